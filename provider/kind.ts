@@ -1,0 +1,105 @@
+import type { Hosts } from "../remote/runner";
+import type { z } from "zod";
+
+/** A field that the provider was told wrong. `property` is a path such as `mounts[1].host`. */
+export interface CheckFailure {
+  readonly property: string;
+  /** What is wrong, what was expected, and the remedy. */
+  readonly reason: string;
+}
+
+/** How a change of one input is carried out. */
+export type ChangeMode = "update" | "replace" | "ignore";
+
+export interface FieldPolicy {
+  readonly change: ChangeMode;
+  /** A secret input: kept encrypted in the state, `[secret]` in every display and log. */
+  readonly secret?: boolean;
+}
+
+export interface PropertyChange {
+  /** Path of the property that differs. */
+  readonly path: string;
+  readonly mode: "add" | "update" | "delete";
+  readonly replace: boolean;
+}
+
+/** What every operation of a kind may use. */
+export interface KindContext {
+  readonly hosts: Hosts;
+  /** Names of this run: `pulumi.Provider`'s stack, for labels and folders on the hosts. */
+  readonly cluster: string;
+  readonly urn: string;
+  /** Shown live beside the resource while it is at work. */
+  status(line: string): void;
+  /** Aborted when the engine cancels. */
+  readonly signal: AbortSignal;
+  /** From customTimeouts; undefined: the kind's own default. */
+  readonly timeoutSeconds?: number;
+  /** Whether the operator allowed a thing by its environment variable, such as MUSTER_INTERRUPT. */
+  allowed(variable: string, name: string): boolean;
+}
+
+export interface Created<State> {
+  readonly id: string;
+  readonly state: State;
+}
+
+export interface Observed<Inputs, State> {
+  readonly inputs: Inputs;
+  readonly state: State;
+}
+
+/**
+ * One kind of resource, as the provider sees it: plain values, no wire, no secrets wrapping, no unknowns.
+ * The server (provider/server.ts) does all of that from `inputs`, `fields` and `outputs`:
+ * - check: the zod schema is applied with unknown values left out, then `check` is called;
+ * - diff: old and new inputs are compared field by field by `fields`, then `diff` may add changes;
+ * - preview of create and update: outputs are the inputs, what `predict` gives, and unknown for all else; never `create`;
+ * - secret inputs come unwrapped and are wrapped again in the outputs; their texts are redacted from every error and log.
+ * State always contains the inputs it was made from (the server merges them), plus the outputs.
+ */
+export interface Kind<Inputs, Outputs extends object> {
+  /** `muster:index:File` */
+  readonly token: string;
+  /** One sentence, for the schema and the docs. */
+  readonly description: string;
+  readonly inputs: z.ZodType<Inputs>;
+  readonly fields: { readonly [K in keyof Required<Inputs>]: FieldPolicy };
+  /** Names of the outputs that are not inputs, and which of them are secret. */
+  readonly outputs: { readonly [K in keyof Required<Outputs>]: { readonly secret?: boolean; readonly description: string } };
+  /** Old object deleted first on replacement (names and ports can exist only once). Default false. */
+  readonly deleteBeforeReplace?: boolean;
+
+  /** Checks across fields. Called with the fields that are known. No I/O. */
+  check?(inputs: Partial<Inputs>): CheckFailure[];
+  /** Changes that the fields do not show: a dead process, a container without its GPUs. No I/O: `read` has put them in the state. */
+  diff?(old: Inputs & Outputs, news: Partial<Inputs>): PropertyChange[];
+  /** Outputs that are known before the resource exists (or is updated). May probe, never change. */
+  predict?(context: PreviewContext, news: Partial<Inputs>, old?: Inputs & Outputs): Partial<Outputs> | Promise<Partial<Outputs>>;
+  /** Undefined: it is not there. A probe that could not run must throw. `old` is absent on import. */
+  read(context: ReadContext, id: string, old?: Inputs & Outputs): Promise<Observed<Inputs, Outputs> | undefined>;
+  create(context: KindContext, inputs: Inputs): Promise<Created<Outputs>>;
+  update?(context: KindContext, id: string, inputs: Inputs, old: Inputs & Outputs): Promise<Outputs>;
+  delete(context: KindContext, id: string, old: Inputs & Outputs): Promise<void>;
+}
+
+/** Preview: hosts can only be asked. */
+export interface PreviewContext extends Pick<KindContext, "cluster" | "urn" | "status" | "signal"> {
+  readonly hosts: Pick<Hosts, "probe">;
+}
+export type ReadContext = PreviewContext;
+
+/**
+ * The resource exists, but is not (yet) as declared: Pulumi's ErrorResourceInitFailed. State is kept, `reasons` are shown,
+ * and the next `up` calls update.
+ */
+export class InitFailed<Outputs> extends Error {
+  constructor(
+    readonly id: string,
+    readonly state: Outputs,
+    readonly reasons: string[],
+  ) {
+    super(reasons.join("; "));
+  }
+}

@@ -1,0 +1,39 @@
+/** What one command left behind. A command that could not run at all is a thrown RemoteError, never a result. */
+export interface CommandResult {
+  /** 0-255; 128 + n when a signal ended it. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  /** Sent to the command's standard input. Secrets travel here, never in the script. */
+  readonly stdin?: string | Buffer | NodeJS.ReadableStream;
+  readonly timeoutSeconds?: number;
+  readonly signal?: AbortSignal;
+  /** Called with each chunk of standard output or standard error, as it comes. */
+  readonly onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
+}
+
+/**
+ * Asks a host and changes nothing. Preview and Read get only this.
+ * Queries of one host that are asked at the same time travel in one exec.
+ */
+export interface Probe {
+  /** The host's name in the cluster file. */
+  readonly host: string;
+  /** Runs a POSIX sh script as root (or through sudo) that must not change the host. */
+  query(script: string, options?: CommandOptions): Promise<CommandResult>;
+}
+
+/** Asks and changes a host. Every change is one line in the audit log: time, host, `what`, exit. */
+export interface Runner extends Probe {
+  /** Runs a POSIX sh script that changes the host. `what` is for people: "write /etc/x", "start container ms". */
+  mutate(what: string, script: string, options?: CommandOptions): Promise<CommandResult>;
+}
+
+/** Gives the runner of a host by its name; connects at first use, one connection per host. */
+export interface Hosts {
+  runner(host: string): Runner;
+  probe(host: string): Probe;
+}
