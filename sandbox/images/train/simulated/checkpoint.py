@@ -1,0 +1,97 @@
+"""A checkpoint in Megatron's layout, written and read by torch.distributed.checkpoint itself.
+
+    FOLDER/latest_checkpointed_iteration.txt
+    FOLDER/iter_0000020/{common.pt, __R_I.distcp, .metadata, metadata.json}
+
+Rank R writes its __R_I.distcp (I below the count of files a rank). Rank 0 writes the rest, in this order: common.pt
+first; .metadata when every rank has written; metadata.json; the tracker last. On hosts with disks of their own the
+files therefore lie scattered as in reality. Every rank holds a part of every big tensor, so each rank's files are needed.
+"""
+
+import json
+import os
+import random
+
+import numpy
+import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+from torch.distributed.checkpoint import FileSystemReader, FileSystemWriter
+from torch.distributed.checkpoint.metadata import TensorStorageMetadata
+
+from simulated.layout import shard_axis
+
+TRACKER = "latest_checkpointed_iteration.txt"
+KIND = {"sharded_backend": "torch_dist", "sharded_backend_version": 1, "common_backend": "torch", "common_backend_version": 1}
+
+
+def _world():
+    return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+
+
+def _shared(tensors):
+    """Each tensor as the part of it that this rank has to write."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import DTensor, Shard
+
+    rank, size = _world()
+    if size == 1:
+        return {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    mesh = init_device_mesh("cpu", (size,))
+    made = {}
+    for name, tensor in tensors.items():
+        tensor, axis = tensor.detach().contiguous(), shard_axis(name)
+        pieces = tensor.chunk(size, dim=axis)
+        empty = tensor.narrow(axis, 0, 0)
+        own = pieces[rank].contiguous() if rank < len(pieces) else empty
+        made[name] = DTensor.from_local(
+            own, mesh, [Shard(axis)], run_check=False, shape=tensor.shape, stride=tensor.stride()
+        )
+    return made
+
+
+def _random_state():
+    return {"random_rng_state": random.getstate(), "np_rng_state": numpy.random.get_state(), "torch_rng_state": torch.get_rng_state()}
+
+
+def save(folder, iteration, tensors, common, files_per_rank, with_random_state=True):
+    """Write one iteration; every rank of the process group calls it."""
+    rank, size = _world()
+    path = os.path.join(folder, f"iter_{iteration:07d}")
+    if rank == 0:
+        os.makedirs(path, exist_ok=True)
+        torch.save({"iteration": iteration, "checkpoint_version": 3.0, **common}, os.path.join(path, "common.pt"))
+    state = _shared(tensors)
+    if with_random_state:
+        state[f"rng_state/shard_0.{rank}_1.{size}"] = _random_state()
+    writer = FileSystemWriter(path, thread_count=files_per_rank, single_file_per_rank=True)
+    dcp.save(state, storage_writer=writer)
+    if rank == 0:
+        with open(os.path.join(path, "metadata.json"), "w", encoding="utf-8") as file:
+            json.dump(KIND, file)
+        with open(os.path.join(folder, TRACKER), "w", encoding="utf-8") as file:
+            file.write(str(iteration))
+
+
+def iteration_of(folder):
+    """The iteration that the tracker names."""
+    with open(os.path.join(folder, TRACKER), encoding="utf-8") as file:
+        return int(file.read().strip())
+
+
+def load(folder):
+    """Every tensor of the model, whole, put together from all ranks' files. FileNotFoundError if one is missing."""
+    path = os.path.join(folder, f"iter_{iteration_of(folder):07d}")
+    reader = FileSystemReader(path)
+    metadata = reader.read_metadata()
+    for name in sorted({entry.relative_path for entry in metadata.storage_data.values()}):
+        # torch would wrap the error of the first missing file and hide its type.
+        with open(os.path.join(path, name), "rb"):
+            pass
+    wanted = {
+        name: torch.empty(entry.size, dtype=entry.properties.dtype)
+        for name, entry in metadata.state_dict_metadata.items()
+        if isinstance(entry, TensorStorageMetadata) and not name.startswith("optimizer.")
+    }
+    dcp.load(wanted, storage_reader=reader, no_dist=True)
+    return wanted

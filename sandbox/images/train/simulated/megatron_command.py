@@ -1,0 +1,36 @@
+"""`megatron SUBCOMMAND ...`: starts the ranks of this node as ms-swift 3.7.1's command does (swift/cli/main.py).
+
+With NPROC_PER_NODE or NNODES in the environment it runs `python -m torch.distributed.run` with those of the five
+variables that are set; otherwise one plain process. As with the real command, a signal to it does not reach the ranks:
+end the process group.
+"""
+
+import os
+import subprocess
+import sys
+
+TITLE = "megatron (simulated: the arguments of ms-swift 3.7.1, training on CPU by ms-swift's own trainer, no Megatron)"
+VARIABLES = ["NPROC_PER_NODE", "MASTER_PORT", "NNODES", "NODE_RANK", "MASTER_ADDR"]
+
+
+def launch(argv, env, python, program):
+    """The command line that starts the ranks."""
+    if "NPROC_PER_NODE" not in env and "NNODES" not in env:
+        return [python, program, *argv]
+    flags = [word for name in VARIABLES if name in env for word in (f"--{name.lower()}", env[name])]
+    return [python, "-m", "torch.distributed.run", *flags, program, *argv]
+
+
+def main():
+    print(TITLE, flush=True)
+    argv = sys.argv[1:]
+    if argv[:1] == ["--version"]:
+        return
+    if argv[:1] != ["sft"]:
+        sys.exit(f"megatron (simulated): only `megatron sft` is simulated, not: {' '.join(argv[:1]) or '(nothing)'}")
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "megatron_rank.py")
+    command = launch(argv[1:], os.environ, sys.executable, program)
+    print(f"run sh: `{' '.join(command)}`", flush=True)
+    result = subprocess.run(command, check=False)
+    if result.returncode != 0:
+        sys.exit(result.returncode)
