@@ -1,0 +1,103 @@
+import { nearest } from "./nearest";
+import type { Problem } from "./problem";
+import type { ClusterFile } from "./schema";
+import type { HostEntry } from "./schema/hosts";
+import { problemAt, type Source } from "./source";
+
+/** Hosts that are declared twice: by name, or by address and port. */
+export function duplicateHosts(hosts: readonly HostEntry[], defaultPort: number, source: Source): Problem[] {
+  const names = new Map<string, number>();
+  const addresses = new Map<string, string>();
+  const problems: Problem[] = [];
+  hosts.forEach((host, index) => {
+    const first = names.get(host.name);
+    if (first !== undefined) {
+      problems.push(
+        problemAt(source, ["hosts", index, "name"], {
+          found: `name '${host.name}', which hosts[${first}] has`,
+          expected: "each name once",
+          remedy: "rename or remove one of them",
+        }),
+      );
+    } else names.set(host.name, index);
+    const endpoint = `${host.bastion?.address ?? ""} ${host.address} ${host.port ?? defaultPort}`;
+    const other = addresses.get(endpoint);
+    if (other !== undefined && other !== host.name) {
+      problems.push(
+        problemAt(source, ["hosts", index, "address"], {
+          found: `${host.address} port ${host.port ?? defaultPort}, which is host '${other}'`,
+          expected: "each address and port once",
+          remedy: "correct the address, or the port if several hosts share one address",
+        }),
+      );
+    } else addresses.set(endpoint, host.name);
+  });
+  return problems;
+}
+
+/** Names of nodes that no host has. */
+export function unknownNodes(file: ClusterFile, hosts: readonly HostEntry[], source: Source): Problem[] {
+  const names = new Set(hosts.map(host => host.name));
+  return nodeMentions(file).flatMap(({ path, name }) => {
+    if (names.has(name)) return [];
+    const likely = nearest(name, names);
+    return [
+      problemAt(source, path, {
+        found: `node '${name}', which is no host`,
+        expected: `one of ${[...names].join(", ")}`,
+        remedy: likely ? `write ${likely}` : `add a host named ${name}, or name another`,
+      }),
+    ];
+  });
+}
+
+interface Mention {
+  readonly path: (string | number)[];
+  readonly name: string;
+}
+
+function nodeMentions(file: ClusterFile): Mention[] {
+  const { pipeline } = file;
+  const lists: [(string | number)[], readonly string[] | undefined][] = [
+    [["pipeline", "train", "nodes"], pipeline?.train?.nodes],
+    ...file.steps.map((step, i): [(string | number)[], readonly string[] | undefined] => [
+      ["steps", i, "nodes"],
+      step.nodes === "all" ? undefined : step.nodes,
+    ]),
+  ];
+  const single = (["convert", "export", "serve"] as const).flatMap(part => {
+    const name = pipeline?.[part]?.node;
+    return name === undefined ? [] : [{ path: ["pipeline", part, "node"], name }];
+  });
+  const { interface: chosen } = file.network;
+  const byInterface =
+    typeof chosen === "string" ? [] : Object.keys(chosen).map(name => ({ path: ["network", "interface", name], name }));
+  const accepted = file.doctor.accept.flatMap((entry, i) =>
+    entry.host === undefined ? [] : [{ path: ["doctor", "accept", i, "host"], name: entry.host }],
+  );
+  const listed = lists.flatMap(([path, nodes]) => (nodes ?? []).map((name, i) => ({ path: [...path, i], name })));
+  return [...listed, ...single, ...byInterface, ...accepted];
+}
+
+/** Secrets that the file names and the stack does not have. */
+export function missingSecrets(
+  file: unknown,
+  known: (name: string) => boolean,
+  source: Source,
+  path: (string | number)[] = [],
+): Problem[] {
+  if (typeof file !== "object" || file === null) return [];
+  const name = Reflect.get(file, "secret");
+  if (typeof name === "string" && Object.keys(file).length === 1) {
+    if (known(name)) return [];
+    return [
+      problemAt(source, [...path, "secret"], {
+        found: `secret '${name}', which the stack does not have`,
+        expected: "a secret of the stack's configuration",
+        remedy: `muster config set --secret ${name}`,
+      }),
+    ];
+  }
+  const entries = Array.isArray(file) ? file.map((v, i): [number, unknown] => [i, v]) : Object.entries(file);
+  return entries.flatMap(([key, value]) => missingSecrets(value, known, source, [...path, key]));
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { type BastionSettings, host, type SshSettings, ssh } from "./schema/hosts";
+import { access, container, image, network, proxy, python, step } from "./schema/node";
+import { pipeline } from "./schema/pipeline";
+import { isDistinct, localPath, nodeName } from "./schema/values";
+
+const accepted = z.strictObject({
+  finding: z.string().min(1).describe("Code of the finding, as `muster doctor` prints it."),
+  host: nodeName.optional().describe("Default: on every host."),
+  reason: z.string().min(1).describe("Why it is accepted. Shown beside the finding."),
+});
+
+/** The cluster file, one per environment. */
+export const clusterFile = z
+  .strictObject({
+    cluster: nodeName.describe("Name of the cluster. Part of names, labels and paths on the hosts."),
+    inventory: localPath.optional().describe("A file with hosts, ssh, knownHosts; instead of hosts here."),
+    hosts: z
+      .array(host)
+      .min(1)
+      .optional()
+      .describe("The hosts. Order matters: the first is the default for single-node steps."),
+    ssh: ssh.optional(),
+    knownHosts: localPath.optional().describe("Pinned host keys, written by `muster trust` and reviewed in git."),
+    image,
+    container: container.prefault({}),
+    slots: z.int().min(1).describe("GPUs per node that jobs may use."),
+    network: network.prefault({}),
+    access: access.prefault({}),
+    proxy: proxy.optional(),
+    python: python.prefault({}),
+    steps: z
+      .array(step)
+      .default([])
+      .refine(steps => isDistinct(steps.map(s => s.name)), "each step's name once")
+      .describe("Commands of your own, run in the containers before the pipeline."),
+    pipeline: pipeline.optional(),
+    doctor: z.strictObject({ accept: z.array(accepted).default([]) }).prefault({}),
+  })
+  .describe("A cluster of GPU hosts and what runs on it.");
+
+export type ClusterFile = z.infer<typeof clusterFile>;
+
+/** A host with all defaults of `ssh` applied. */
+export interface ClusterHost {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Absolute, or beginning with `~/`. Absent: the agent is asked. */
+  readonly identityFile?: string;
+  readonly bastion?: ClusterBastion;
+  /** GPUs that the file declares for this host. */
+  readonly gpus?: number;
+  readonly interface?: string;
+}
+
+export interface ClusterBastion extends BastionSettings {
+  readonly user: string;
+}
+
+/** A cluster file that has been loaded: inventory merged, paths on the operator's side absolute, defaults applied. */
+export interface Cluster extends Omit<ClusterFile, "hosts" | "inventory" | "ssh" | "knownHosts" | "cluster"> {
+  readonly name: string;
+  /** Path of the cluster file, as it was given. */
+  readonly file: string;
+  readonly hosts: readonly ClusterHost[];
+  readonly ssh: SshSettings;
+  /** Absolute path of the pinned host keys. */
+  readonly knownHosts: string;
+}

@@ -1,0 +1,148 @@
+import { z } from "zod";
+import {
+  absolutePath,
+  environment,
+  fieldNotes,
+  isDistinct,
+  localPath,
+  nodeName,
+  portNumber,
+  quantity,
+  secretRef,
+} from "./values";
+
+const packages = z
+  .strictObject({
+    debs: localPath.optional().describe("Folder of .deb files on the operator's side: for sites without internet."),
+    mirror: z.url().optional().describe("Address of a Debian or Ubuntu mirror that the hosts reach."),
+    apt: z.literal(true).optional().describe("The image's own package sources."),
+  })
+  .refine(value => Object.values(value).filter(Boolean).length === 1, "exactly one of debs, mirror, apt")
+  .describe(
+    "Where openssh-server and pdsh come from. The notes' image has neither, so muster derives an image with both.",
+  );
+
+export const image = z
+  .strictObject({
+    reference: z.string().min(1).describe("Image of the node containers, with a tag or a digest."),
+    archive: localPath.optional().describe("A `docker save` archive on the operator's side, loaded instead of pulled."),
+    pull: z.boolean().default(true).describe("false: the image must be on the hosts already."),
+    packages: packages.optional(),
+    swift: z
+      .string()
+      .regex(/^\d+\.\d+\.\d+$/, "a version of ms-swift, such as 3.7.1")
+      .describe("Version of ms-swift in the image. It decides how the commands are written."),
+    vllm: z
+      .string()
+      .regex(/^\d+\.\d+\.\d+/, "a version of vLLM, such as 0.10.0")
+      .optional()
+      .describe("Version of vLLM in the image. It decides the names of parsers. Default: read from the image's tag."),
+  })
+  .describe("The image that every node runs.");
+
+const mount = z.strictObject({
+  host: absolutePath.describe("Folder on the host; made if it is not there."),
+  container: absolutePath,
+  readOnly: z.boolean().default(false),
+});
+
+const ulimits = z
+  .strictObject({
+    memlock: z.int().min(-1).default(-1).describe("Bytes; -1 is no limit, which RDMA needs."),
+    stack: z.int().min(-1).default(67108864).describe("Bytes."),
+    nofile: z.int().min(-1).default(1048576).describe("Open files."),
+  })
+  .describe("Limits of processes in the container.");
+
+export const container = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, "a container's name of two characters or more")
+      .default("ms"),
+    gpus: z
+      .union([z.literal("all"), z.int().min(1)])
+      .default("all")
+      .describe("GPUs that the container sees."),
+    shmSizeGib: quantity("GiB", "Size of /dev/shm. NCCL and data loaders need more than Docker's 64 MiB.").default(64),
+    workdir: absolutePath.default("/mnt/workspace"),
+    sshPort: portNumber.default(2333).describe("Port of the sshd inside; the network is the host's."),
+    mounts: z
+      .array(mount)
+      .default([])
+      .refine(mounts => isDistinct(mounts.map(m => m.container)), "each container path once"),
+    env: environment
+      .default({})
+      .describe("Variables for everything in the container. No secrets: docker inspect shows them."),
+    ulimits: ulimits.prefault({}),
+  })
+  .describe("The container that each host runs.");
+
+export const network = z
+  .strictObject({
+    interface: z
+      .union([z.string().min(1), z.record(nodeName, z.string().min(1))])
+      .default("auto")
+      .describe("auto: the interface of the route to the other nodes. A name for all nodes, or {node-1: eth0}."),
+    rdma: z
+      .enum(["auto", "on", "off"])
+      .default("auto")
+      .describe(
+        "auto: on only if every node has active ports of one kind. Mixed fabrics hang, so it is one decision for all.",
+      ),
+    masterPort: portNumber.default(29500).describe("Port of torchrun's rendezvous on the first training node."),
+  })
+  .describe("How the nodes talk to each other.");
+
+export const access = z
+  .strictObject({
+    authorizedKeys: z
+      .array(
+        z
+          .string()
+          .regex(/^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+( .*)?$/, "a public key line, such as 'ssh-ed25519 AAAA… me'"),
+      )
+      .default([])
+      .describe("Public keys of people who may log in to the containers."),
+    rootPassword: secretRef.optional().describe("Allows password login as root. Warned: keys are safer."),
+  })
+  .describe("Who may log in to the containers, besides the nodes themselves.");
+
+export const proxy = z
+  .strictObject({
+    url: z
+      .union([
+        z
+          .string()
+          .regex(/^https?:\/\/[^\s@]+$/, "http://host:port without user and password; with them it is a secret"),
+        secretRef,
+      ])
+      .register(fieldNotes, { example: "http://10.0.0.1:7890 or {secret: proxyUrl}" })
+      .describe("Address of the HTTP proxy. With a password in it: {secret: name}."),
+    noProxy: z.array(z.string().min(1)).default([]).describe("Reached directly. The nodes and localhost are always."),
+    testUrl: z.url().default("https://www.google.com").describe("What proxytest fetches."),
+  })
+  .describe("For people: proxyon, unproxy, proxytest. For package installs: in the environment.");
+
+export const python = z
+  .strictObject({
+    indexUrl: z.url().optional(),
+    extraIndexUrl: z.url().optional(),
+    upgradePip: z.boolean().default(false),
+    swift: z
+      .strictObject({
+        source: absolutePath.describe("Checkout of ms-swift in the container, at the tag of image.swift."),
+      })
+      .optional()
+      .describe("Installs ms-swift from a checkout. Refused when its tag is not image.swift."),
+    packages: z.array(z.string().regex(/^[A-Za-z0-9]/, "a requirement, such as swanlab")).default([]),
+    wheels: absolutePath.optional().describe("Folder of wheels in the container, used instead of an index."),
+  })
+  .describe("The Python environment in the image.");
+
+export const step = z.strictObject({
+  name: nodeName,
+  run: z.string().min(1).describe("Shell text, run in the container."),
+  nodes: z.union([z.literal("all"), z.array(nodeName).min(1)]).default("all"),
+  rerun: z.enum(["once", "container"]).default("container").describe("container: again when the container is new."),
+});
