@@ -7,6 +7,10 @@ model and its parallelism. Ranks that would share a model's parts read the same 
 
 import os
 import sys
+import warnings
+
+warnings.filterwarnings("ignore", category=FutureWarning)
+warnings.filterwarnings("ignore", message="TypedStorage is deprecated")
 
 import torch.distributed as dist
 from torch.optim.lr_scheduler import LambdaLR
@@ -41,9 +45,12 @@ class SimulatedMegatronSft(SwiftSft):
         args.init_model_args(self.processor, self.processor.model_info.config)
         self.data_parallel = schedule.check_world(args, self.world)
         self._prepare_template()
-        # Packing rows without padding needs a flash-attention kernel.
-        self.template.padding_free = False
         args.save_args(args.save)
+        # Rows without padding, packed or not, need a flash-attention kernel. Here they are padded, one row each.
+        self.template.padding_free = self.template._packing = False
+        if args.packing:
+            print("megatron (simulated): --packing true is not simulated, rows are padded instead", flush=True)
+            args.packing = False
 
     def _trainer_arguments(self, steps):
         args = self.args
@@ -83,6 +90,7 @@ class SimulatedMegatronSft(SwiftSft):
             dataloader_num_workers=0,
             dataloader_drop_last=True,
             gradient_checkpointing=False,
+            ddp_find_unused_parameters=False,
             ddp_backend="gloo" if self.world > 1 else None,
             seed=args.seed,
             data_seed=args.data_seed,
@@ -147,6 +155,7 @@ class SimulatedMegatronSft(SwiftSft):
             for callback in [c for c in trainer.callback_handler.callbacks if type(c).__name__ == name]:
                 trainer.remove_callback(callback)
         trainer.add_callback(progress)
+        trainer._save_checkpoint = lambda model, trial: progress.checkpoint(first + trainer.state.global_step)
         trainer.create_scheduler = lambda num_training_steps, optimizer=None: self._schedule(trainer, optimizer, total)
         if dist.is_initialized() and dist.get_rank() == 0:
             print(f"using world size: {self.world}, data-parallel size: {self.data_parallel}", flush=True)

@@ -13,6 +13,8 @@ from datetime import datetime
 import torch.distributed as dist
 from transformers import TrainerCallback
 
+from simulated.board import Board
+
 
 def _span(seconds):
     minutes, seconds = divmod(int(seconds), 60)
@@ -20,12 +22,11 @@ def _span(seconds):
 
 
 class Progress(TrainerCallback):
-    """Console lines and logging.jsonl of the last rank; checkpoints by `save(iteration)`, called on every rank."""
+    """Console lines and logging.jsonl of the last rank; checkpoints by `save(iteration)`, on every rank."""
 
     def __init__(self, args, first, total, save):
         self.args, self.first, self.total, self.save = args, first, total, save
         self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-        self.last_saved = None
         self.step_seconds = float(os.environ.get("MUSTER_SIM_STEP_SECONDS", "0"))
         self.stall_step = int(os.environ.get("MUSTER_SIM_STALL_STEP", "0"))
         self.stalls = os.environ.get("MUSTER_SIM_STALL_RANK") == str(self.rank)
@@ -33,6 +34,8 @@ class Progress(TrainerCallback):
     def on_train_begin(self, args, state, control, **kwargs):
         self.started = self.logged_at = time.time()
         self.logged = self.first
+        if self.rank == self.world - 1:
+            self.board = Board(self.args.tensorboard_dir)
 
     def on_step_begin(self, args, state, control, **kwargs):
         if self.stalls and self.first + state.global_step + 1 == self.stall_step:
@@ -42,20 +45,14 @@ class Progress(TrainerCallback):
 
     def on_step_end(self, args, state, control, **kwargs):
         iteration = self.first + state.global_step
-        if iteration % self.args.save_interval == 0:
-            self._checkpoint(iteration)
+        control.should_save = iteration % self.args.save_interval == 0 or iteration == self.total
 
-    def on_train_end(self, args, state, control, **kwargs):
-        iteration = self.first + state.global_step
-        if state.global_step > 0 and self.last_saved != iteration:
-            self._checkpoint(iteration)
-
-    def _checkpoint(self, iteration):
+    def checkpoint(self, iteration):
+        """Save, with Megatron's two lines about it on rank 0."""
         where = self.args.save
         if self.rank == 0:
             print(f"saving checkpoint at iteration {iteration:7d} to {where} in torch_dist format", flush=True)
         self.save(iteration)
-        self.last_saved = iteration
         if self.rank == 0:
             print(f"  successfully saved checkpoint from iteration {iteration:7d} to {where} [ t 1/1, p 1/1 ]", flush=True)
 
@@ -81,6 +78,7 @@ class Progress(TrainerCallback):
         sys.stdout.flush()
         with open(os.path.join(self.args.save, "logging.jsonl"), "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+        self.board.write(iteration, {"lm loss": row["loss"], "learning-rate": row["learning_rate"], "grad-norm": row["grad_norm"]})
 
     def _bar(self, iteration, elapsed):
         done = iteration * 10 // self.total
