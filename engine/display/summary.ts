@@ -1,0 +1,74 @@
+import type { OpType } from "../events";
+import { resourceName } from "./names";
+import { compare, driftOf } from "./property-diff";
+import { propertyLines } from "./property-text";
+import type { RunModel } from "./run-model";
+import type { Style } from "./style";
+import { valueText } from "./value-text";
+
+export function elapsedText(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)}s`;
+  const whole = Math.round(seconds);
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  const rest = `${String(whole % 60).padStart(2, "0")}s`;
+  return hours > 0 ? `${hours}h ${String(minutes).padStart(2, "0")}m ${rest}` : `${minutes}m ${rest}`;
+}
+
+/** `drift: node-1-container: running true -> found false`, longer ones under the resource's name. */
+export function driftLines(model: RunModel, style: Style): string[] {
+  return model.drifts.flatMap(metadata => {
+    const { name } = resourceName(metadata.urn);
+    const title = `${style.change("drift:")} ${name}`;
+    if (!metadata.new) return [`${title}: gone from the host`];
+    const lines = driftOf(metadata).flatMap(change => propertyLines(change, { style, arrow: "-> found" }));
+    const [only] = lines;
+    return lines.length === 1 ? [`${title}: ${only}`] : [`${title}:`, ...lines.map(line => `    ${line}`)];
+  });
+}
+
+/** Outputs of the stack: those that change with their old value. A destroyed stack has none. */
+export function outputLines(model: RunModel, style: Style): string[] {
+  const outputs = model.outputs;
+  if (!outputs) return [];
+  const keys = [...new Set([...Object.keys(outputs.before), ...Object.keys(outputs.after)])].sort();
+  if (keys.length === 0) return [];
+  const width = Math.min(28, Math.max(...keys.map(key => key.length)));
+  const line = (key: string): string => {
+    const before = outputs.before[key];
+    const after = outputs.after[key];
+    const label = key.padEnd(width);
+    if (!(key in outputs.after)) return style.bad(`- ${label}  ${valueText(before)}`);
+    if (!(key in outputs.before)) return style.good(`+ ${label}  ${valueText(after, true)}`);
+    if (compare(before, after).length === 0) return `  ${label}  ${valueText(after, true)}`;
+    return style.change(`~ ${label}  ${valueText(before)} -> ${valueText(after)}`);
+  };
+  return [style.strong("outputs"), ...keys.map(key => `  ${line(key)}`)];
+}
+
+const counted: readonly (readonly [OpType, string, string, string, keyof Style])[] = [
+  ["create", "+", "create", "created", "good"],
+  ["import", "=", "import", "imported", "good"],
+  ["update", "~", "update", "updated", "change"],
+  ["replace", "+-", "replace", "replaced", "replace"],
+  ["delete", "-", "delete", "deleted", "bad"],
+  ["discard", "x", "forget", "forgotten", "bad"],
+  ["read", "<", "read", "read", "info"],
+];
+
+/** `+ 3 to create  ~ 1 to update  12 unchanged`, and the time. */
+export function countLine(model: RunModel, elapsedSeconds: number, style: Style): string {
+  const changes = model.summary?.resourceChanges ?? {};
+  const preview = model.summary?.isPreview === true;
+  const parts: string[] = [];
+  for (const [op, symbol, infinitive, participle, paint] of counted) {
+    const count = changes[op] ?? 0;
+    if (count > 0) parts.push(style[paint](`${symbol} ${count} ${preview ? `to ${infinitive}` : participle}`));
+  }
+  const failed = [...model.resources.values()].filter(resource => resource.failed).length;
+  if (failed > 0) parts.push(style.bad(`${failed} failed`));
+  const same = changes.same ?? 0;
+  if (same > 0) parts.push(`${same} unchanged`);
+  if (parts.length === 0) parts.push("no resources");
+  return `${parts.join("   ")}   ${style.faint(`in ${elapsedText(elapsedSeconds)}`)}`;
+}
