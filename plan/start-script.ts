@@ -1,0 +1,36 @@
+import { sshdConfigPath } from "./sshd-config";
+
+/**
+ * /etc/muster/start.sh, the container's command. It runs again after every start of the container, also after a reboot:
+ * it puts the variables where shells find them, then becomes sshd. Files of /etc/muster come from a mounted folder.
+ */
+export function renderStartScript(): string {
+  return `#!/bin/sh
+# Written by muster from the cluster file. Changes here are undone by the next up.
+set -eu
+umask 022
+
+# sshd wants its folder for privilege separation; a package's service script would have made it.
+mkdir -p /run/sshd
+
+# Login shells, and interactive ones such as docker exec -it, read the node's variables.
+profile='if [ -r /etc/muster/profile.sh ]; then . /etc/muster/profile.sh; fi'
+mkdir -p /etc/profile.d
+printf '%s\\n' "$profile" >/etc/profile.d/muster.sh
+touch /root/.bashrc
+grep -qxF "$profile" /root/.bashrc || {
+  # In front: Debian's file returns early in shells that are not interactive.
+  { printf '%s\\n' "$profile"; cat /root/.bashrc; } >/root/.bashrc.muster
+  cat /root/.bashrc.muster >/root/.bashrc
+  rm -f /root/.bashrc.muster
+}
+
+# A declared root password comes as a hash in a file that only root reads.
+if [ -r /etc/muster/root.shadow ]; then
+  chpasswd -e </etc/muster/root.shadow
+fi
+
+/usr/sbin/sshd -t -f ${sshdConfigPath}
+exec /usr/sbin/sshd -D -e -f ${sshdConfigPath}
+`;
+}
