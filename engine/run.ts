@@ -20,9 +20,13 @@ export interface RunOptions {
   readonly refreshFirst?: boolean;
   readonly continueOnError?: boolean;
   readonly targets?: readonly string[];
+  /** What depends on a target is a target too. */
+  readonly targetDependents?: boolean;
   readonly replaces?: readonly string[];
   readonly expectNoChanges?: boolean;
   readonly clearPendingCreates?: boolean;
+  /** Kinds `refresh` and `destroy`: show what would happen; no lock, no change. For `up` there is kind `preview`. */
+  readonly previewOnly?: boolean;
   readonly message?: string;
   /** Called in order, never at the same time. */
   onEvent(event: EngineEvent): void;
