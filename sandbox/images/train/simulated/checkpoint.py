@@ -10,6 +10,7 @@ files therefore lie scattered as in reality. Every rank holds a part of every bi
 
 import json
 import os
+import pickle
 import random
 
 import numpy
@@ -52,7 +53,13 @@ def _shared(tensors):
 
 
 def _random_state():
-    return {"random_rng_state": random.getstate(), "np_rng_state": numpy.random.get_state(), "torch_rng_state": torch.get_rng_state()}
+    # As bytes: a dict would be taken apart into keys of its own.
+    states = {
+        "random_rng_state": random.getstate(),
+        "np_rng_state": numpy.random.get_state(),
+        "torch_rng_state": torch.get_rng_state().numpy(),
+    }
+    return pickle.dumps(states)
 
 
 def save(folder, iteration, tensors, common, files_per_rank, with_random_state=True):
