@@ -1,0 +1,99 @@
+import type { Cluster } from "../../config/schema";
+import type { ConvertSettings, ExportSettings } from "../../config/schema/pipeline";
+import { renderArguments } from "../arguments";
+import type { Command, NodeCommand } from "../command";
+import { singleNode } from "../placement";
+import { gpuVariable } from "../torchrun";
+import { swiftEnvironment } from "./environment";
+
+/** Where the tools of this project lie in the container. */
+export const toolsFolder = "/opt/muster";
+
+/**
+ * Port of the process group of one that `swift export` opens. It takes MASTER_PORT or 29500, where a training may listen.
+ */
+const exportPort = 29555;
+
+/** HF weights to Megatron's: `swift export --to_mcore`. */
+export function toMcoreCommand(cluster: Cluster, settings: ConvertSettings): NodeCommand {
+  const { pipeline } = cluster;
+  const argv = renderArguments(
+    {
+      model: pipeline?.model.path,
+      model_type: pipeline?.model.type,
+      to_mcore: true,
+      torch_dtype: "bfloat16",
+      output_dir: settings.output,
+      thread_count: settings.threadCount,
+      test_convert_precision: settings.testPrecision ? true : undefined,
+    },
+    settings.args,
+  );
+  return exportCommand(cluster, "convert", settings, argv);
+}
+
+/** Megatron weights to HF's: `swift export --to_hf`. A LoRA is merged into its base on the way. */
+export function toHfCommand(cluster: Cluster, settings: ExportSettings): NodeCommand {
+  const { pipeline } = cluster;
+  const train = pipeline?.train;
+  const isLora = train?.tuner === "lora";
+  const argv = renderArguments(
+    {
+      model: isLora ? pipeline?.model.path : undefined,
+      mcore_model: isLora
+        ? (train?.weights ?? pipeline?.convert?.output)
+        : (train?.output ?? pipeline?.convert?.output),
+      mcore_adapters: isLora ? train.output : undefined,
+      to_hf: true,
+      torch_dtype: "bfloat16",
+      output_dir: settings.output,
+      test_convert_precision: settings.testPrecision ? true : undefined,
+    },
+    settings.args,
+  );
+  return exportCommand(cluster, "export", settings, argv);
+}
+
+function exportCommand(
+  cluster: Cluster,
+  part: "convert" | "export",
+  settings: Pick<ConvertSettings, "gpus">,
+  options: readonly string[],
+): NodeCommand {
+  return {
+    node: singleNode(cluster, part),
+    argv: ["swift", "export", ...options],
+    env: { CUDA_VISIBLE_DEVICES: gpuVariable(settings.gpus), ...swiftEnvironment(cluster) },
+    transport: { MASTER_PORT: String(exportPort) },
+  };
+}
+
+/**
+ * The export inside recipes/tools/convert.py, which writes to OUTPUT.partial and renames it when the weights are complete
+ * and the precision is good: `swift export` refuses a folder that is there, and its precision test never fails by itself.
+ */
+export function guardedConversion(
+  command: Command,
+  settings: Pick<ConvertSettings, "output" | "testPrecision" | "maxMeanDiff">,
+  format: "mcore" | "hf",
+): string[] {
+  const index = command.argv.indexOf("--output_dir");
+  const argv = command.argv.map((word, i) => (i === index + 1 ? partialOf(settings.output) : word));
+  const precision = settings.testPrecision ? ["--max-mean-diff", String(settings.maxMeanDiff)] : [];
+  return [
+    "python3",
+    `${toolsFolder}/convert.py`,
+    "--format",
+    format,
+    "--output",
+    settings.output,
+    ...precision,
+    "--",
+    ...argv,
+  ];
+}
+
+/** Folder of a conversion that is not complete. */
+export function partialOf(output: string): string {
+  return `${output.replace(/\/+$/, "")}.partial`;
+}

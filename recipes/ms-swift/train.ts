@@ -1,0 +1,31 @@
+import type { Cluster } from "../../config/schema";
+import type { TrainSettings } from "../../config/schema/pipeline";
+import { renderArguments } from "../arguments";
+import type { NodeCommand, NodeTransport } from "../command";
+import { startWeights } from "../placement";
+import { torchrunCommands } from "../torchrun";
+import { swiftEnvironment } from "./environment";
+import { requireProfile } from "./profile";
+
+/** The training, one command a node, in rank order. Every rank has the same arguments. */
+export function trainCommands(
+  cluster: Cluster,
+  train: TrainSettings,
+  transportOf: (node: string) => NodeTransport,
+): NodeCommand[] {
+  const profile = requireProfile(cluster.image.swift);
+  const chosen = profile.trainArguments(train, {
+    weights: startWeights(cluster),
+    model: cluster.pipeline?.model.path ?? "",
+    modelType: cluster.pipeline?.model.type,
+    dataset: cluster.pipeline?.data?.path,
+  });
+  const argv = [...train.tool.split(" "), ...renderArguments(chosen, train.args)];
+  const env = { PYTORCH_CUDA_ALLOC_CONF: "expandable_segments:True", ...swiftEnvironment(cluster), ...train.env };
+  const layout = {
+    nodes: train.nodes,
+    processesPerNode: cluster.slots,
+    masterPort: cluster.network.masterPort,
+  };
+  return torchrunCommands(argv, env, layout, transportOf);
+}

@@ -1,0 +1,31 @@
+import type { Cluster } from "../config/schema";
+
+/** The node of a step that runs on one: as declared, else the first training node, else the first host. */
+export function singleNode(cluster: Cluster, part: "convert" | "export" | "serve"): string {
+  const declared = cluster.pipeline?.[part]?.node;
+  const node = declared ?? cluster.pipeline?.train?.nodes[0] ?? cluster.hosts[0]?.name;
+  if (node === undefined) throw new Error(`pipeline.${part}.node: the cluster has no host`);
+  return node;
+}
+
+/** Megatron weights from which the training starts. */
+export function startWeights(cluster: Cluster): string {
+  const weights = cluster.pipeline?.train?.weights ?? cluster.pipeline?.convert?.output;
+  if (weights === undefined) {
+    throw new Error("pipeline.train.weights: found nothing, expected a path, because there is no convert");
+  }
+  return weights;
+}
+
+/** Folder of the weights that are served. */
+export function servedModel(cluster: Cluster): string {
+  const { pipeline } = cluster;
+  const model = pipeline?.serve?.model ?? pipeline?.export?.output ?? pipeline?.model.path;
+  if (model === undefined) throw new Error("pipeline.serve.model: found nothing, expected a path");
+  return model;
+}
+
+/** Name under which the server offers the weights. */
+export function servedModelName(cluster: Cluster): string {
+  return cluster.pipeline?.serve?.servedModelName ?? servedModel(cluster).split("/").filter(Boolean).at(-1) ?? "model";
+}
