@@ -1,3 +1,5 @@
+import type { HostAccess } from "./access";
+
 /** What one command left behind. A command that could not run at all is a thrown RemoteError, never a result. */
 export interface CommandResult {
   /** 0-255; 128 + n when a signal ended it. */
@@ -9,7 +11,9 @@ export interface CommandResult {
 export interface CommandOptions {
   /** Sent to the command's standard input. Secrets travel here, never in the script. */
   readonly stdin?: string | Buffer | NodeJS.ReadableStream;
+  /** The process group on the host is ended at the limit. Default 60 for a query, 600 for a change. */
   readonly timeoutSeconds?: number;
+  /** Ends the process group on the host, then the call fails with a RemoteError of kind "cancelled". */
   readonly signal?: AbortSignal;
   /** Called with each chunk of standard output or standard error, as it comes. */
   readonly onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
@@ -24,9 +28,15 @@ export interface Probe {
   readonly host: string;
   /** Runs a POSIX sh script as root (or through sudo) that must not change the host. */
   query(script: string, options?: CommandOptions): Promise<CommandResult>;
+  /** Who we are on the host and how we become root: one question per run at most, none for user root. */
+  access(): Promise<HostAccess>;
 }
 
-/** Asks and changes a host. Every change is one line in the audit log: time, host, `what`, exit. */
+/**
+ * Asks and changes a host. A process that shall outlive its script must leave its process group and close the outputs:
+ * `setsid program </dev/null >log 2>&1 &`.
+ * Every change is one line in the audit log: time, host, `what`, exit.
+ */
 export interface Runner extends Probe {
   /** Runs a POSIX sh script that changes the host. `what` is for people: "write /etc/x", "start container ms". */
   mutate(what: string, script: string, options?: CommandOptions): Promise<CommandResult>;

@@ -1,0 +1,293 @@
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
+import type { AccessMode } from "./access";
+import { killGroupScript, preamble, SESSION_COMMAND, sudoMark } from "./bootstrap";
+import { endpoint, type ResolvedAddress } from "./host-table";
+import { MarkedOutput } from "./marked-output";
+import type { ConnectionPool, Session } from "./pool";
+import { RemoteError, type RemoteErrorKind } from "./remote-error";
+
+/** How long the end of a process group may take, connecting included. */
+const KILL_TIMEOUT_SECONDS = 20;
+/** How long sudo may think about a password. */
+const SUDO_TIMEOUT_SECONDS = 30;
+
+export interface CommandRequest {
+  readonly script: string;
+  readonly access: AccessMode;
+  readonly sudoPassword?: string;
+  readonly stdin?: string | Buffer | NodeJS.ReadableStream;
+  readonly timeoutSeconds: number;
+  readonly signal?: AbortSignal;
+  /** Takes no part in the queue for sessions: for ending other commands. */
+  readonly urgent?: boolean;
+}
+
+/** A script at work on a host. Both outputs must be read, or it stands still. */
+export interface RunningCommand {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** The exit code, 128 + n after signal n, once both outputs are complete. @throws RemoteError */
+  readonly exitCode: Promise<number>;
+  /** Ends the whole process group on the host, then `exitCode` fails with this error. */
+  abort(error: RemoteError): void;
+}
+
+/** Starts the script; resolves when its session is open. @throws RemoteError */
+export async function startCommand(
+  pool: ConnectionPool,
+  target: ResolvedAddress,
+  request: CommandRequest,
+): Promise<RunningCommand> {
+  const session = await openSession(pool, target, request);
+  return new ActiveCommand(pool, target, request, session);
+}
+
+async function openSession(pool: ConnectionPool, target: ResolvedAddress, request: CommandRequest): Promise<Session> {
+  try {
+    return await pool.session(target, SESSION_COMMAND, { signal: request.signal, urgent: request.urgent });
+  } catch (error) {
+    if (request.signal?.aborted && !(error instanceof RemoteError)) throw cancelled(target);
+    throw error;
+  }
+}
+
+class ActiveCommand implements RunningCommand {
+  readonly stdout: MarkedOutput;
+  readonly stderr: MarkedOutput;
+  readonly exitCode: Promise<number>;
+  private readonly nonce = randomBytes(16).toString("hex");
+  private settle: { resolve: (code: number) => void; reject: (error: Error) => void } | undefined;
+  private exit: { code: number | null; signal?: string } | undefined;
+  private pid: number | undefined;
+  private aborting = false;
+  private timer: NodeJS.Timeout | undefined;
+  private sudoTimer: NodeJS.Timeout | undefined;
+  private readonly off: () => void;
+  private readonly onAbort = () => this.abort(cancelled(this.target));
+  private sendRest: (() => void) | undefined;
+
+  constructor(
+    private readonly pool: ConnectionPool,
+    private readonly target: ResolvedAddress,
+    private readonly request: CommandRequest,
+    private readonly session: Session,
+  ) {
+    const { channel } = session;
+    this.exitCode = new Promise((resolve, reject) => {
+      this.settle = { resolve, reject };
+    });
+    // Whoever only reads the outputs must not end the process by an unhandled rejection.
+    this.exitCode.catch(() => {});
+    this.stdout = new MarkedOutput(this.nonce, () => {});
+    this.stderr = new MarkedOutput(
+      `${this.nonce} `,
+      line => this.started(Number(line)),
+      noise => this.watchSudo(noise),
+    );
+    // Readers that care have their own listener.
+    this.stdout.on("error", () => {});
+    this.stderr.on("error", () => {});
+    channel.on("exit", (code: number | null, signal?: string) => {
+      this.exit = { code, signal };
+    });
+    channel.on("error", () => {});
+    channel.on("close", () => void this.closed());
+    channel.pipe(this.stdout);
+    channel.stderr.pipe(this.stderr);
+    this.off = session.connection.onLost(reason =>
+      this.fail("lost", `the connection was lost while a command ran: ${reason}; the command may go on`),
+    );
+    request.signal?.addEventListener("abort", this.onAbort, { once: true });
+    this.timer = setTimeout(() => this.abort(timedOut(target, request.timeoutSeconds)), request.timeoutSeconds * 1000);
+    this.send();
+    if (request.signal?.aborted) this.onAbort();
+  }
+
+  abort(error: RemoteError): void {
+    if (this.aborting || !this.settle) return;
+    this.aborting = true;
+    void this.endGroup().then(ended => {
+      const left = ended
+        ? error
+        : new RemoteError({ ...error.details, problem: `${error.details.problem}; it may still run on the host` });
+      this.reject(left);
+      this.session.channel.close();
+    });
+  }
+
+  private send(): void {
+    const { channel } = this.session;
+    const { script, access, sudoPassword, stdin } = this.request;
+    const lines = preamble(script, { nonce: this.nonce, access, sudoPassword, payload: stdin !== undefined });
+    this.sendRest = () => {
+      this.sendRest = undefined;
+      clearTimeout(this.sudoTimer);
+      channel.write(lines.rest);
+      if (stdin === undefined) channel.end();
+      else this.sendPayload(stdin);
+    };
+    if (lines.opening !== "") channel.write(lines.opening);
+    if (lines.waitFor === undefined) this.sendRest();
+    else this.sudoTimer = setTimeout(() => this.sudoRefused("no answer"), SUDO_TIMEOUT_SECONDS * 1000);
+  }
+
+  private sendPayload(stdin: string | Buffer | NodeJS.ReadableStream): void {
+    const { channel } = this.session;
+    if (typeof stdin === "string" || Buffer.isBuffer(stdin)) {
+      channel.end(stdin);
+      return;
+    }
+    stdin.on("error", error =>
+      this.abort(this.error("command", `the data for its standard input broke off: ${error.message}`)),
+    );
+    stdin.pipe(channel);
+  }
+
+  private started(pid: number): void {
+    this.pid = pid;
+  }
+
+  /** Before the script speaks, standard error is sudo's. */
+  private watchSudo(noise: Buffer): void {
+    if (this.request.access !== "password" || !this.sendRest) return;
+    const text = noise.toString();
+    if (text.includes(sudoMark(this.nonce))) this.sendRest();
+    else if (/try again|incorrect password/i.test(text)) this.sudoRefused("the password is wrong");
+  }
+
+  private sudoRefused(reason: string): void {
+    this.sendRest = undefined;
+    this.fail("sudo", `sudo does not let user "${this.target.user}" in: ${reason}`);
+    this.session.channel.end();
+    this.session.channel.close();
+  }
+
+  private async closed(): Promise<void> {
+    this.session.release();
+    if (this.aborting || !this.settle) return;
+    await Promise.allSettled([finished(this.stdout), finished(this.stderr)]);
+    if (this.aborting) return;
+    if (!this.stderr.started) return this.fail(...this.whyNotStarted());
+    if (!this.exit) return this.fail("lost", "the session ended without an exit code; the command may go on");
+    const { code, signal } = this.exit;
+    this.finish(() => this.settle?.resolve(code ?? 128 + signalNumber(signal)));
+  }
+
+  private whyNotStarted(): [RemoteErrorKind, string] {
+    const said =
+      this.stderr.noise.toString().trim().slice(-500) || this.stdout.noise.toString().trim().slice(-500) || "nothing";
+    if (this.request.access === "passwordless" || this.request.access === "password") {
+      return ["sudo", `sudo does not let user "${this.target.user}" in: ${said}`];
+    }
+    return ["command", `the login shell of user "${this.target.user}" started no /bin/sh; it said: ${said}`];
+  }
+
+  /** Whether the group is proven gone. */
+  private async endGroup(): Promise<boolean> {
+    const { connection, channel } = this.session;
+    if (connection.lost !== undefined) return false;
+    // Standard input's end stops a shell that still waits for its script.
+    channel.end();
+    if (this.pid === undefined) {
+      channel.signal("KILL");
+      return false;
+    }
+    try {
+      const killer = await startCommand(this.pool, this.target, {
+        script: killGroupScript(this.pid),
+        access: this.request.access,
+        sudoPassword: this.request.sudoPassword,
+        timeoutSeconds: KILL_TIMEOUT_SECONDS,
+        signal: AbortSignal.timeout(KILL_TIMEOUT_SECONDS * 1000),
+        urgent: true,
+      });
+      killer.stdout.resume();
+      killer.stderr.resume();
+      return (await killer.exitCode) === 0;
+    } catch {
+      // No second session to be had: the ssh server itself can signal the group, but tells nobody how it went.
+      channel.signal("KILL");
+      return false;
+    }
+  }
+
+  private fail(kind: RemoteErrorKind, problem: string): void {
+    this.reject(this.error(kind, problem));
+  }
+
+  private reject(error: RemoteError): void {
+    this.finish(() => this.settle?.reject(error));
+    // Whoever reads the outputs must not take the broken end for the end.
+    this.stdout.destroy(error);
+    this.stderr.destroy(error);
+  }
+
+  private error(kind: RemoteErrorKind, problem: string): RemoteError {
+    const remedy =
+      kind === "sudo"
+        ? `check sudo and sudoPassword of ${this.target.label} in the cluster file, and its sudoers`
+        : undefined;
+    return new RemoteError({ kind, host: this.target.label, address: endpoint(this.target), problem, remedy });
+  }
+
+  private finish(settle: () => void): void {
+    if (!this.settle) return;
+    settle();
+    this.settle = undefined;
+    clearTimeout(this.timer);
+    clearTimeout(this.sudoTimer);
+    this.off();
+    this.request.signal?.removeEventListener("abort", this.onAbort);
+    this.session.release();
+    this.stopPayload();
+  }
+
+  private stopPayload(): void {
+    const { stdin } = this.request;
+    if (stdin instanceof Readable) {
+      stdin.unpipe(this.session.channel);
+      if (!stdin.readableEnded) stdin.destroy();
+    }
+  }
+}
+
+function timedOut(target: ResolvedAddress, seconds: number): RemoteError {
+  return new RemoteError({
+    kind: "timeout",
+    host: target.label,
+    address: endpoint(target),
+    problem: `a command did not end within ${seconds} s and was stopped`,
+  });
+}
+
+function cancelled(target: ResolvedAddress): RemoteError {
+  return new RemoteError({
+    kind: "cancelled",
+    host: target.label,
+    address: endpoint(target),
+    problem: "the command was cancelled",
+  });
+}
+
+/** The numbers of Linux (signal(7)) for the names that ssh sends (RFC 4254, 6.10). */
+const SIGNALS: Readonly<Record<string, number>> = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  ILL: 4,
+  ABRT: 6,
+  FPE: 8,
+  KILL: 9,
+  USR1: 10,
+  SEGV: 11,
+  USR2: 12,
+  PIPE: 13,
+  ALRM: 14,
+  TERM: 15,
+};
+
+function signalNumber(name: string | undefined): number {
+  return SIGNALS[(name ?? "").replace(/^SIG/, "")] ?? 0;
+}

@@ -1,0 +1,214 @@
+import { StringDecoder } from "node:string_decoder";
+import { ACCESS_SCRIPT, declaredAccess, type HostAccess, parseAccess, sudoPassword } from "./access";
+import type { AuditLog } from "./audit";
+import { QueryBatcher } from "./batch";
+import { endpoint, type HostConnection, type HostTable, type ResolvedAddress, resolveAddress } from "./host-table";
+import { orAborted } from "./pause";
+import type { ConnectionPool } from "./pool";
+import type { Redactor } from "./redact";
+import { type RunningCommand, startCommand } from "./remote-command";
+import { RemoteError, type RemoteErrorKind } from "./remote-error";
+import type { CommandOptions, CommandResult, Hosts, Probe, Runner } from "./runner";
+
+const QUERY_TIMEOUT_SECONDS = 60;
+const MUTATE_TIMEOUT_SECONDS = 600;
+const LARGEST_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+export interface SshHostsOptions {
+  readonly table: HostTable;
+  /** Shared by all that run in the process; whoever made it closes it. */
+  readonly pool: ConnectionPool;
+  readonly redactor: Redactor;
+  readonly audit?: AuditLog;
+}
+
+/** The hosts of a table, over ssh. */
+export class SshHosts implements Hosts {
+  private readonly hosts = new Map<string, SshHost>();
+
+  constructor(private readonly options: SshHostsOptions) {
+    for (const host of options.table) registerSecrets(options.redactor, host);
+  }
+
+  /** @throws Error when the table has no such host. */
+  runner(name: string): SshHost {
+    const known = this.hosts.get(name);
+    if (known) return known;
+    const { table } = this.options;
+    const host = table.find(entry => entry.name === name);
+    if (!host)
+      throw new Error(
+        `host "${name}" is not in the host table (${table.map(entry => entry.name).join(", ") || "it is empty"})`,
+      );
+    const made = new SshHost(host, resolveAddress(host, table), this.options);
+    this.hosts.set(name, made);
+    return made;
+  }
+
+  probe(name: string): Probe {
+    const runner = this.runner(name);
+    return {
+      host: runner.host,
+      query: (script, options) => runner.query(script, options),
+      access: () => runner.access(),
+    };
+  }
+}
+
+function registerSecrets(redactor: Redactor, host: HostConnection): void {
+  redactor.add(host.password, host.passphrase, host.sudoPassword);
+  let bastion = host.bastion;
+  while (bastion !== undefined && typeof bastion !== "string") {
+    redactor.add(bastion.password, bastion.passphrase);
+    bastion = bastion.bastion;
+  }
+}
+
+/** One host. Beside the runner's contract it starts commands whose outputs are streams. */
+export class SshHost implements Runner {
+  readonly host: string;
+  private readonly batcher: QueryBatcher;
+  private found: Promise<HostAccess> | undefined;
+
+  constructor(
+    private readonly connection: HostConnection,
+    private readonly target: ResolvedAddress,
+    private readonly shared: Omit<SshHostsOptions, "table">,
+  ) {
+    this.host = connection.name;
+    this.batcher = new QueryBatcher({
+      ready: async () => {
+        await this.access();
+        await shared.pool.connect(target);
+      },
+      start: script => this.start(script, { timeoutSeconds: 24 * 3600 }),
+      timedOut: seconds => this.error("timeout", `a query was not answered within ${seconds} s and was stopped`),
+      cancelled: () => this.error("cancelled", "the query was cancelled"),
+    });
+  }
+
+  async query(script: string, options: CommandOptions = {}): Promise<CommandResult> {
+    const timeoutSeconds = options.timeoutSeconds ?? QUERY_TIMEOUT_SECONDS;
+    try {
+      if (options.stdin === undefined && options.onOutput === undefined) {
+        return await this.batcher.ask(script, timeoutSeconds, options.signal);
+      }
+      return await this.run(script, { ...options, timeoutSeconds });
+    } catch (error) {
+      throw this.redacted(error);
+    }
+  }
+
+  async mutate(what: string, script: string, options: CommandOptions = {}): Promise<CommandResult> {
+    const began = performance.now();
+    const note = (exit: number | string) =>
+      this.shared.audit?.write({ host: this.host, what, exit, seconds: (performance.now() - began) / 1000 });
+    try {
+      const access = await orAborted(this.access(), options.signal);
+      if (access.mode === "user" && this.connection.sudo !== "none" && !access.dockerGroup) throw this.powerless();
+      const result = await this.run(script, {
+        ...options,
+        timeoutSeconds: options.timeoutSeconds ?? MUTATE_TIMEOUT_SECONDS,
+      });
+      note(result.exitCode);
+      return result;
+    } catch (error) {
+      const known = this.redacted(
+        options.signal?.aborted && !(error instanceof RemoteError)
+          ? this.error("cancelled", "the command was cancelled")
+          : error,
+      );
+      note(known instanceof RemoteError ? known.kind : "error");
+      throw known instanceof RemoteError ? known.during(what) : known;
+    }
+  }
+
+  /** Who we are on the host: asked once per run, for user root and a declared `sudo` not at all. @throws RemoteError */
+  access(): Promise<HostAccess> {
+    const declared = declaredAccess(this.connection);
+    if (declared) return Promise.resolve(declared);
+    this.found ??= this.findAccess().catch(error => {
+      this.found = undefined;
+      throw this.redacted(error);
+    });
+    return this.found;
+  }
+
+  /** A command whose outputs are read as streams by the caller; not in the audit log. @throws RemoteError */
+  async start(script: string, options: CommandOptions & { readonly timeoutSeconds: number }): Promise<RunningCommand> {
+    const access = await this.access();
+    return startCommand(this.shared.pool, this.target, {
+      script,
+      access: access.mode,
+      sudoPassword: sudoPassword(this.connection),
+      stdin: options.stdin,
+      timeoutSeconds: options.timeoutSeconds,
+      signal: options.signal,
+    });
+  }
+
+  private async run(
+    script: string,
+    options: CommandOptions & { readonly timeoutSeconds: number },
+  ): Promise<CommandResult> {
+    return collect(
+      await this.start(script, options),
+      bytes => this.error("command", `a command printed more than ${bytes / 1024 / 1024} MiB`),
+      options.onOutput,
+    );
+  }
+
+  private async findAccess(): Promise<HostAccess> {
+    const command = await startCommand(this.shared.pool, this.target, {
+      script: ACCESS_SCRIPT,
+      access: "user",
+      timeoutSeconds: QUERY_TIMEOUT_SECONDS,
+    });
+    const result = await collect(command, () => this.error("command", "its answer to `id` is endless"));
+    if (result.exitCode !== 0)
+      throw this.error(
+        "command",
+        `it does not say who we are: ${result.stderr.trim() || `exit code ${result.exitCode}`}`,
+      );
+    return parseAccess(this.connection, result.stdout);
+  }
+
+  private powerless(): RemoteError {
+    return new RemoteError({
+      ...this.error("sudo", `user "${this.connection.user}" is not root and sudo does not let it in without a password`)
+        .details,
+      remedy: `log in as root, allow sudo without a password, or declare the secret sudoPassword of ${this.host} in the cluster file`,
+    });
+  }
+
+  private error(kind: RemoteErrorKind, problem: string): RemoteError {
+    return new RemoteError({ kind, host: this.host, address: endpoint(this.target), problem });
+  }
+
+  /** sudo and ssh servers are quoted in errors; what they say may hold a secret. */
+  private redacted(error: unknown): unknown {
+    if (!(error instanceof RemoteError)) return error;
+    return new RemoteError({ ...error.details, problem: this.shared.redactor.redact(error.details.problem) });
+  }
+}
+
+async function collect(
+  command: RunningCommand,
+  tooMuch: (bytes: number) => RemoteError,
+  onOutput?: CommandOptions["onOutput"],
+): Promise<CommandResult> {
+  const read = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  let bytes = 0;
+  for (const name of ["stdout", "stderr"] as const) {
+    const decoder = new StringDecoder("utf8");
+    command[name].on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > LARGEST_OUTPUT_BYTES) return command.abort(tooMuch(LARGEST_OUTPUT_BYTES));
+      read[name].push(chunk);
+      const text = onOutput ? decoder.write(chunk) : "";
+      if (text !== "") onOutput?.(text, name);
+    });
+  }
+  const exitCode = await command.exitCode;
+  return { exitCode, stdout: Buffer.concat(read.stdout).toString(), stderr: Buffer.concat(read.stderr).toString() };
+}
