@@ -1,5 +1,5 @@
-import type { Hosts } from "../remote/runner";
 import type { z } from "zod";
+import type { Hosts } from "../remote/runner";
 
 /** A field that the provider was told wrong. `property` is a path such as `mounts[1].host`. */
 export interface CheckFailure {
@@ -17,11 +17,22 @@ export interface FieldPolicy {
   readonly secret?: boolean;
 }
 
+export interface OutputPolicy {
+  readonly description: string;
+  /** For the generated schema and classes. Default: a string that is always there. */
+  readonly schema?: z.ZodType;
+  readonly secret?: boolean;
+  /** Name of an input: the output is secret whenever that input was declared secret. */
+  readonly secretWith?: string;
+}
+
 export interface PropertyChange {
   /** Path of the property that differs. */
   readonly path: string;
   readonly mode: "add" | "update" | "delete";
   readonly replace: boolean;
+  /** False for a change of the state that no input shows. Default true. */
+  readonly inputDiff?: boolean;
 }
 
 /** What every operation of a kind may use. */
@@ -67,21 +78,37 @@ export interface Kind<Inputs, Outputs extends object> {
   readonly inputs: z.ZodType<Inputs>;
   readonly fields: { readonly [K in keyof Required<Inputs>]: FieldPolicy };
   /** Names of the outputs that are not inputs, and which of them are secret. */
-  readonly outputs: { readonly [K in keyof Required<Outputs>]: { readonly secret?: boolean; readonly description: string } };
+  readonly outputs: { readonly [K in keyof Required<Outputs>]: OutputPolicy };
   /** Old object deleted first on replacement (names and ports can exist only once). Default false. */
   readonly deleteBeforeReplace?: boolean;
 
-  /** Checks across fields. Called with the fields that are known. No I/O. */
-  check?(inputs: Partial<Inputs>): CheckFailure[];
+  /**
+   * Fills in inputs that follow from others or from the resource's name: a digest of a local file, a default name.
+   * Called after the schema was applied, before `check`. May read the operator's files; must give the same again.
+   */
+  complete?(inputs: Partial<Inputs>, naming: Naming): Partial<Inputs> | Promise<Partial<Inputs>>;
+  /** Checks across fields. Called with the fields that are known, and the names of those that are not yet. No I/O. */
+  check?(inputs: Partial<Inputs>, unknown: ReadonlySet<string>): CheckFailure[];
   /** Changes that the fields do not show: a dead process, a container without its GPUs. No I/O: `read` has put them in the state. */
   diff?(old: Inputs & Outputs, news: Partial<Inputs>): PropertyChange[];
   /** Outputs that are known before the resource exists (or is updated). May probe, never change. */
-  predict?(context: PreviewContext, news: Partial<Inputs>, old?: Inputs & Outputs): Partial<Outputs> | Promise<Partial<Outputs>>;
+  predict?(
+    context: PreviewContext,
+    news: Partial<Inputs>,
+    old?: Inputs & Outputs,
+  ): Partial<Outputs> | Promise<Partial<Outputs>>;
   /** Undefined: it is not there. A probe that could not run must throw. `old` is absent on import. */
   read(context: ReadContext, id: string, old?: Inputs & Outputs): Promise<Observed<Inputs, Outputs> | undefined>;
   create(context: KindContext, inputs: Inputs): Promise<Created<Outputs>>;
   update?(context: KindContext, id: string, inputs: Inputs, old: Inputs & Outputs): Promise<Outputs>;
   delete(context: KindContext, id: string, old: Inputs & Outputs): Promise<void>;
+}
+
+export interface Naming {
+  /** The resource's name in the program. */
+  readonly name: string;
+  /** Inputs of the run before; absent when the resource is created or replaced. */
+  readonly old?: { readonly [field: string]: unknown };
 }
 
 /** Preview: hosts can only be asked. */

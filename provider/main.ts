@@ -1,0 +1,36 @@
+import { packages } from "./packages";
+import { ProviderInstance } from "./provider-instance";
+import { bind, newServer } from "./server";
+import { newServices } from "./ssh-transport";
+
+/**
+ * Entry of the plugin for the stock engine: `main.js <engine address>`. The first line on standard output is the port,
+ * as Pulumi's plugin protocol wants it. The engine ends the process.
+ */
+async function main(): Promise<void> {
+  const definition = packages.find(each => each.name === "muster");
+  if (!definition) throw new Error("package muster is missing in the table of packages");
+  const services = newServices();
+  const instance = new ProviderInstance(definition, services);
+  const engineAddress = process.argv
+    .slice(2)
+    .filter(argument => !argument.startsWith("-"))
+    .at(-1);
+  if (engineAddress) instance.log.attach(engineAddress);
+  const server = newServer(instance);
+  const port = await bind(server, "127.0.0.1:0");
+  process.stdout.write(`${port}\n`);
+  const stop = async () => {
+    instance.cancel();
+    await services.transport.close();
+    process.exit(0);
+  };
+  process.once("SIGTERM", () => void stop());
+  // Ctrl-C reaches the whole process group; the engine cancels in its own order.
+  process.on("SIGINT", () => {});
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

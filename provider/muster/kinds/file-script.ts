@@ -1,0 +1,147 @@
+import { script } from "../../../remote/shell";
+
+/** Files up to this size are shown line by line when they differ; of larger ones only the digest is read. */
+export const SHOWN_BYTES = 64 * 1024;
+
+/** Everything that muster keeps on a host. Empty folders below it are removed with the last file in them. */
+const OWN_ROOT = "/var/lib/muster";
+
+export interface FileFacts {
+  readonly type: "file" | "directory" | "link" | "other";
+  /** Four octal digits. */
+  readonly mode: string;
+  /** `uid:gid`; `root` for 0:0. */
+  readonly owner: string;
+  readonly sizeBytes: number;
+  readonly sha256?: string;
+  /** Absent if it was not asked for, or too large. */
+  readonly content?: Buffer;
+}
+
+/** Describes what is at the path. Content is sent only if its digest is not the expected one. */
+export function readScript(path: string, expectedSha256: string): string {
+  return script(
+    `export LC_ALL=C
+if ! s=$(stat -c '%F|%a|%u:%g|%s' -- "$p" 2>&1); then
+  case $s in *'No such file'*|*'Not a directory'*) echo absent; exit 0;; esac
+  echo "$s" >&2; exit 1
+fi
+echo "$s"
+case $s in 'regular '*) ;; *) exit 0;; esac
+h=$(sha256sum <"$p"); h=\${h%% *}; echo "$h"
+if [ "$h" != "$expected" ] && [ "$(stat -c %s -- "$p")" -le ${SHOWN_BYTES} ]; then base64 -w0 <"$p"; echo; fi`,
+    { p: path, expected: expectedSha256 },
+  );
+}
+
+/** Undefined: nothing is there. @throws Error on anything that `readScript` does not print. */
+export function parseRead(output: string): FileFacts | undefined {
+  const [first = "", sha256, content] = output.split("\n");
+  if (first === "absent") return undefined;
+  const [kind = "", mode = "", owner = "", size = ""] = first.split("|");
+  if (!/^[0-7]{1,4}$/.test(mode)) throw new Error(`cannot read the description of a file: ${first.slice(0, 200)}`);
+  return {
+    type: TYPES[kind] ?? "other",
+    mode: mode.padStart(4, "0"),
+    owner: owner === "0:0" ? "root" : owner,
+    sizeBytes: Number(size),
+    ...(sha256 ? { sha256 } : {}),
+    ...(content ? { content: Buffer.from(content, "base64") } : {}),
+  };
+}
+
+const TYPES: Readonly<Record<string, FileFacts["type"]>> = {
+  "regular file": "file",
+  "regular empty file": "file",
+  directory: "directory",
+  "symbolic link": "link",
+};
+
+/** A parent that is a link could be pointed elsewhere by whoever owns it, so root does not write through it. */
+const REFUSE_LINKED_PARENTS = `d=\${p%/*}
+while [ -n "$d" ]; do
+  if [ -L "$d" ]; then echo "$d is a symbolic link to $(readlink -f -- "$d"); give the real path" >&2; exit 44; fi
+  d=\${d%/*}
+done`;
+
+const MAKE_PARENTS = `d=\${p%/*}
+[ -z "$d" ] || [ -d "$d" ] || (umask "$parents_umask"; mkdir -p -- "$d")`;
+
+export interface Placement {
+  readonly path: string;
+  readonly mode: string;
+  readonly owner?: string | undefined;
+  readonly parentsMode?: string | undefined;
+}
+
+/**
+ * Writes standard input to the path: into a new file beside it, which then takes its place. A reader sees the old or the new
+ * content, never a part. The proof against a cut-off upload is the size, or the digest where that is no secret.
+ */
+export function writeScript(placement: Placement, proof: { sizeBytes: number; sha256?: string }): string {
+  return script(
+    `${REFUSE_LINKED_PARENTS}
+${MAKE_PARENTS}
+umask 077
+t=$(mktemp -- "\${p%/*}/.muster.XXXXXXXX")
+trap 'rm -f -- "$t"' EXIT
+trap 'exit 143' HUP INT TERM
+cat >"$t"
+[ "$(stat -c %s -- "$t")" -eq "$size" ] || { echo "only $(stat -c %s -- "$t") of $size bytes arrived" >&2; exit 45; }
+if [ -n "$sha256" ]; then
+  h=$(sha256sum <"$t"); [ "\${h%% *}" = "$sha256" ] || { echo "the content changed under way: sha256 \${h%% *}" >&2; exit 45; }
+fi
+chown -- "$owner" "$t"
+chmod -- "$mode" "$t"
+mv -fT -- "$t" "$p"`,
+    { ...variables(placement), size: String(proof.sizeBytes), sha256: proof.sha256 ?? "" },
+  );
+}
+
+/** Makes the directory, or sets its mode and owner if it is there. Prints whether it was made. */
+export function directoryScript(placement: Placement): string {
+  return script(
+    `${REFUSE_LINKED_PARENTS}
+if [ -d "$p" ] && [ ! -L "$p" ]; then made=false; else
+  ${MAKE_PARENTS.replaceAll("\n", "\n  ")}
+  (umask 077; mkdir -- "$p"); made=true
+fi
+chown -- "$owner" "$p"
+chmod -- "$mode" "$p"
+echo "$made"`,
+    variables(placement),
+  );
+}
+
+/** Sets mode and owner alone. */
+export function permissionScript(placement: Placement): string {
+  return script(`${REFUSE_LINKED_PARENTS}\nchown -h -- "$owner" "$p"\nchmod -- "$mode" "$p"`, variables(placement));
+}
+
+/** Removes a file, or an empty directory, and then the folders of muster's own that this leaves empty. */
+export function removeScript(path: string, directory: boolean): string {
+  const remove = directory
+    ? `if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir -- "$p" 2>/dev/null || { echo kept; exit 0; }; fi`
+    : `[ ! -e "$p" ] && [ ! -L "$p" ] || rm -f -- "$p"`;
+  return script(
+    `${REFUSE_LINKED_PARENTS}
+${remove}
+d=\${p%/*}
+while :; do
+  case $d in ${OWN_ROOT}/*) ;; *) break;; esac
+  rmdir -- "$d" 2>/dev/null || [ ! -e "$d" ] || break
+  d=\${d%/*}
+done`,
+    { p: path },
+  );
+}
+
+function variables({ path, mode, owner, parentsMode }: Placement): Record<string, string> {
+  const parents = Number.parseInt(parentsMode ?? (path.startsWith(`${OWN_ROOT}/`) ? "0700" : "0755"), 8);
+  return {
+    p: path,
+    mode,
+    owner: owner === undefined || owner === "root" ? "0:0" : owner,
+    parents_umask: (0o777 & ~parents).toString(8).padStart(4, "0"),
+  };
+}

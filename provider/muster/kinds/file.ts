@@ -1,0 +1,211 @@
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { z } from "zod";
+import { expectSuccess } from "../../command-failed";
+import type { CheckFailure, Kind, KindContext } from "../../kind";
+import {
+  directoryScript,
+  type FileFacts,
+  parseRead,
+  permissionScript,
+  readScript,
+  removeScript,
+  writeScript,
+} from "./file-script";
+import { sha256OfFile } from "./local-digest";
+
+const octalMode = z.string().regex(/^0[0-7]{3}$/, 'must be four octal digits in quotes, such as "0644"');
+
+const inputs = z.strictObject({
+  host: z.string().min(1).describe("Name of the host in the provider's table."),
+  path: z
+    .string()
+    .regex(/^(\/(?!\.\.?(\/|$))[^/\0\n]+)+$/, "must be an absolute path without . or .. or a slash at its end")
+    .describe("Absolute path on the host. A parent that is a symbolic link is refused."),
+  content: z.string().optional().describe("Text of the file. Declare it secret if it is."),
+  source: z.string().optional().describe("Path of a local file to upload instead of `content`."),
+  sha256: z.string().optional().describe("Digest of `source`; found out by itself."),
+  directory: z.boolean().optional().describe("True: a directory instead of a file."),
+  mode: octalMode.optional().describe('Permissions. Default "0644", for a directory "0755".'),
+  owner: z
+    .string()
+    .regex(/^(root|\d+:\d+)$/, 'must be "root" or "uid:gid" in numbers')
+    .optional()
+    .describe('"root" or "uid:gid". Default root, and then a change by others is not looked at.'),
+  parentsMode: octalMode
+    .optional()
+    .describe('Mode of parents that are made. Default "0700" below /var/lib/muster, else "0755".'),
+});
+
+type FileInputs = z.infer<typeof inputs>;
+
+interface FileOutputs {
+  changed: string;
+  digest?: string | undefined;
+  made: boolean;
+}
+
+/** A file or directory on a host. Written beside its place and moved there, so that no reader ever sees a part. */
+export const file: Kind<FileInputs, FileOutputs> = {
+  token: "muster:index:File",
+  description: "A file or directory on a host.",
+  inputs,
+  fields: {
+    host: { change: "replace" },
+    path: { change: "replace" },
+    content: { change: "update" },
+    source: { change: "ignore" },
+    sha256: { change: "update" },
+    directory: { change: "replace" },
+    mode: { change: "update" },
+    owner: { change: "update" },
+    parentsMode: { change: "ignore" },
+  },
+  outputs: {
+    changed: { description: "A new value each time the content is written: use it as a trigger." },
+    digest: { description: "sha256 of the content; none for a directory.", secretWith: "content" },
+    made: { description: "Whether the directory was made here; one that was there before stays when this is deleted." },
+  },
+  deleteBeforeReplace: true,
+
+  async complete(news) {
+    const mode = news.mode ?? (news.directory ? "0755" : "0644");
+    const owner = news.owner === "0:0" ? "root" : news.owner;
+    if (news.source === undefined) return { mode, owner, sha256: undefined };
+    return { mode, owner, sha256: await sha256OfFile(news.source) };
+  },
+  check: checkContent,
+
+  predict(_context, news, old) {
+    const digest = digestOf(news);
+    const known = digest === undefined ? {} : { digest };
+    if (!old || !(news.directory ? old.directory : digest !== undefined && digest === digestOf(old))) return known;
+    return { ...known, changed: old.changed, made: old.made };
+  },
+
+  async read(context, id, old) {
+    const { host, path } = old ?? parseId(id);
+    const expected = (old && digestOf(old)) ?? "";
+    const result = await context.hosts.probe(host).query(readScript(path, expected), { signal: context.signal });
+    const found = parseRead(expectSuccess(result, { host, what: `read ${path}` }).stdout);
+    if (!found) return undefined;
+    const digest = found.type === "file" ? found.sha256 : undefined;
+    return {
+      inputs: observedInputs(found, host, path, old),
+      state: { changed: old?.changed ?? newTrigger(), made: old?.made ?? false, ...(digest ? { digest } : {}) },
+    };
+  },
+
+  async create(context, news) {
+    const made = await write(context, news);
+    return { id: `${news.host}:${news.path}`, state: outputsOf(news, newTrigger(), made) };
+  },
+
+  async update(context, _id, news, old) {
+    const { host, path } = news;
+    const query = readScript(path, digestOf(news) ?? "");
+    const result = await context.hosts.probe(host).query(query, { signal: context.signal });
+    const found = parseRead(expectSuccess(result, { host, what: `read ${path}` }).stdout);
+    const isInPlace = news.directory
+      ? found?.type === "directory"
+      : found?.type === "file" && found.sha256 === digestOf(news);
+    const isSame = isInPlace && digestOf(news) === digestOf(old);
+    if (!isInPlace) {
+      const made = await write(context, news);
+      return outputsOf(news, newTrigger(), made || old.made);
+    }
+    if (found?.mode !== news.mode || found?.owner !== (news.owner ?? found?.owner)) {
+      const placement = { ...news, mode: news.mode ?? "0644", owner: news.owner ?? found?.owner };
+      await mutate(context, host, `set mode and owner of ${path}`, permissionScript(placement));
+    }
+    return outputsOf(news, isSame ? old.changed : newTrigger(), old.made);
+  },
+
+  async delete(context, _id, old) {
+    if (old.directory && !old.made) return;
+    const script = removeScript(old.path, old.directory === true);
+    const { stdout } = await mutate(context, old.host, `remove ${old.path}`, script);
+    if (stdout.trim() === "kept") context.status(`${old.path} is not empty: it stays`);
+  },
+};
+
+function checkContent(news: Partial<FileInputs>, unknown: ReadonlySet<string>): CheckFailure[] {
+  const declared = [
+    news.content !== undefined || unknown.has("content") ? "content" : undefined,
+    news.source !== undefined || unknown.has("source") ? "source" : undefined,
+    news.directory || unknown.has("directory") ? "directory" : undefined,
+  ].filter(name => name !== undefined);
+  if (declared.length === 1) return [];
+  if (declared.length === 0) return [{ property: "content", reason: "declare content, source or directory: true." }];
+  return [{ property: declared[1] ?? "content", reason: `cannot stand beside ${declared[0]}: declare one of them.` }];
+}
+
+/** Uploads and puts in place. True if a directory was made. */
+async function write(context: KindContext, news: FileInputs): Promise<boolean> {
+  const { host, path } = news;
+  const placement = { ...news, mode: news.mode ?? (news.directory ? "0755" : "0644") };
+  if (news.directory) {
+    const { stdout } = await mutate(context, host, `make directory ${path}`, directoryScript(placement));
+    return stdout.trim() === "true";
+  }
+  if (news.source !== undefined) {
+    const sizeBytes = (await stat(news.source)).size;
+    const proof = news.sha256 === undefined ? { sizeBytes } : { sizeBytes, sha256: news.sha256 };
+    const script = writeScript(placement, proof);
+    await mutate(context, host, `upload ${path} (${sizeBytes} bytes)`, script, createReadStream(news.source));
+    return false;
+  }
+  const content = Buffer.from(news.content ?? "");
+  await mutate(context, host, `write ${path}`, writeScript(placement, { sizeBytes: content.length }), content);
+  return false;
+}
+
+async function mutate(
+  context: KindContext,
+  host: string,
+  what: string,
+  script: string,
+  stdin?: Buffer | NodeJS.ReadableStream,
+) {
+  const options = { signal: context.signal, ...(stdin === undefined ? {} : { stdin }) };
+  return expectSuccess(await context.hosts.runner(host).mutate(what, script, options), { host, what });
+}
+
+/** What is there, said in the words of the inputs, so that a drift shows as a difference of inputs. */
+function observedInputs(found: FileFacts, host: string, path: string, old: FileInputs | undefined): FileInputs {
+  const { content: _content, sha256: _sha256, directory: _directory, ...kept } = old ?? { host, path };
+  const base: FileInputs = { ...kept, mode: found.mode, ...(old?.owner === undefined ? {} : { owner: found.owner }) };
+  if (found.type === "directory") return { ...base, directory: true };
+  if (old?.source !== undefined) return { ...base, sha256: found.sha256 ?? `[${found.type}]` };
+  if (found.type !== "file") return { ...base, content: `[not a file: ${found.type}]` };
+  if (old && found.sha256 === digestOf(old)) return { ...base, content: old.content };
+  return { ...base, content: shownContent(found) };
+}
+
+function shownContent(found: FileFacts): string {
+  if (found.sizeBytes === 0) return "";
+  const text = found.content?.toString("utf8");
+  if (text !== undefined && found.content?.equals(Buffer.from(text))) return text;
+  return `[${found.sizeBytes} bytes${found.content ? " that are not text" : ""}, sha256 ${found.sha256}]`;
+}
+
+function digestOf(news: Partial<FileInputs>): string | undefined {
+  if (news.sha256 !== undefined) return news.sha256;
+  return news.content === undefined ? undefined : createHash("sha256").update(news.content).digest("hex");
+}
+
+function outputsOf(news: FileInputs, changed: string, made: boolean): FileOutputs {
+  const digest = digestOf(news);
+  return { changed, made, ...(digest === undefined ? {} : { digest }) };
+}
+
+function newTrigger(): string {
+  return randomBytes(6).toString("hex");
+}
+
+function parseId(id: string): { host: string; path: string } {
+  const [, host, path] = /^([^:]+):(\/.*)$/.exec(id) ?? [];
+  if (host === undefined || path === undefined) throw new Error(`"${id}" is not an id of a file: host:/absolute/path`);
+  return { host, path };
+}

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import type { Bag } from "../bag";
+import type { CheckFailure } from "../kind";
+import type { Configuration, Services, Session } from "../package";
+
+const hostAddress = z.strictObject({
+  address: z.string().min(1),
+  port: z.int().min(1).max(65_535).optional(),
+  user: z.string().min(1),
+  identityFile: z.string().optional(),
+  agent: z.string().optional(),
+  password: z.string().optional(),
+  passphrase: z.string().optional(),
+  get bastion() {
+    return z.union([z.string(), hostAddress]).optional();
+  },
+  hostKeys: z.array(z.string()),
+  connectTimeoutSeconds: z.number().positive().optional(),
+});
+
+const hostConnection = hostAddress.extend({
+  name: z.string().min(1),
+  sudo: z.enum(["none", "passwordless", "password"]).optional(),
+  sudoPassword: z.string().optional(),
+});
+
+/** Some engines and SDKs send structured provider configuration as JSON text. */
+const hostTable = z.preprocess((value, issues) => {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    issues.addIssue("must be a list of hosts (or one as JSON)");
+    return z.NEVER;
+  }
+}, z.array(hostConnection));
+
+const inputs = z.strictObject({
+  cluster: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,39}$/, "must be lower-case letters, digits and dashes, 40 at most")
+    .describe("Name of the cluster: part of names and folders on the hosts."),
+  hosts: hostTable.describe(
+    "How to reach each host: address, port, user, references to keys, bastion, pinned host keys.",
+  ),
+  auditLog: z.string().optional().describe("File that gets one line per change of a host."),
+  connectTimeoutSeconds: z.coerce
+    .number()
+    .positive()
+    .optional()
+    .describe("Limit for reaching and logging in to a host."),
+});
+
+export type ProviderConfig = z.infer<typeof inputs>;
+
+export const musterConfiguration: Configuration = {
+  inputs,
+  fields: {
+    cluster: { change: "update" },
+    hosts: { change: "update" },
+    auditLog: { change: "update" },
+    connectTimeoutSeconds: { change: "update" },
+  },
+  check: checkHosts,
+};
+
+function checkHosts(known: Bag): CheckFailure[] {
+  const { hosts = [] } = known as Partial<ProviderConfig>;
+  const seen = new Set<string>();
+  return hosts.flatMap((host, index) => {
+    if (!seen.has(host.name)) {
+      seen.add(host.name);
+      return [];
+    }
+    return [{ property: `hosts[${index}].name`, reason: `"${host.name}" is declared twice.` }];
+  });
+}
+
+/** Makes the hosts of a configuration reachable. Nothing is connected yet. */
+export function openMuster(configuration: Bag, services: Services): Session {
+  const { cluster, hosts, auditLog, connectTimeoutSeconds } = configuration as ProviderConfig;
+  for (const host of hosts) services.redactor.add(host.password, host.passphrase, host.sudoPassword);
+  return {
+    cluster,
+    hosts: services.transport.hosts({
+      hosts,
+      ...(auditLog ? { auditLog } : {}),
+      ...(connectTimeoutSeconds ? { connectTimeoutSeconds } : {}),
+    }),
+  };
+}

@@ -1,0 +1,60 @@
+import type { z } from "zod";
+import type { HostConnection } from "../remote/host-table";
+import type { Redactor } from "../remote/redact";
+import type { Hosts, Runner } from "../remote/runner";
+import type { Bag } from "./bag";
+import type { CheckFailure, FieldPolicy, Kind } from "./kind";
+
+/** A kind whose types of inputs and outputs are known to itself only. */
+export type AnyKind = Kind<Bag, Bag>;
+
+/** For the table of kinds. The server gives a kind only what its own schema let through. */
+export function anyKind<Inputs, Outputs extends object>(kind: Kind<Inputs, Outputs>): AnyKind {
+  return kind as unknown as AnyKind;
+}
+
+/** How the hosts of one provider configuration are reached. */
+export interface TransportOptions {
+  readonly hosts: readonly HostConnection[];
+  readonly auditLog?: string;
+  readonly connectTimeoutSeconds?: number;
+}
+
+/** Connections of this process. They are shared by all configurations: one handshake per host and run. */
+export interface Transport {
+  hosts(options: TransportOptions): Hosts;
+  /** Runs on the operator's machine. */
+  local(): Runner;
+  close(): Promise<void>;
+}
+
+export interface Services {
+  readonly transport: Transport;
+  /** Knows every secret that a request brought. */
+  readonly redactor: Redactor;
+}
+
+/** What one configured provider offers to its kinds. */
+export interface Session {
+  readonly hosts: Hosts;
+  readonly cluster: string;
+}
+
+export interface Configuration {
+  readonly inputs: z.ZodType;
+  readonly fields: { readonly [name: string]: FieldPolicy };
+  check?(known: Bag): CheckFailure[];
+}
+
+/** A package as Pulumi sees it: its configuration and its kinds. */
+export interface ProviderPackage {
+  readonly name: string;
+  /** Version of the SDK whose types this package serves. */
+  readonly version: string;
+  readonly configuration: Configuration;
+  readonly kinds: readonly AnyKind[];
+  /** What to do about an input that this package does not know. */
+  readonly unknownInputRemedy?: string;
+  open(configuration: Bag, services: Services): Session;
+  schema?(): string;
+}

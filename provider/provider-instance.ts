@@ -1,0 +1,119 @@
+import { containsUnknown, type ValueMap } from "../wire/values";
+import { openBag } from "./bag";
+import { checkInputs } from "./check-inputs";
+import { diffInputs } from "./diff-inputs";
+import { EngineLog } from "./engine-log";
+import type { CheckFailure, PropertyChange } from "./kind";
+import { operate } from "./operation";
+import type { AnyKind, ProviderPackage, Services, Session } from "./package";
+import { ResourceOperations, type Run } from "./resource-operations";
+
+/** What a request says about how to run it. */
+export interface StepRequest {
+  readonly urn: string;
+  readonly verb: string;
+  readonly timeoutSeconds: number;
+}
+
+/** One provider resource of a program: a package with one configuration. */
+export class ProviderInstance {
+  readonly log = new EngineLog();
+  private session: Session | undefined;
+  private cancellation = new AbortController();
+
+  constructor(
+    readonly definition: ProviderPackage,
+    private readonly services: Services,
+  ) {}
+
+  checkConfig(news: ValueMap): { inputs: ValueMap; failures: CheckFailure[] } {
+    const { version: _version, pluginDownloadURL: _url, ...own } = news;
+    const { known, unknown } = this.openConfiguration(own);
+    const { configuration } = this.definition;
+    const checked = checkInputs(configuration.inputs, known, new Set(Object.keys(unknown)));
+    if (checked.failures.length === 0) checked.failures.push(...(configuration.check?.(checked.inputs) ?? []));
+    return { inputs: news, failures: checked.failures.map(each => ({ ...each, reason: this.redact(each.reason) })) };
+  }
+
+  /** A changed configuration (a new address, a new key) is an update of the provider, never a reason to replace resources. */
+  diffConfig(olds: ValueMap, news: ValueMap): PropertyChange[] {
+    const after = this.openConfiguration(news);
+    return diffInputs(this.definition.configuration.fields, this.openConfiguration(olds).known, {
+      known: after.known,
+      unknown: new Set(Object.keys(after.unknown)),
+    }).map(change => ({ ...change, replace: false }));
+  }
+
+  /** With a part of the configuration unknown (preview only) no host can be asked, and outputs stay unknown. */
+  configure(args: ValueMap): void {
+    const { version: _version, pluginDownloadURL: _url, ...own } = args;
+    this.session = undefined;
+    if (containsUnknown(own)) return;
+    const { known } = this.openConfiguration(own);
+    const checked = checkInputs(this.definition.configuration.inputs, known, new Set());
+    const failures = checked.failures.map(failure => `${failure.property}: ${failure.reason}`);
+    if (failures.length > 0) {
+      throw new Error(
+        this.redact(`the configuration of provider ${this.definition.name} is wrong:\n${failures.join("\n")}`),
+      );
+    }
+    this.session = this.definition.open(checked.inputs, this.services);
+  }
+
+  /** @throws Error for a kind that this package does not have. */
+  operations(type: string): ResourceOperations {
+    const kind = this.kind(type);
+    return new ResourceOperations(
+      kind,
+      text => this.redact(text),
+      { add: text => this.services.redactor.add(text) },
+      this.definition.unknownInputRemedy,
+    );
+  }
+
+  kind(type: string): AnyKind {
+    const found = this.definition.kinds.find(kind => kind.token === type);
+    if (found) return found;
+    const known = this.definition.kinds.map(kind => kind.token).join(", ");
+    throw new Error(
+      `package ${this.definition.name} has no resource "${type}" here (it has ${known}). ` +
+        "Remedy: run this stack by the stock engine: muster --engine pulumi",
+    );
+  }
+
+  get isConfigured(): boolean {
+    return this.session !== undefined;
+  }
+
+  runner(request: StepRequest): Run {
+    return step => {
+      if (!this.session) throw new Error(`provider ${this.definition.name} is not configured`);
+      return operate(
+        {
+          ...request,
+          session: this.session,
+          cancel: this.cancellation.signal,
+          status: line => this.log.status(request.urn, this.redact(line)),
+        },
+        step,
+      );
+    };
+  }
+
+  /** Ends what is under way. The engine also calls this at the end of a run, and may start another one afterwards. */
+  cancel(): void {
+    this.cancellation.abort();
+    this.cancellation = new AbortController();
+  }
+
+  redact(text: string): string {
+    return this.services.redactor.redact(text);
+  }
+
+  private openConfiguration(values: ValueMap) {
+    const texts = new Set<string>();
+    const opened = openBag(values, texts);
+    for (const text of texts) this.services.redactor.add(text);
+    return opened;
+  }
+}

@@ -1,0 +1,27 @@
+import { AuditLog } from "../remote/audit";
+import { ConnectionPool } from "../remote/pool";
+import { Redactor } from "../remote/redact";
+import { SshHosts } from "../remote/ssh-hosts";
+import { LocalRunner } from "./local-runner";
+import type { Services, Transport } from "./package";
+
+/** The real services of a process: ssh to hosts, processes of the operator's machine. */
+export function newServices(): Services {
+  const redactor = new Redactor();
+  return { redactor, transport: sshTransport(redactor) };
+}
+
+function sshTransport(redactor: Redactor): Transport {
+  const pool = new ConnectionPool();
+  return {
+    hosts: ({ hosts, auditLog, connectTimeoutSeconds }) =>
+      new SshHosts({
+        table: hosts.map(host => (connectTimeoutSeconds === undefined ? host : { connectTimeoutSeconds, ...host })),
+        pool,
+        redactor,
+        ...(auditLog ? { audit: new AuditLog(auditLog, redactor) } : {}),
+      }),
+    local: () => new LocalRunner(),
+    close: () => pool.close(),
+  };
+}
