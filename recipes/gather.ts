@@ -1,8 +1,5 @@
 import type { Cluster } from "../config/schema";
-import { toolsFolder } from "./ms-swift/convert";
-
-/** Where the gatherer writes its result, in the container. */
-export const gatherResult = (jobFolder: string): string => `${jobFolder}/result.json`;
+import { toolsFolder } from "./tools";
 
 /**
  * Brings the shards of the newest checkpoint to the first training node, over the mesh: recipes/tools/gather.py.
@@ -21,6 +18,8 @@ export function gatherArgv(cluster: Cluster, resultFile: string): { readonly nod
       train.output,
       "--result",
       resultFile,
+      "--ranks-per-node",
+      String(cluster.slots),
       ...peers.flatMap(peer => ["--peer", peer]),
     ],
   };

@@ -1,7 +1,7 @@
 import type { Cluster } from "../config/schema";
 import type { SmokeSettings } from "../config/schema/pipeline";
-import { toolsFolder } from "./ms-swift/convert";
 import { servedModelName } from "./placement";
+import { toolsFolder } from "./tools";
 
 /** The body of the chat request of the notes. Settings that the file does not give are left to the server. */
 export function chatRequest(cluster: Cluster, smoke: SmokeSettings): Record<string, unknown> {

@@ -3,11 +3,9 @@ import type { ConvertSettings, ExportSettings } from "../../config/schema/pipeli
 import { renderArguments } from "../arguments";
 import type { Command, NodeCommand } from "../command";
 import { singleNode } from "../placement";
+import { toolsFolder } from "../tools";
 import { gpuVariable } from "../torchrun";
 import { swiftEnvironment } from "./environment";
-
-/** Where the tools of this project lie in the container. */
-export const toolsFolder = "/opt/muster";
 
 /**
  * Port of the process group of one that `swift export` opens. It takes MASTER_PORT or 29500, where a training may listen.
@@ -71,23 +69,23 @@ function exportCommand(
 /**
  * The export inside recipes/tools/convert.py, which writes to OUTPUT.partial and renames it when the weights are complete
  * and the precision is good: `swift export` refuses a folder that is there, and its precision test never fails by itself.
+ * `identity` names what the output is made from; an output of the same identity is kept.
  */
 export function guardedConversion(
   command: Command,
   settings: Pick<ConvertSettings, "output" | "testPrecision" | "maxMeanDiff">,
-  format: "mcore" | "hf",
+  options: { readonly format: "mcore" | "hf"; readonly identity: string; readonly resultFile: string },
 ): string[] {
   const index = command.argv.indexOf("--output_dir");
   const argv = command.argv.map((word, i) => (i === index + 1 ? partialOf(settings.output) : word));
-  const precision = settings.testPrecision ? ["--max-mean-diff", String(settings.maxMeanDiff)] : [];
   return [
     "python3",
     `${toolsFolder}/convert.py`,
-    "--format",
-    format,
-    "--output",
-    settings.output,
-    ...precision,
+    ...["--format", options.format],
+    ...["--output", settings.output],
+    ...["--identity", options.identity],
+    ...["--result", options.resultFile],
+    ...(settings.testPrecision ? ["--max-mean-diff", String(settings.maxMeanDiff)] : []),
     "--",
     ...argv,
   ];

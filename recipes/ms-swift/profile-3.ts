@@ -6,10 +6,8 @@ export const profile3: Profile = {
   argumentsVersion: "3.7.1",
   needsMegatronLm: true,
   trainArguments: (train, places) => ({
+    // Model, type and template come from its args.json, which is read only when no model is given beside it.
     load: places.weights,
-    // The mcore folder names its HF model in args.json; the path is given so that it may have moved.
-    model: places.model,
-    model_type: places.modelType,
     dataset: places.dataset,
     train_type: train.tuner,
     agent_template: train.agentTemplate,

@@ -21,8 +21,6 @@ export interface Profile {
 
 export interface TrainPlaces {
   readonly weights: string;
-  readonly model: string;
-  readonly modelType?: string;
   readonly dataset?: string;
 }
 

@@ -16,8 +16,6 @@ export function trainCommands(
   const profile = requireProfile(cluster.image.swift);
   const chosen = profile.trainArguments(train, {
     weights: startWeights(cluster),
-    model: cluster.pipeline?.model.path ?? "",
-    modelType: cluster.pipeline?.model.type,
     dataset: cluster.pipeline?.data?.path,
   });
   const argv = [...train.tool.split(" "), ...renderArguments(chosen, train.args)];

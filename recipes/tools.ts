@@ -1,0 +1,12 @@
+import * as path from "node:path";
+
+/** Where the tools of this project lie in the containers. */
+export const toolsFolder = "/opt/muster";
+
+/** Files of recipes/tools that every training node gets. They import each other, so they travel together. */
+export const toolFiles = ["dcp.py", "gather.py", "convert.py", "chat.py"] as const;
+
+/** Where a tool lies on the operator's side, beside the compiled code. */
+export function toolSource(name: (typeof toolFiles)[number]): string {
+  return path.join(__dirname, "tools", name);
+}

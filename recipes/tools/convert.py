@@ -1,0 +1,172 @@
+"""Run a weight conversion so that its output is whole or absent, and its precision is enforced.
+
+    convert.py --format mcore|hf --output FOLDER [--identity TEXT] [--max-mean-diff N] [--result FILE] -- COMMAND...
+
+COMMAND is `swift export …` with FOLDER.partial as its --output_dir: it refuses a folder that is there, so a conversion
+that died would block the next one. When it has succeeded, the weights are complete and the mean difference is below
+the limit, FOLDER.partial gets its name. `--identity` says what the output was made from: an output of the same identity
+is kept and nothing runs; one of another identity becomes FOLDER.previous, of which one is kept.
+Python 3.8 or newer, standard library only.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import dcp
+from gather import write_result
+
+MARK = ".muster.json"
+# ms-swift 3 prints `mean_diff:`, ms-swift 4 a second line `mean_diff (with loss):`, which is the one to judge.
+# At the start of a line only: `token_mean_diff:` is something else.
+PRECISION = re.compile(r"^mean_diff(?: \(with loss\))?: (\S+?), max_diff(?: \(with loss\))?: (\S+) \(Please check", re.M)
+NO_MEMORY = re.compile(r"out of memory|OutOfMemoryError", re.I)
+
+
+class ConversionError(Exception):
+    """The conversion failed; the text says why and what helps."""
+
+
+def run(argv):
+    """Exit status and output of the command, shown while it comes."""
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _frame: process.send_signal(received))
+    kept = []
+    for line in process.stdout:
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+        kept.append(line.decode(errors="replace"))
+        del kept[:-5000]
+    return process.wait(), "".join(kept).replace("\r", "\n")
+
+
+def check_precision(text, limit):
+    """Both differences; refused above the limit, and when nothing was measured."""
+    found = PRECISION.findall(text)
+    if not found:
+        raise ConversionError("no precision line in the output; did the test run? testPrecision: false leaves it out")
+    mean, most = (float(value) for value in found[-1])
+    if not mean < limit:
+        raise ConversionError(f"mean_diff {mean} is not below {limit}: the converted weights answer differently; is the model type right?")
+    return mean, most
+
+
+def check_hf(folder):
+    """Every safetensors file that the index names is there, with all the bytes that its header promises."""
+    index = os.path.join(folder, "model.safetensors.index.json")
+    if os.path.isfile(index):
+        with open(index, encoding="utf-8") as file:
+            names = sorted(set(json.load(file)["weight_map"].values()))
+    else:
+        names = ["model.safetensors"]
+    for name in ["config.json", *names]:
+        if not os.path.isfile(os.path.join(folder, name)):
+            raise ConversionError(f"{name} is missing in {folder}")
+    for name in names:
+        path = os.path.join(folder, name)
+        size = os.path.getsize(path)
+        with open(path, "rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
+            if not 0 < length < size:
+                raise ConversionError(f"{path} has a broken header")
+            header = json.loads(file.read(length))
+        end = max((entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"), default=0)
+        if size != 8 + length + end:
+            raise ConversionError(f"{path} has {size} bytes, its header promises {8 + length + end}")
+    return names
+
+
+def check_mcore(folder):
+    """The newest iteration is complete."""
+    iteration = dcp.newest_iteration(folder)
+    faults = dcp.incomplete(iteration)
+    if faults:
+        raise ConversionError("; ".join(faults))
+    return sorted(os.path.join(os.path.basename(iteration), name) for name in dcp.read_metadata(iteration)[0])
+
+
+CHECKS = {"hf": check_hf, "mcore": check_mcore}
+
+
+def existing(options):
+    """The mark of an output that may stay, or None if one is to be made."""
+    if not os.path.exists(options.output):
+        return None
+    mark = os.path.join(options.output, MARK)
+    if os.path.isfile(mark):
+        with open(mark, encoding="utf-8") as file:
+            made = json.load(file)
+        return made if made.get("identity") == options.identity else None
+    CHECKS[options.format](options.output)
+    if options.format == "hf":
+        raise ConversionError(f"{options.output} is there and was not made by muster: move it away, or name another output")
+    return {"foundThere": True}
+
+
+def convert(options):
+    """The result. Nothing has the output's name before it is whole."""
+    began = time.monotonic()
+    kept = existing(options)
+    if kept is not None:
+        files = CHECKS[options.format](options.output)
+        return {**kept, "ok": True, "output": options.output, "skipped": True, "files": files}
+    partial = options.output.rstrip("/") + ".partial"
+    if os.path.isdir(partial):
+        shutil.rmtree(partial)
+    os.makedirs(os.path.dirname(partial), exist_ok=True)
+    status, text = run(options.command)
+    if status != 0:
+        raise ConversionError(explain(status, text, options))
+    made = {"identity": options.identity}
+    if options.max_mean_diff is not None:
+        made["meanDiff"], made["maxDiff"] = check_precision(text, options.max_mean_diff)
+    files = CHECKS[options.format](partial)
+    with open(os.path.join(partial, MARK), "w", encoding="utf-8") as file:
+        json.dump(made, file)
+    if os.path.exists(options.output):
+        previous = options.output.rstrip("/") + ".previous"
+        shutil.rmtree(previous, ignore_errors=True)
+        os.rename(options.output, previous)
+    os.rename(partial, options.output)
+    return {**made, "ok": True, "output": options.output, "skipped": False, "files": files, "seconds": round(time.monotonic() - began, 3)}
+
+
+def explain(status, text, options):
+    """Why the command failed, in a sentence."""
+    how = f"was killed by signal {-status}" if status < 0 else f"ended with {status}"
+    if NO_MEMORY.search(text) or status in (-9, 137):
+        advice = "; testPrecision: false needs half of it" if options.max_mean_diff is not None else "; give it more gpus"
+        return f"{options.command[0]} {how}: not enough memory{advice}"
+    errors = re.findall(r"^(?:\[rank\d+\]: )?\w*(?:Error|Exception)\b: .*$", text, re.M)
+    return f"{options.command[0]} {how}: {errors[-1] if errors else 'see its output above'}"
+
+
+def main():
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--format", choices=sorted(CHECKS), required=True)
+    parser.add_argument("--output", required=True)
+    parser.add_argument("--identity", default="")
+    parser.add_argument("--max-mean-diff", type=float)
+    parser.add_argument("--result")
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args()
+    try:
+        result = convert(options)
+    except (ConversionError, dcp.CheckpointError, OSError, ValueError, KeyError) as error:
+        result = {"ok": False, "faults": [str(error)]}
+    write_result(options.result, result)
+    for fault in result.get("faults", []):
+        print(f"error: {fault}", file=sys.stderr)
+    sys.exit(0 if result["ok"] else 1)
+
+
+if __name__ == "__main__":
+    main()
