@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import type { z } from "zod";
+import { checkCluster } from "./checks";
 import { problemsOf } from "./issues";
 import { ConfigErrors, type Problem } from "./problem";
 import { duplicateHosts, missingSecrets, unknownNodes } from "./references";
@@ -34,7 +35,11 @@ export function loadCluster(file: string, options: LoadOptions = {}): Cluster {
   if (listed.hosts.length > 0) problems.push(...unknownNodes(draft, listed.hosts, source));
   if (options.hasSecret) problems.push(...missingSecrets(source.value, options.hasSecret, source));
   if (problems.length > 0) throw new ConfigErrors(inFileOrder(problems));
-  return assemble(file, draft, listed, sshSettings);
+  const cluster = assemble(file, draft, listed, sshSettings);
+  const checks = checkCluster(cluster).map(({ path: at, ...check }) => ({ ...check, ...problemAt(source, at, check) }));
+  const errors = checks.filter(check => check.severity === "error");
+  if (errors.length > 0) throw new ConfigErrors(inFileOrder(errors));
+  return { ...cluster, warnings: checks.filter(check => check.severity === "warning") };
 }
 
 interface Listed {
@@ -112,6 +117,7 @@ function assemble(file: string, draft: ClusterFile, listed: Listed, sshSettings:
     hosts: listed.hosts.map(host => resolveHost(host, defaults, listed.source.file, sshFile)),
     ssh: defaults,
     knownHosts,
+    warnings: [],
   };
 }
 

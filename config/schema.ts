@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Problem } from "./problem";
 import { type BastionSettings, host, type SshSettings, ssh } from "./schema/hosts";
 import { access, container, image, network, proxy, python, step } from "./schema/node";
 import { pipeline } from "./schema/pipeline";
@@ -68,4 +69,6 @@ export interface Cluster extends Omit<ClusterFile, "hosts" | "inventory" | "ssh"
   readonly ssh: SshSettings;
   /** Absolute path of the pinned host keys. */
   readonly knownHosts: string;
+  /** What is allowed and should be known. */
+  readonly warnings: readonly Problem[];
 }

@@ -82,3 +82,49 @@ const templates37: readonly string[] = [
 function minorOf(version: string): number {
   return Number(version.split(".")[1] ?? 0);
 }
+
+/** Upstream arguments that a setting of the cluster file stands for. */
+const trainSettings: Readonly<Record<string, string>> = {
+  load: "train.weights",
+  dataset: "data.path",
+  train_type: "train.tuner",
+  agent_template: "train.agentTemplate",
+  loss_scale: "train.lossScale",
+  tensor_model_parallel_size: "train.tensorParallel",
+  pipeline_model_parallel_size: "train.pipelineParallel",
+  context_parallel_size: "train.contextParallel",
+  expert_model_parallel_size: "train.expertParallel",
+  expert_tensor_parallel_size: "train.expertTensorParallel",
+  sequence_parallel: "train.sequenceParallel",
+  micro_batch_size: "train.microBatchSize",
+  global_batch_size: "train.globalBatchSize",
+  recompute_granularity: "train.recompute.granularity",
+  recompute_method: "train.recompute.method",
+  recompute_num_layers: "train.recompute.layers",
+  max_epochs: "train.epochs",
+  train_iters: "train.iterations",
+  lr: "train.learningRate",
+  min_lr: "train.minLearningRate",
+  lr_warmup_fraction: "train.warmupFraction",
+  max_length: "train.maxLength",
+  packing: "train.packing",
+  save: "train.output",
+  save_interval: "train.saveEverySteps",
+  log_interval: "train.logEverySteps",
+};
+
+const exportSettings: Readonly<Record<string, string>> = {
+  model: "model.path",
+  model_type: "model.type",
+  output_dir: "output",
+  test_convert_precision: "testPrecision",
+  thread_count: "convert.threadCount",
+  mcore_model: "train.output",
+};
+
+/** The setting of the cluster file that stands for an upstream argument of a command. */
+export function settingOf(command: string, argument: string): string | undefined {
+  const table = command === "swift export" ? exportSettings : trainSettings;
+  const setting = Object.hasOwn(table, argument) ? table[argument] : undefined;
+  return setting === undefined ? undefined : `pipeline.${setting}`;
+}

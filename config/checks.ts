@@ -1,0 +1,31 @@
+import type { Finding } from "../plan/finding";
+import type { Check, CheckRule, ModelShape } from "./check";
+import { checkDialect } from "./checks/dialect";
+import { checkOptimizer } from "./checks/optimizer";
+import { checkParallelism } from "./checks/parallelism";
+import { checkPlacement } from "./checks/placement";
+import { checkUpstreamArguments } from "./checks/upstream-arguments";
+import { formatPath } from "./problem";
+import type { Cluster } from "./schema";
+
+const rules: readonly CheckRule[] = [checkOptimizer, checkDialect, checkUpstreamArguments, checkParallelism];
+
+/** Everything that settings alone can get wrong. `model`: what is known of the model's config.json adds its rules. */
+export function checkCluster(cluster: Cluster, model?: ModelShape): Check[] {
+  const placement = checkPlacement(cluster, model);
+  // An unknown version has no profile, and the other rules ask it.
+  if (placement.some(check => check.code === "swift-version")) return placement;
+  return [...placement, ...rules.flatMap(rule => rule(cluster, model))];
+}
+
+/** A check as a finding of the plan, for rules that were only decided once the model's config.json was read. */
+export function findingOf(check: Check): Finding {
+  return {
+    code: check.code,
+    severity: check.severity,
+    path: formatPath(check.path),
+    fact: check.found,
+    why: `expected ${check.expected}`,
+    remedy: check.remedy,
+  };
+}

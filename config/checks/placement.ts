@@ -1,0 +1,183 @@
+import { profileOf } from "../../recipes/ms-swift/profile";
+import { singleNode } from "../../recipes/placement";
+import type { Check, CheckRule } from "../check";
+import type { Cluster } from "../schema";
+
+/** GPUs, ports and steps that depend on each other. */
+export const checkPlacement: CheckRule = cluster => [
+  ...version(cluster),
+  ...slots(cluster),
+  ...gpuNumbers(cluster),
+  ...ports(cluster),
+  ...claims(cluster),
+  ...order(cluster),
+];
+
+function version({ image, pipeline }: Cluster): Check[] {
+  const profile = profileOf(image.swift);
+  if (!pipeline || !("refused" in profile)) return [];
+  return [
+    {
+      code: "swift-version",
+      severity: "error",
+      path: ["image", "swift"],
+      found: profile.refused,
+      expected: "a version whose arguments are known",
+      remedy: "use an image with ms-swift 3.7.1",
+    },
+  ];
+}
+
+function slots(cluster: Cluster): Check[] {
+  return cluster.hosts.flatMap((host): Check[] =>
+    host.gpus === undefined || cluster.slots <= host.gpus
+      ? []
+      : [
+          {
+            code: "slots-above-gpus",
+            severity: "error",
+            path: ["slots"],
+            found: `slots ${cluster.slots}, and ${host.gpus} GPUs on ${host.name}`,
+            expected: `at most ${host.gpus}`,
+            remedy: `write slots: ${host.gpus}, or leave ${host.name} out`,
+          },
+        ],
+  );
+}
+
+function gpuNumbers(cluster: Cluster): Check[] {
+  return (["convert", "export", "serve"] as const).flatMap(part => {
+    const gpus = cluster.pipeline?.[part]?.gpus ?? [];
+    return gpus.flatMap((gpu, i): Check[] =>
+      gpu < cluster.slots
+        ? []
+        : [
+            {
+              code: "gpu-above-slots",
+              severity: "error",
+              path: ["pipeline", part, "gpus", i],
+              found: `GPU ${gpu} with ${cluster.slots} slots`,
+              expected: `0 to ${cluster.slots - 1}`,
+              remedy: "choose another, or raise slots",
+            },
+          ],
+    );
+  });
+}
+
+function ports(cluster: Cluster): Check[] {
+  const { serve, train } = cluster.pipeline ?? {};
+  const used: { path: (string | number)[]; port: number; what: string; nodes: readonly string[] }[] = [
+    {
+      path: ["container", "sshPort"],
+      port: cluster.container.sshPort,
+      what: "the containers' sshd",
+      nodes: cluster.hosts.map(h => h.name),
+    },
+    ...(train
+      ? [
+          {
+            path: ["network", "masterPort"],
+            port: cluster.network.masterPort,
+            what: "the training's rendezvous",
+            nodes: train.nodes.slice(0, 1),
+          },
+        ]
+      : []),
+    ...(serve
+      ? [
+          {
+            path: ["pipeline", "serve", "port"],
+            port: serve.port,
+            what: "the server",
+            nodes: [singleNode(cluster, "serve")],
+          },
+        ]
+      : []),
+  ];
+  const clashes = used.flatMap((entry, i): Check[] => {
+    const other = used.slice(0, i).find(o => o.port === entry.port && o.nodes.some(node => entry.nodes.includes(node)));
+    if (!other) return [];
+    return [
+      {
+        code: "ports-clash",
+        severity: "error",
+        path: entry.path,
+        found: `port ${entry.port} for ${entry.what}, which is the port of ${other.what}`,
+        expected: "a port of its own: the containers use the host's network",
+        remedy: "choose another port",
+      },
+    ];
+  });
+  return [...clashes, ...hostSshClashes(cluster)];
+}
+
+/** The host's own sshd listens on the same network, unless a forwarded port leads to it. */
+function hostSshClashes(cluster: Cluster): Check[] {
+  const host = cluster.hosts.find(h => h.port === cluster.container.sshPort);
+  if (!host) return [];
+  return [
+    {
+      code: "ports-clash",
+      severity: "error",
+      path: ["container", "sshPort"],
+      found: `port ${host.port}, by which ${host.name} itself is reached`,
+      expected: "a port of its own: the containers use the host's network",
+      remedy: "choose another sshPort",
+    },
+  ];
+}
+
+function claims(cluster: Cluster): Check[] {
+  const { serve, train } = cluster.pipeline ?? {};
+  if (!serve || !train || serve.stopForTraining) return [];
+  const node = singleNode(cluster, "serve");
+  if (!train.nodes.includes(node)) return [];
+  return [
+    {
+      code: "gpu-claims-overlap",
+      severity: "error",
+      path: ["pipeline", "serve", "gpus"],
+      found: `GPUs ${serve.gpus.join(", ")} of ${node} for the server, and all ${cluster.slots} for the training`,
+      expected: "GPUs that nobody else claims",
+      remedy: "write serve.stopForTraining: true if a training may stop the server, or serve on another node",
+    },
+  ];
+}
+
+function order(cluster: Cluster): Check[] {
+  const { pipeline } = cluster;
+  if (!pipeline) return [];
+  const { train, convert } = pipeline;
+  const missing: [boolean, string, string, string][] = [
+    [
+      Boolean(train) && !train?.weights && !convert,
+      "train",
+      "a training without Megatron weights",
+      "add convert, or train.weights",
+    ],
+    [Boolean(train) && !pipeline.data, "train", "a training without data", "add data: {path: /datasets/FILE.jsonl}"],
+    [Boolean(pipeline.gather) && !train, "gather", "gather without train", "remove gather, or add train"],
+    [
+      Boolean(pipeline.export) && (train?.nodes.length ?? 0) > 1 && !pipeline.gather,
+      "export",
+      "export of a training over several nodes without gather",
+      "add gather: {}; the shards lie on the nodes that wrote them",
+    ],
+    [Boolean(pipeline.smoke) && !pipeline.serve, "smoke", "smoke without serve", "add serve, or remove smoke"],
+  ];
+  return missing.flatMap(([isMissing, part, found, remedy]): Check[] =>
+    isMissing
+      ? [
+          {
+            code: "step-missing",
+            severity: "error",
+            path: ["pipeline", part],
+            found,
+            expected: "the step it depends on",
+            remedy,
+          },
+        ]
+      : [],
+  );
+}
