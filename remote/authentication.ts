@@ -88,7 +88,7 @@ function readIdentity(file: string, passphrase: string | undefined): ParsedKey |
   try {
     text = readFileSync(file);
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ENOENT" ? "no such file" : "it cannot be read";
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : "it cannot be read";
   }
   const parsed: ParsedKey | ParsedKey[] | Error = utils.parseKey(text, passphrase);
   const key = Array.isArray(parsed) ? parsed[0] : parsed;

@@ -69,11 +69,19 @@ export class ConnectionPool {
       } catch (error) {
         giveUp();
         if (!(error instanceof ChannelRefused)) throw error;
+        if (options.urgent) return this.separateSession(target, command);
         entry.sessions.narrow(entry.open);
         if (Date.now() > deadline) throw sessionRefused(target, attempt + 1, error);
       }
       await pause(jitteredDelay(attempt, 20, 1000), options.signal);
     }
+  }
+
+  /** For ending a command on a server whose sessions are all taken: a connection for this one session. */
+  private async separateSession(target: ResolvedAddress, command: string): Promise<Session> {
+    const connection = await this.startWithRetry(target);
+    const channel = await connection.exec(command);
+    return { channel, connection, release: () => connection.close() };
   }
 
   /** The host's connection, opened if need be. @throws RemoteError */

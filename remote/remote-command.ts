@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Readable } from "node:stream";
+import { Readable, finished as whenFinished } from "node:stream";
 import { finished } from "node:stream/promises";
 import type { AccessMode } from "./access";
 import { killGroupScript, preamble, SESSION_COMMAND, sudoMark } from "./bootstrap";
@@ -139,9 +139,10 @@ class ActiveCommand implements RunningCommand {
       channel.end(stdin);
       return;
     }
-    stdin.on("error", error =>
-      this.abort(this.error("command", `the data for its standard input broke off: ${error.message}`)),
-    );
+    // Also told when the stream broke before anybody listened.
+    whenFinished(stdin, { writable: false }, error => {
+      if (error) this.abort(this.error("command", `the data for its standard input broke off: ${error.message}`));
+    });
     stdin.pipe(channel);
   }
 
@@ -207,7 +208,7 @@ class ActiveCommand implements RunningCommand {
       killer.stderr.resume();
       return (await killer.exitCode) === 0;
     } catch {
-      // No second session to be had: the ssh server itself can signal the group, but tells nobody how it went.
+      // The ssh server itself can signal the group (not for root, OpenSSH 9.2, session.c), but tells nobody how it went.
       channel.signal("KILL");
       return false;
     }
