@@ -1,0 +1,86 @@
+import { ConfigFile } from "../engine/config-file";
+import { type Cipher, newPassphrase, openPassphrase, WrongPassphraseError } from "../engine/secrets/passphrase";
+import type { StackPlace } from "../engine/stack-files";
+import { backendOf, initStack } from "../engine/stacks";
+import { listStacks, readDeployment, saltOf, stackExists } from "../engine/state/backend";
+import { OperatorError } from "../wire/operator-error";
+import { findPassphrase, selfMadeStack } from "./passphrase";
+import type { Project } from "./project";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** A stack that exists, and what opens its secrets. */
+export interface StackSession {
+  readonly project: Project;
+  readonly name: string;
+  readonly config: ConfigFile;
+  /** With the passphrase, which is asked for only where secrets are needed. */
+  place(): StackPlace;
+  cipher(): Promise<Cipher>;
+}
+
+/** Opens a stack. `dev` is made if it is not there; for any other the error says how to make it. */
+export async function openStack(project: Project, name: string, env: Env): Promise<StackSession> {
+  if (!stackExists(backendOf(project.root), name)) {
+    if (name !== selfMadeStack) throw noSuchStack(project, name);
+    await makeStack(project, name, env);
+  }
+  return sessionOf(project, name, env);
+}
+
+/** Makes an empty stack and selects it. */
+export async function makeStack(project: Project, name: string, env: Env): Promise<void> {
+  if (stackExists(backendOf(project.root), name)) {
+    throw new OperatorError({ summary: `stack '${name}' already exists`, remedy: `muster stack select ${name}` });
+  }
+  await tellingWrongPassphrase(name, () => initStack(sessionOf(project, name, env).place()));
+}
+
+function sessionOf(project: Project, name: string, env: Env): StackSession {
+  const config = new ConfigFile(project, name);
+  const backend = backendOf(project.root);
+  const salt = (): string | undefined =>
+    config.salt ?? (stackExists(backend, name) ? saltOf(readDeployment(backend, name)) : undefined);
+  const place = (): StackPlace => {
+    const hasSalt = salt() !== undefined;
+    const passphrase = findPassphrase({ stack: name, projectRoot: project.root, env, hasSalt });
+    return { projectRoot: project.root, stack: name, passphrase };
+  };
+  const cipher = async (): Promise<Cipher> => {
+    const { passphrase } = place();
+    const known = salt();
+    if (known !== undefined) return await tellingWrongPassphrase(name, () => openPassphrase(passphrase, known));
+    const made = await newPassphrase(passphrase);
+    config.salt = made.salt;
+    return made;
+  };
+  return { project, name, config, place, cipher };
+}
+
+/** Says which stack it is about, and the remedy, when the passphrase does not fit. */
+export async function tellingWrongPassphrase<T>(stack: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof WrongPassphraseError)) throw error;
+    throw new OperatorError(
+      {
+        summary: `incorrect passphrase for stack ${stack}`,
+        detail: "it does not open the stack's secrets; nothing was changed",
+        remedy: "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the one that the stack was made with",
+      },
+      { cause: error },
+    );
+  }
+}
+
+export function noSuchStack(project: Project, name: string): OperatorError {
+  const backend = backendOf(project.root);
+  const known = listStacks(backend);
+  return new OperatorError({
+    summary: `no stack named '${name}' found`,
+    where: backend.root,
+    ...(known.length > 0 && { detail: `stacks that are there: ${known.join(", ")}` }),
+    remedy: `muster stack init ${name}`,
+  });
+}

@@ -1,0 +1,118 @@
+import { RunDisplay, type Screen } from "../engine/display/run-display";
+import type { EngineEvent } from "../engine/events";
+import type { RunKind, RunOptions, RunResult } from "../engine/run";
+import { OperatorError } from "../wire/operator-error";
+import { ask } from "./ask";
+import type { Console } from "./console";
+import { type EventOutput, eventLog } from "./event-output";
+import type { Interrupts } from "./signals";
+import type { UpdateFlags } from "./update-options";
+
+/** What a run needs besides the choices of the operator. */
+export interface UpdateTools {
+  readonly run: (options: RunOptions) => Promise<RunResult>;
+  readonly console: Console;
+  readonly screen: Screen;
+  readonly interactive: boolean;
+  readonly interrupts: Pick<Interrupts, "stop" | "cancel">;
+  /** Seconds of a steady clock. */
+  now(): number;
+}
+
+export type PreparedRun = Omit<RunOptions, "onEvent" | "stop" | "cancel" | "previewOnly">;
+
+/** Exit code of `--expect-no-changes` when there are some (pulumi/pulumi, 3.260). */
+const unexpectedChanges = 7;
+const names: Record<RunKind, string> = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy" };
+
+/** Preview, question, run. Returns the exit code. */
+export async function updateFlow(prepared: PreparedRun, flags: UpdateFlags, tools: UpdateTools): Promise<number> {
+  const { kind } = prepared;
+  if (kind === "preview" || flags.previewOnly) {
+    return (await shownRun(prepared, true, flags, tools, openLog(flags))).exitCode;
+  }
+  const confirmed = flags.yes === true || flags.skipPreview === true;
+  if (!confirmed && (!tools.interactive || flags.json)) throw unconfirmed(kind);
+  const log = openLog(flags);
+  if (!flags.skipPreview) {
+    const go = await reviewed(prepared, flags, tools, confirmed);
+    if (go !== true) {
+      log?.close();
+      return go;
+    }
+  }
+  return (await shownRun(prepared, false, flags, tools, log)).exitCode;
+}
+
+/** The preview before a run, and the question. True: go on; else the exit code. */
+async function reviewed(
+  prepared: PreparedRun,
+  flags: UpdateFlags,
+  tools: UpdateTools,
+  confirmed: boolean,
+): Promise<true | number> {
+  const preview = await shownRun({ ...prepared, expectNoChanges: false }, true, flags, tools);
+  if (preview.result.result === "failed") return preview.exitCode;
+  if (tools.interrupts.stop.aborted) return 1;
+  if (confirmed || !preview.result.hasChanges) return true;
+  const text = `Perform this ${names[prepared.kind]} of ${prepared.stack}?`;
+  const yes = await ask(tools.console, { text, details: () => preview.display.details() });
+  if (yes) return true;
+  tools.console.err.write("nothing was changed\n");
+  return 1;
+}
+
+interface Shown {
+  readonly result: RunResult;
+  readonly exitCode: number;
+  readonly display: RunDisplay;
+}
+
+async function shownRun(
+  prepared: PreparedRun,
+  preview: boolean,
+  flags: UpdateFlags,
+  tools: UpdateTools,
+  /** Of the run itself: the preview before it is not logged, as with stock. */
+  log?: EventOutput,
+): Promise<Shown> {
+  const title = `${preview && prepared.kind !== "preview" ? `preview of ${prepared.kind}` : prepared.kind} ${prepared.stack}`;
+  const silent = flags.json === true;
+  const screen = silent ? { ...tools.screen, live: false, write: () => undefined } : tools.screen;
+  const display = new RunDisplay({ screen, title, preview, whole: flags.diff, now: tools.now });
+  const onEvent = (event: EngineEvent): void => {
+    log?.write(event);
+    if (silent) tools.console.out.write(`${JSON.stringify(event)}\n`);
+    display.handle(event);
+  };
+  try {
+    const { stop, cancel } = tools.interrupts;
+    const kind = preview && prepared.kind === "up" ? "preview" : prepared.kind;
+    const previewOnly = preview && kind !== "preview";
+    const result = await tools.run({ ...prepared, kind, onEvent, stop, cancel, ...(previewOnly && { previewOnly }) });
+    display.finish();
+    if (result.exitCode === unexpectedChanges) sayUnexpected(prepared.kind, tools.console);
+    return { result, exitCode: result.exitCode, display };
+  } catch (error) {
+    display.stop();
+    throw error;
+  } finally {
+    log?.close();
+  }
+}
+
+function openLog(flags: UpdateFlags): EventOutput | undefined {
+  return flags.eventLog === undefined ? undefined : eventLog(flags.eventLog);
+}
+
+function sayUnexpected(kind: RunKind, console: Console): void {
+  console.err.write(`error: no changes were expected for ${names[kind]} but changes were proposed\n`);
+}
+
+function unconfirmed(kind: RunKind): OperatorError {
+  return new OperatorError({
+    summary: `${kind} needs a yes, and there is no terminal to ask on`,
+    detail: "a run changes hosts, so it is never started unasked",
+    remedy: `look at \`muster preview\` first, then run \`muster ${kind} --yes\` (with --skip-preview it is not previewed again)`,
+  });
+}

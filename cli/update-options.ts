@@ -1,0 +1,92 @@
+import { cpus } from "node:os";
+import { InvalidArgumentError } from "commander";
+import type { RunKind, RunOptions } from "../engine/run";
+
+/** The flags of preview, up, refresh and destroy, as commander gives them. Names and meaning are Pulumi's. */
+export interface UpdateFlags {
+  readonly yes?: boolean;
+  readonly skipPreview?: boolean;
+  readonly previewOnly?: boolean;
+  readonly expectNoChanges?: boolean;
+  readonly json?: boolean;
+  readonly eventLog?: string;
+  readonly refresh?: boolean;
+  readonly target?: readonly string[];
+  readonly targetDependents?: boolean;
+  readonly targetReplace?: readonly string[];
+  readonly replace?: readonly string[];
+  readonly parallel?: number;
+  readonly continueOnError?: boolean;
+  readonly clearPendingCreates?: boolean;
+  readonly diff?: boolean;
+  readonly message?: string;
+}
+
+/** What Pulumi.yaml says that bears on a run. */
+export interface ProjectDefaults {
+  /** `options.refresh: always` */
+  readonly refreshAlways: boolean;
+  /** The project uses this package's own provider: one bad host must not stop the others. */
+  readonly isMuster: boolean;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Decisions = Pick<
+  RunOptions,
+  | "kind"
+  | "parallel"
+  | "refreshFirst"
+  | "continueOnError"
+  | "targets"
+  | "targetDependents"
+  | "replaces"
+  | "expectNoChanges"
+  | "clearPendingCreates"
+  | "message"
+>;
+
+/** Flags, environment and project put together; flags win. */
+export function runDecisions(kind: RunKind, flags: UpdateFlags, env: Env, project: ProjectDefaults): Decisions {
+  const replaced = [...(flags.replace ?? []), ...(flags.targetReplace ?? [])];
+  const targets = [...(flags.target ?? []), ...(flags.targetReplace ?? [])];
+  return {
+    kind,
+    parallel: flags.parallel ?? defaultParallel(env),
+    refreshFirst: kind !== "refresh" && (flags.refresh ?? project.refreshAlways),
+    continueOnError: flags.continueOnError ?? truth(env.PULUMI_CONTINUE_ON_ERROR) ?? project.isMuster,
+    expectNoChanges: flags.expectNoChanges ?? false,
+    ...(targets.length > 0 && { targets }),
+    ...(flags.targetDependents && { targetDependents: true }),
+    ...(replaced.length > 0 && { replaces: replaced }),
+    ...(flags.clearPendingCreates && { clearPendingCreates: true }),
+    ...(flags.message !== undefined && { message: flags.message }),
+  };
+}
+
+/** Steps wait on hosts rather than on this machine's cores: four for each core, at least 16. */
+function defaultParallel(env: Env): number {
+  const asked = Number(env.PULUMI_PARALLEL);
+  return Number.isInteger(asked) && asked > 0 ? asked : Math.max(16, 4 * cpus().length);
+}
+
+function truth(text: string | undefined): boolean | undefined {
+  if (text === undefined || text === "") return undefined;
+  return text === "1" || text.toLowerCase() === "true";
+}
+
+/** `--flag`, `--flag=true`, `--flag=false`, as Pulumi's flags read. */
+export function parseBoolean(text: string): boolean {
+  if (text === "true" || text === "1") return true;
+  if (text === "false" || text === "0") return false;
+  throw new InvalidArgumentError("true or false is expected.");
+}
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError("a whole number from 1 is expected.");
+  return count;
+}
+
+export function collect(text: string, others: readonly string[] = []): string[] {
+  return [...others, text];
+}

@@ -1,0 +1,72 @@
+import type { Command } from "commander";
+import { type RunKind, run } from "../engine/run";
+import { isInteractive, screenOf } from "./console";
+import { openProject, stackOf } from "./project";
+import { openProviders } from "./provider-host";
+import { listenForInterrupts } from "./signals";
+import { openStack, tellingWrongPassphrase } from "./stack-session";
+import { updateFlow } from "./update-flow";
+import { collect, parseBoolean, parseCount, runDecisions, type UpdateFlags } from "./update-options";
+import type { VerbCall, VerbTable } from "./verb";
+
+/** Adds preview, up, refresh or destroy: they differ in a few flags only. */
+export function addUpdateVerb(
+  table: VerbTable,
+  parent: Command,
+  kind: RunKind,
+  usage: string,
+  description: string,
+): Command {
+  const command = table.add<UpdateFlags>(parent, usage, description, call => update(kind, call));
+  command
+    .option("--expect-no-changes", "exit with 7 if there is anything to change")
+    .option("--json", "print engine events, one JSON document a line")
+    .option("--event-log <file>", "write engine events to a file, one JSON document a line")
+    .option("--target <urn>", "only this resource (repeatable)", collect)
+    .option("--target-dependents", "what depends on a target is one too")
+    .option("-p, --parallel <steps>", "steps at the same time", parseCount)
+    .option("--continue-on-error [bool]", "go on with what does not depend on a failed step", parseBoolean)
+    .option("--diff", "show every property, nothing cut or folded")
+    .option("--show-secrets", "accepted for Pulumi's sake: a plan never shows secrets")
+    .option("-m, --message <text>", "a note for the stack's history");
+  if (kind !== "refresh") command.option("-r, --refresh [bool]", "look at the hosts first", parseBoolean);
+  if (kind !== "preview") {
+    command
+      .option("-y, --yes", "do not ask")
+      .option("-f, --skip-preview", "do not preview and do not ask")
+      .option("--suppress-outputs", "accepted for Pulumi's sake");
+  }
+  if (kind === "refresh" || kind === "destroy")
+    command.option("--preview-only", "show what would happen, change nothing");
+  if (kind === "refresh") command.option("--clear-pending-creates", "forget creations that were cut off");
+  if (kind === "up" || kind === "preview") {
+    command
+      .option("--replace <urn>", "replace this resource (repeatable)", collect)
+      .option("--target-replace <urn>", "only this resource, and replace it (repeatable)", collect);
+  }
+  return command;
+}
+
+async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<number> {
+  const { console, flags, folder } = call;
+  const project = openProject(folder);
+  const stack = await openStack(project, stackOf(project, flags.stack, console.env), console.env);
+  const interactive = isInteractive(console, flags.nonInteractive === true);
+  const providers = openProviders(project);
+  const interrupts = listenForInterrupts(process, text => console.err.write(`${text}\n`));
+  try {
+    const prepared = {
+      ...runDecisions(kind, flags, console.env, project),
+      ...stack.place(),
+      plugins: providers.plugins,
+    };
+    const screen = screenOf(console, flags.color);
+    const now = (): number => performance.now() / 1000;
+    return await tellingWrongPassphrase(stack.name, () =>
+      updateFlow(prepared, flags, { run, console, screen, interactive, interrupts, now }),
+    );
+  } finally {
+    interrupts.dispose();
+    await providers.stop();
+  }
+}
