@@ -1,0 +1,13 @@
+python3 /opt/muster/convert.py \
+    --format mcore \
+    --output /models/ZhipuAI/GLM-4.5-Air-mcore \
+    --identity sha256:00 \
+    --result /r.json \
+    --max-mean-diff 0.1 \
+    -- swift export \
+    --model /models/ZhipuAI/GLM-4.5-Air \
+    --model_type glm4_5 \
+    --to_mcore true \
+    --torch_dtype bfloat16 \
+    --output_dir /models/ZhipuAI/GLM-4.5-Air-mcore.partial \
+    --test_convert_precision true
