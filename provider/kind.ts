@@ -21,6 +21,8 @@ export interface OutputPolicy {
   readonly description: string;
   /** For the generated schema and classes. Default: a string that is always there. */
   readonly schema?: z.ZodType;
+  /** A type of ours instead, for the generated class. `from` is seen from provider/muster/sdk/. */
+  readonly typescript?: { readonly name: string; readonly from: string };
   readonly secret?: boolean;
   /** Name of an input: the output is secret whenever that input was declared secret. */
   readonly secretWith?: string;

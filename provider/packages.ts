@@ -1,18 +1,22 @@
 import { file } from "./muster/kinds/file";
+import { host } from "./muster/kinds/host";
 import { keyPair } from "./muster/kinds/key-pair";
 import { token } from "./muster/kinds/token";
 import { musterConfiguration, openMuster } from "./muster/provider-config";
 import { anyKind, type ProviderPackage } from "./package";
+import { pulumiSchema } from "./schema/pulumi-schema";
+import { MUSTER_VERSION } from "./version";
 
 /** The resources of package muster, in the order of the reference. */
-export const musterKinds = [anyKind(file), anyKind(keyPair), anyKind(token)];
+export const musterKinds = [anyKind(host), anyKind(file), anyKind(keyPair), anyKind(token)];
 
 const muster: ProviderPackage = {
   name: "muster",
-  version: "0.1.0",
+  version: MUSTER_VERSION,
   configuration: musterConfiguration,
   kinds: musterKinds,
   open: openMuster,
+  schema: () => JSON.stringify(pulumiSchema("muster", MUSTER_VERSION, musterConfiguration, musterKinds)),
 };
 
 /** Every package that this project serves itself. */

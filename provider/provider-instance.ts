@@ -1,4 +1,5 @@
-import { containsUnknown, type ValueMap } from "../wire/values";
+import { decodeValue, type Json } from "../wire/struct";
+import { containsUnknown, mapValues, Secret, type Value, type ValueMap } from "../wire/values";
 import { openBag } from "./bag";
 import { checkInputs } from "./check-inputs";
 import { diffInputs } from "./diff-inputs";
@@ -112,8 +113,19 @@ export class ProviderInstance {
 
   private openConfiguration(values: ValueMap) {
     const texts = new Set<string>();
-    const opened = openBag(values, texts);
+    const opened = openBag(mapValues(values, parseJson), texts);
     for (const text of texts) this.services.redactor.add(text);
     return opened;
+  }
+}
+
+/** SDKs that Pulumi generates send structured provider configuration as JSON text. */
+function parseJson(value: Value): Value {
+  if (value instanceof Secret) return new Secret(parseJson(value.element));
+  if (typeof value !== "string" || !/^[[{]/.test(value)) return value;
+  try {
+    return decodeValue(JSON.parse(value) as Json);
+  } catch {
+    return value;
   }
 }

@@ -3,52 +3,40 @@ import type { Bag } from "../bag";
 import type { CheckFailure } from "../kind";
 import type { Configuration, Services, Session } from "../package";
 
-const hostAddress = z.strictObject({
-  address: z.string().min(1),
+const address = z.strictObject({
+  address: z.string().min(1).describe("IP address or DNS name."),
   port: z.int().min(1).max(65_535).optional(),
   user: z.string().min(1),
-  identityFile: z.string().optional(),
-  agent: z.string().optional(),
-  password: z.string().optional(),
-  passphrase: z.string().optional(),
-  get bastion() {
-    return z.union([z.string(), hostAddress]).optional();
-  },
-  hostKeys: z.array(z.string()),
+  identityFile: z.string().optional().describe("Path of a private key."),
+  agent: z.string().optional().describe('Socket of an ssh-agent, or "none".'),
+  password: z.string().optional().describe("Secret."),
+  passphrase: z.string().optional().describe("Secret. Opens the identity file."),
+  hostKeys: z.array(z.string()).describe("Pinned host keys."),
   connectTimeoutSeconds: z.number().positive().optional(),
 });
 
-const hostConnection = hostAddress.extend({
-  name: z.string().min(1),
-  sudo: z.enum(["none", "passwordless", "password"]).optional(),
-  sudoPassword: z.string().optional(),
-});
+const bastion = address.extend({ bastion: z.string().optional() });
 
-/** Some engines and SDKs send structured provider configuration as JSON text. */
-const hostTable = z.preprocess((value, issues) => {
-  if (typeof value !== "string") return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    issues.addIssue("must be a list of hosts (or one as JSON)");
-    return z.NEVER;
-  }
-}, z.array(hostConnection));
+const hostConnection = address.extend({
+  name: z.string().min(1),
+  bastion: z
+    .union([z.string(), bastion])
+    .optional()
+    .describe("Another host to go through: its name in this table, or its address."),
+  sudo: z.enum(["none", "passwordless", "password"]).optional(),
+  sudoPassword: z.string().optional().describe("Secret. Default: the password."),
+});
 
 const inputs = z.strictObject({
   cluster: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,39}$/, "must be lower-case letters, digits and dashes, 40 at most")
     .describe("Name of the cluster: part of names and folders on the hosts."),
-  hosts: hostTable.describe(
-    "How to reach each host: address, port, user, references to keys, bastion, pinned host keys.",
-  ),
+  hosts: z
+    .array(hostConnection)
+    .describe("How to reach each host: address, port, user, references to keys, bastion, pinned host keys."),
   auditLog: z.string().optional().describe("File that gets one line per change of a host."),
-  connectTimeoutSeconds: z.coerce
-    .number()
-    .positive()
-    .optional()
-    .describe("Limit for reaching and logging in to a host."),
+  connectTimeoutSeconds: z.number().positive().optional().describe("Limit for reaching and logging in to a host."),
 });
 
 export type ProviderConfig = z.infer<typeof inputs>;

@@ -64,8 +64,15 @@ export const file: Kind<FileInputs, FileOutputs> = {
   },
   outputs: {
     changed: { description: "A new value each time the content is written: use it as a trigger." },
-    digest: { description: "sha256 of the content; none for a directory.", secretWith: "content" },
-    made: { description: "Whether the directory was made here; one that was there before stays when this is deleted." },
+    digest: {
+      description: "sha256 of the content; none for a directory.",
+      secretWith: "content",
+      schema: z.string().optional(),
+    },
+    made: {
+      description: "Whether the directory was made here; one that was there before stays when this is deleted.",
+      schema: z.boolean(),
+    },
   },
   deleteBeforeReplace: true,
 

@@ -1,0 +1,44 @@
+import { ABSENT, type Topic } from "./fact";
+
+export interface Docker {
+  readonly version: string;
+  /** `systemd` or `cgroupfs`. */
+  readonly cgroupDriver: string;
+  readonly rootDirectory: string;
+  readonly storageDriver: string;
+  readonly runtimes: readonly string[];
+  /** Containers get GPUs by the NVIDIA runtime. */
+  readonly hasNvidiaRuntime: boolean;
+  /** Devices by the Container Device Interface, such as `nvidia.com/gpu=0`. */
+  readonly cdiDevices: readonly string[];
+}
+
+interface Info {
+  readonly ServerVersion?: string;
+  readonly CgroupDriver?: string;
+  readonly DockerRootDir?: string;
+  readonly Driver?: string;
+  readonly Runtimes?: Readonly<Record<string, unknown>>;
+  readonly DiscoveredDevices?: readonly { readonly ID?: string }[];
+  readonly ServerErrors?: readonly string[];
+}
+
+export const docker: Topic<Docker> = {
+  snippet: `command -v docker >/dev/null || exit ${ABSENT}\ntimeout 20 docker info --format '{{json .}}'`,
+  parse(output) {
+    const json = output.split("\n").find(line => line.startsWith("{"));
+    if (!json) throw new Error(`docker info said: ${output.trim().slice(0, 300)}`);
+    const info = JSON.parse(json) as Info;
+    if (!info.ServerVersion) throw new Error(info.ServerErrors?.join("; ") || "docker's daemon gave no version");
+    const runtimes = Object.keys(info.Runtimes ?? {}).sort();
+    return {
+      version: info.ServerVersion,
+      cgroupDriver: info.CgroupDriver ?? "",
+      rootDirectory: info.DockerRootDir ?? "",
+      storageDriver: info.Driver ?? "",
+      runtimes,
+      hasNvidiaRuntime: runtimes.includes("nvidia"),
+      cdiDevices: (info.DiscoveredDevices ?? []).flatMap(device => (device.ID ? [device.ID] : [])),
+    };
+  },
+};

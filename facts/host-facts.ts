@@ -1,0 +1,73 @@
+import { type Disk, disks } from "./disks";
+import { type Docker, docker } from "./docker";
+import { type Fact, factOf } from "./fact";
+import { type Gpu, gpus } from "./gpus";
+import { interfaces, type NetworkInterface } from "./interfaces";
+import { type Kernel, kernel } from "./kernel";
+import { type Limits, limits } from "./limits";
+import { type Memory, memory } from "./memory";
+import { type OperatingSystem, operatingSystem } from "./os";
+import { parseProbe, probeScript } from "./probe";
+import { type Processors, processors } from "./processors";
+import { type Rdma, rdma } from "./rdma";
+import { type Route, routes } from "./routes";
+import { type SharedMemory, sharedMemory } from "./shared-memory";
+
+/** What is true of a host until somebody changes it. Safe as outputs: a second run finds the same. */
+export interface HostFacts {
+  readonly os: Fact<OperatingSystem>;
+  readonly kernel: Fact<Kernel>;
+  readonly processors: Fact<Processors>;
+  readonly memory: Fact<Memory>;
+  readonly gpus: Fact<readonly Gpu[]>;
+  readonly docker: Fact<Docker>;
+  readonly interfaces: Fact<readonly NetworkInterface[]>;
+  /** One entry for each peer that there is a way to. */
+  readonly routes: Fact<readonly Route[]>;
+  readonly rdma: Fact<Rdma>;
+  readonly disks: Fact<readonly Disk[]>;
+  readonly sharedMemory: Fact<SharedMemory>;
+  readonly limits: Fact<Limits>;
+}
+
+function topics(peers: readonly string[]) {
+  return {
+    os: operatingSystem,
+    kernel,
+    processors,
+    memory,
+    gpus,
+    docker,
+    interfaces,
+    routes: routes(peers),
+    rdma,
+    disks,
+    sharedMemory,
+    limits,
+  };
+}
+
+/** Asks everything at once. `peers` are IP addresses. */
+export function hostFactsScript(peers: readonly string[]): string {
+  return probeScript(Object.fromEntries(Object.entries(topics(peers)).map(([name, topic]) => [name, topic.snippet])));
+}
+
+/** Reads the answer to `hostFactsScript` with the same peers. */
+export function parseHostFacts(output: string, peers: readonly string[]): HostFacts {
+  const answers = parseProbe(output);
+  const asked = topics(peers);
+  return {
+    os: factOf(asked.os, answers.os),
+    kernel: factOf(asked.kernel, answers.kernel),
+    processors: factOf(asked.processors, answers.processors),
+    memory: factOf(asked.memory, answers.memory),
+    gpus: factOf(asked.gpus, answers.gpus),
+    docker: factOf(asked.docker, answers.docker),
+    interfaces: factOf(asked.interfaces, answers.interfaces),
+    routes: factOf(asked.routes, answers.routes),
+    rdma: factOf(asked.rdma, answers.rdma),
+    disks: factOf(asked.disks, answers.disks),
+    sharedMemory: factOf(asked.sharedMemory, answers.sharedMemory),
+    limits: factOf(asked.limits, answers.limits),
+  };
+}
