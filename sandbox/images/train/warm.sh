@@ -6,6 +6,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
+# precise LOG: the precision check of a conversion ran, and the difference is that of a right one.
+precise() { python3 -c 'import re, sys; sys.exit(float(re.search(r"^mean_diff: (\S+),", open(sys.argv[1]).read(), re.M)[1]) > 1e-3)' "$1"; }
+
 mkdir -p /opt/seed/models /opt/seed/datasets
 python3 /opt/build/make-dataset.py /opt/seed/datasets/tools.jsonl 200
 python3 /opt/build/make-model.py /opt/seed/models/tiny /opt/seed/datasets/tools.jsonl
@@ -14,11 +17,13 @@ chmod -R a+rX /opt/seed
 export MODELSCOPE_CACHE="$work/cache" HF_HOME="$work/hf" CUDA_VISIBLE_DEVICES=0
 swift export --model /opt/seed/models/tiny --model_type qwen2_5 --to_mcore true --torch_dtype bfloat16 \
   --test_convert_precision true --output_dir "$work/mcore" >log 2>&1 || { cat log; exit 1; }
+precise log
 NPROC_PER_NODE=2 CUDA_VISIBLE_DEVICES=0,1 megatron sft --load "$work/mcore" --dataset /opt/seed/datasets/tools.jsonl \
   --finetune true --train_iters 2 --log_interval 1 --micro_batch_size 1 --global_batch_size 4 --max_length 1024 \
   --agent_template hermes --loss_scale hermes --save "$work/saved" --add_version false >log 2>&1 || { cat log; exit 1; }
 swift export --mcore_model "$work/saved" --to_hf true --torch_dtype bfloat16 --output_dir "$work/hf-model" \
   --test_convert_precision true >log 2>&1 || { cat log; exit 1; }
+precise log
 # A flag that the real parser refuses also proves that the parser is there.
 if swift export --model /opt/seed/models/tiny --model_type qwen2_5 --to_mcore true --no_such_flag 1 >log 2>&1; then exit 1; fi
 grep -q 'remaining_argv' log

@@ -2,8 +2,8 @@
 
 A host of the sandbox shares the folder /run/simgpu with its containers; device N is the file N.lock in it. A process
 that uses a device holds flock on that file. A second one is answered as CUDA answers when another process has taken
-the memory. The file tells who holds it: {"pid", "program"}; the pid is that of the holder's own pid namespace, so a
-reader outside the container finds the true one in /proc/locks by the file's inode.
+the memory. The file's first line is the memory in use in MiB, the second tells who holds it: {"pid", "program"}. The pid
+is that of the holder's own pid namespace; a reader outside finds the true one in /proc/locks by the file's inode.
 
 Where the folder is missing nothing is claimed.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 FOLDER = Path("/run/simgpu")
 COUNT = Path("/etc/simgpu/count")
 CAPACITY_GIB = 79.11
+USED_MIB = 78000
 
 _held = []
 
@@ -39,8 +40,8 @@ def _devices():
 def _holder(file):
     file.seek(0)
     try:
-        return json.loads(file.read() or "{}").get("pid", "?")
-    except ValueError:
+        return json.loads(file.read().split("\n")[1])["pid"]
+    except (ValueError, LookupError, TypeError):
         return "?"
 
 
@@ -71,7 +72,7 @@ def claim(ordinal, program):
             f"{device})"
         ) from None
     file.truncate(0)
-    file.write(json.dumps({"pid": os.getpid(), "program": program}))
+    file.write(f"{USED_MIB}\n" + json.dumps({"pid": os.getpid(), "program": program}) + "\n")
     file.flush()
     _held.append(file)
 

@@ -82,7 +82,8 @@ class Progress(TrainerCallback):
 
     def _bar(self, iteration, elapsed):
         done = iteration * 10 // self.total
-        return f"\rTrain: {iteration * 100 // self.total:3d}%|{'█' * done}{' ' * (10 - done)}| {iteration}/{self.total} [{_span(elapsed)}]"
+        share = iteration * 100 // self.total
+        return f"\rTrain: {share:3d}%|{'█' * done}{' ' * (10 - done)}| {iteration}/{self.total} [{_span(elapsed)}]"
 
     def _native(self, iteration, each, row):
         samples = iteration * self.args.global_batch_size
