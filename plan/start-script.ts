@@ -32,7 +32,7 @@ fi
 
 # sshd gives its sessions nothing of its own environment: the image's variables, PATH above all, would be missing.
 # Values with a quote, a backslash or a line break cannot be written here and are left out.
-image_variables=$(env -0 | sed -z -E '/^(HOME|PWD|OLDPWD|SHLVL|_|HOSTNAME|TERM|USER|LOGNAME|SHELL)=/d; /[\n"\\]/d; s/^(.*)$/"\1"/' | tr '\0' ' ')
+image_variables=$(env -0 | sed -z -E '/^(HOME|PWD|OLDPWD|SHLVL|_|HOSTNAME|TERM|USER|LOGNAME|SHELL)=/d; /[\\n"\\\\]/d; s/^(.*)$/"\\1"/' | tr '\\0' ' ')
 
 /usr/sbin/sshd -t -f ${sshdConfigPath}
 exec /usr/sbin/sshd -D -e -f ${sshdConfigPath} -o "SetEnv $image_variables"
