@@ -23,8 +23,10 @@ describe("the simulated megatron", () => {
   });
 
   it("hands torchrun those settings that are there, in ms-swift's order", () => {
-    expect(launch('{"NNODES": "2", "NODE_RANK": "1", "MASTER_ADDR": "a", "NPROC_PER_NODE": "8"}'))).toEqual(
-      "py -m torch.distributed.run --nproc_per_node 8 --nnodes 2 --node_rank 1 --master_addr a rank.py --lr 1".split(" "),
+    expect(launch('{"NNODES": "2", "NODE_RANK": "1", "MASTER_ADDR": "a", "NPROC_PER_NODE": "8"}')).toEqual(
+      "py -m torch.distributed.run --nproc_per_node 8 --nnodes 2 --node_rank 1 --master_addr a rank.py --lr 1".split(
+        " ",
+      ),
     );
   });
 

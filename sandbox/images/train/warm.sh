@@ -14,6 +14,9 @@ python3 /opt/build/make-dataset.py /opt/seed/datasets/tools.jsonl 200
 python3 /opt/build/make-model.py /opt/seed/models/tiny /opt/seed/datasets/tools.jsonl
 chmod -R a+rX /opt/seed
 
+# The build may share the machine's network: loopback only, and a port that is free there.
+MASTER_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+export MASTER_PORT MASTER_ADDR=127.0.0.1 GLOO_SOCKET_IFNAME=lo
 export MODELSCOPE_CACHE="$work/cache" HF_HOME="$work/hf" CUDA_VISIBLE_DEVICES=0
 swift export --model /opt/seed/models/tiny --model_type qwen2_5 --to_mcore true --torch_dtype bfloat16 \
   --test_convert_precision true --output_dir "$work/mcore" >log 2>&1 || { cat log; exit 1; }
