@@ -16,8 +16,20 @@ export interface EngineEvent {
 }
 
 export type OpType =
-  | "same" | "create" | "update" | "delete" | "replace" | "create-replacement" | "delete-replaced"
-  | "read" | "read-replacement" | "refresh" | "discard" | "discard-replaced" | "import" | "import-replacement";
+  | "same"
+  | "create"
+  | "update"
+  | "delete"
+  | "replace"
+  | "create-replacement"
+  | "delete-replaced"
+  | "read"
+  | "read-replacement"
+  | "refresh"
+  | "discard"
+  | "discard-replaced"
+  | "import"
+  | "import-replacement";
 
 export interface StepMetadata {
   readonly op: OpType;

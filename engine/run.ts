@@ -1,10 +1,16 @@
+import { shownMap } from "./event-stream";
 import type { EngineEvent, SummaryEvent } from "./events";
+import { Operation } from "./operation";
+import { stackUrn } from "./urn";
 
 export type RunKind = "preview" | "up" | "refresh" | "destroy";
 
-/** Starts or finds the provider server of a package, and says where it listens (`unix:/path`). */
+/**
+ * Starts or finds the provider server of a package, and says where it listens (`unix:/path`). Called once for each provider
+ * resource of a run. `engineAddress` is where the server may send its log lines; servers that run already learn it by `Attach`.
+ */
 export interface PluginHost {
-  address(packageName: string, version: string | undefined): Promise<string>;
+  address(packageName: string, version: string | undefined, engineAddress: string): Promise<string>;
 }
 
 export interface RunOptions {
@@ -19,14 +25,14 @@ export interface RunOptions {
   /** `options.refresh` of Pulumi.yaml or `--refresh`. */
   readonly refreshFirst?: boolean;
   readonly continueOnError?: boolean;
+  /** Kinds `refresh` and `destroy`: show what would happen; no lock, no change. For `up` there is kind `preview`. */
+  readonly previewOnly?: boolean;
   readonly targets?: readonly string[];
   /** What depends on a target is a target too. */
   readonly targetDependents?: boolean;
   readonly replaces?: readonly string[];
   readonly expectNoChanges?: boolean;
   readonly clearPendingCreates?: boolean;
-  /** Kinds `refresh` and `destroy`: show what would happen; no lock, no change. For `up` there is kind `preview`. */
-  readonly previewOnly?: boolean;
   readonly message?: string;
   /** Called in order, never at the same time. */
   onEvent(event: EngineEvent): void;
@@ -44,4 +50,28 @@ export interface RunResult {
   readonly outputs: Record<string, unknown>;
   /** Stock's exit code: 0, 1, or 7 for unexpected changes. */
   readonly exitCode: number;
+}
+
+const EXIT_FAILED = 1;
+const EXIT_UNEXPECTED_CHANGES = 7;
+const NO_CHANGES: ReadonlySet<string> = new Set(["same", "read", "refresh"]);
+
+/**
+ * Carries out one preview, update, refresh or destroy of a stack. Failures of resources and of the program are events and a
+ * result; what keeps the run from starting is thrown.
+ * @throws NoSuchStackError, WrongPassphraseError, LockedError, Error naming a damaged or unfit file
+ */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const operation = await Operation.open(options);
+  const { failed, changes, snapshot } = await operation.run();
+  const hasChanges = Object.entries(changes).some(([op, count]) => (count ?? 0) > 0 && !NO_CHANGES.has(op));
+  const stack = snapshot.resources.find(state => state.urn === stackUrn(options.stack, operation.project.name));
+  const unexpected = !failed && options.expectNoChanges === true && hasChanges;
+  return {
+    result: failed ? "failed" : "succeeded",
+    changes,
+    hasChanges,
+    outputs: shownMap(stack?.outputs ?? {}),
+    exitCode: failed ? EXIT_FAILED : unexpected ? EXIT_UNEXPECTED_CHANGES : 0,
+  };
 }

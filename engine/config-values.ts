@@ -1,0 +1,60 @@
+import type { Json } from "../wire/struct";
+import { Secret, type Value } from "../wire/values";
+import type { ConfigFile } from "./config-file";
+import type { Project } from "./project";
+import type { Cipher } from "./secrets/passphrase";
+
+/** A stack's configuration, opened. */
+export interface StackConfig {
+  /** What the program reads: text by full key, objects as JSON. */
+  readonly texts: Readonly<Record<string, string>>;
+  readonly secretKeys: readonly string[];
+}
+
+function isSecure(value: unknown): value is { secure: string } {
+  return typeof value === "object" && value !== null && typeof (value as { secure?: unknown }).secure === "string";
+}
+
+/** Decrypts `{secure: …}` at any depth. `found` is called for each. */
+export function openSecure(value: unknown, cipher: Cipher | undefined, found: () => void): Json {
+  if (isSecure(value)) {
+    found();
+    if (cipher === undefined) throw new Error("the configuration has secrets, but the stack has no encryption salt");
+    return cipher.decrypt(value.secure);
+  }
+  if (Array.isArray(value)) return value.map(item => openSecure(item, cipher, found));
+  if (typeof value !== "object" || value === null) return (value ?? null) as Json;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, openSecure(item, cipher, found)]));
+}
+
+/** Values of the file over the project's defaults. */
+export function openConfig(project: Project, file: ConfigFile, cipher: Cipher | undefined): StackConfig {
+  const texts: Record<string, string> = {};
+  const secretKeys: string[] = [];
+  const all = { ...Object.fromEntries(project.configDefaults), ...file.entries() };
+  for (const [key, raw] of Object.entries(all)) {
+    let secret = false;
+    const value = openSecure(raw, cipher, () => {
+      secret = true;
+    });
+    texts[key] = typeof value === "string" ? value : JSON.stringify(value);
+    if (secret) secretKeys.push(key);
+  }
+  return { texts, secretKeys };
+}
+
+/** The same as property values, for default providers. */
+export function configValues(config: StackConfig): Record<string, Value> {
+  const secret = new Set(config.secretKeys);
+  return Object.fromEntries(
+    Object.entries(config.texts).map(([key, text]) => [key, secret.has(key) ? new Secret(text) : text]),
+  );
+}
+
+/** For the prelude event: secrets are `[secret]`. */
+export function shownConfig(config: StackConfig): Record<string, string> {
+  const secret = new Set(config.secretKeys);
+  return Object.fromEntries(
+    Object.entries(config.texts).map(([key, text]) => [key, secret.has(key) ? "[secret]" : text]),
+  );
+}

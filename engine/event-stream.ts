@@ -1,0 +1,135 @@
+import { encodeValue, type Json } from "../wire/struct";
+import { define, isList, isMap, Secret, type Value, type ValueMap } from "../wire/values";
+import type { DiagnosticEvent, EngineEvent, OpType, StepMetadata, StepState } from "./events";
+import type { Applied } from "./executor/apply";
+import type { Step } from "./planner/step";
+import type { ResourceState } from "./resource";
+import { isDefaultProvider } from "./urn";
+
+type Body = Omit<EngineEvent, "sequence" | "timestamp">;
+
+/** Numbers the events of a run, counts its changes, and hands them on in order. */
+export class EventStream {
+  private sequence = 0;
+  private readonly counts: Partial<Record<OpType, number>> = {};
+  private readonly started = Date.now();
+
+  constructor(
+    private readonly onEvent: (event: EngineEvent) => void,
+    private readonly preview: boolean,
+  ) {}
+
+  /** What a step came to is counted under the operation that the reader knows: a replacement once, as `replace`. */
+  count(step: Step, op: OpType = step.op): void {
+    if (isDefaultProvider(step.urn) || step.skipped) return;
+    const name = op === "create-replacement" || op === "delete-replaced" || op === "discard-replaced" ? undefined : op;
+    if (name !== undefined) this.counts[name] = (this.counts[name] ?? 0) + 1;
+  }
+
+  changes(): Partial<Record<OpType, number>> {
+    return this.counts;
+  }
+
+  prelude(config: Record<string, string>): void {
+    this.emit({ preludeEvent: { config } });
+  }
+
+  before(step: Step): void {
+    this.emit({
+      resourcePreEvent: { metadata: metadataOf(step, step.next), ...(this.preview ? { planning: true } : {}) },
+    });
+  }
+
+  outputs(step: Step, applied: Pick<Applied, "state" | "diff">): void {
+    const metadata = metadataOf(
+      applied.diff === undefined
+        ? step
+        : { ...step, diffs: applied.diff.diffKeys, detailedDiff: applied.diff.detailed },
+      applied.state,
+    );
+    this.emit({ resOutputsEvent: { metadata, ...(this.preview ? { planning: true } : {}) } });
+  }
+
+  failed(step: Step, status: number, steps: number): void {
+    this.emit({ resOpFailedEvent: { metadata: metadataOf(step, step.next), status, steps } });
+  }
+
+  diagnostic(event: DiagnosticEvent): void {
+    this.emit({ diagnosticEvent: event });
+  }
+
+  error(message: string, urn?: string): void {
+    this.diagnostic({ severity: "error", message, ...(urn === undefined ? {} : { urn }) });
+  }
+
+  warning(message: string, urn?: string): void {
+    this.diagnostic({ severity: "warning", message, ...(urn === undefined ? {} : { urn }) });
+  }
+
+  summary(result: "succeeded" | "failed"): void {
+    const durationSeconds = Math.round((Date.now() - this.started) / 1000);
+    this.emit({
+      summaryEvent: {
+        maybeCorrupt: false,
+        durationSeconds,
+        resourceChanges: this.counts,
+        result,
+        isPreview: this.preview,
+      },
+    });
+  }
+
+  cancelled(): void {
+    this.emit({ cancelEvent: {} });
+  }
+
+  private emit(body: Body): void {
+    this.sequence += 1;
+    this.onEvent({ sequence: this.sequence, timestamp: Math.floor(Date.now() / 1000), ...body });
+  }
+}
+
+function metadataOf(step: Step, now: ResourceState | undefined): StepMetadata {
+  return {
+    op: step.op,
+    urn: step.urn,
+    type: step.type,
+    ...(step.old === undefined ? {} : { old: stateOf(step.old) }),
+    ...(now === undefined ? {} : { new: stateOf(now) }),
+    ...(step.keys.length === 0 ? {} : { keys: [...step.keys] }),
+    ...(step.diffs.length === 0 ? {} : { diffs: [...step.diffs] }),
+    ...(Object.keys(step.detailedDiff).length === 0 ? {} : { detailedDiff: step.detailedDiff }),
+    ...(step.logical ? { logical: true } : {}),
+    provider: (now ?? step.old)?.provider ?? "",
+  };
+}
+
+function stateOf(state: ResourceState): StepState {
+  return {
+    urn: state.urn,
+    type: state.type,
+    ...(state.custom ? { custom: true } : {}),
+    ...(state.delete ? { delete: true } : {}),
+    id: state.id ?? "",
+    parent: state.parent ?? "",
+    ...(state.protect ? { protect: true } : {}),
+    ...(state.retainOnDelete ? { retainOnDelete: true } : {}),
+    inputs: shownMap(state.inputs),
+    outputs: shownMap(state.outputs),
+    provider: state.provider ?? "",
+    ...(state.initErrors.length === 0 ? {} : { initErrors: [...state.initErrors] }),
+  };
+}
+
+/** Values as a reader may see them: secrets are `[secret]`, unknowns the sentinel. */
+export function shownMap(values: ValueMap): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(values)) define(result, key, shown(value));
+  return result;
+}
+
+function shown(value: Value): unknown {
+  if (value instanceof Secret) return "[secret]";
+  if (isList(value)) return value.map(shown);
+  return isMap(value) ? shownMap(value) : (encodeValue(value) satisfies Json);
+}

@@ -1,0 +1,188 @@
+import type { EventStream } from "../event-stream";
+import type { OrderedStep } from "../planner/delete-order";
+import type { Step } from "../planner/step";
+import { InitFailedError } from "../provider/rpc-error";
+import type { PendingOperation, ResourceState } from "../resource";
+import type { Journal } from "../state/journal";
+import { type Applied, type ApplyContext, applyStep } from "./apply";
+import { Slots } from "./slots";
+
+export interface ExecutorOptions {
+  readonly parallel: number;
+  readonly continueOnError: boolean;
+  /** Aborted: finish what runs, start nothing. */
+  readonly stop: AbortSignal | undefined;
+}
+
+const PENDING: Partial<Record<Step["op"], PendingOperation["type"]>> = {
+  create: "creating",
+  "create-replacement": "creating",
+  update: "updating",
+  delete: "deleting",
+  "delete-replaced": "deleting",
+  read: "reading",
+  "read-replacement": "reading",
+  import: "importing",
+  "import-replacement": "importing",
+};
+
+/** Runs steps: at most so many at a time, noted in the journal before and after, told as events. */
+export class Executor {
+  /** A step has failed. */
+  failed = false;
+  /** Failed in carrying something out, not in planning it. */
+  stepFailed = false;
+  private done = 0;
+  private halt: () => void = () => {};
+  private readonly haltedPromise: Promise<void>;
+  private readonly slots: Slots;
+
+  constructor(
+    private readonly context: ApplyContext,
+    private readonly journal: Journal,
+    private readonly events: EventStream,
+    private readonly options: ExecutorOptions,
+  ) {
+    this.slots = new Slots(options.parallel);
+    this.haltedPromise = new Promise(resolve => {
+      this.halt = resolve;
+    });
+    options.stop?.addEventListener("abort", () => this.halt());
+  }
+
+  /** Resolves once nothing new may be started. */
+  whenHalted(): Promise<void> {
+    return this.halted ? Promise.resolve() : this.haltedPromise;
+  }
+
+  /** True once nothing new may be started. */
+  get halted(): boolean {
+    return this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
+  }
+
+  /** Steps of one resource, in order. @returns the last one's state, or undefined if any was not done */
+  chain(steps: readonly Step[]): Promise<Applied | undefined> {
+    return this.slots.run(async () => {
+      let last: Applied | undefined;
+      for (const step of steps) {
+        if (this.halted) return undefined;
+        last = await this.step(step);
+        if (last.error !== undefined) return undefined;
+      }
+      return last;
+    });
+  }
+
+  /** Steps of many resources, each after those that it waits for; a failed one keeps the rest from starting. */
+  async ordered(steps: readonly OrderedStep[]): Promise<void> {
+    const results = new Map<Step, Promise<boolean>>();
+    const start = ({ step, after }: OrderedStep): Promise<boolean> => {
+      const known = results.get(step);
+      if (known !== undefined) return known;
+      const result = Promise.all(after.map(other => results.get(other) ?? true)).then(async before => {
+        if (!before.every(Boolean)) return false;
+        return (await this.chain([step])) !== undefined;
+      });
+      results.set(step, result);
+      return result;
+    };
+    for (const item of topological(steps)) start(item);
+    await Promise.all(results.values());
+  }
+
+  /** Notes a failure that no step stands for. */
+  fail(): void {
+    this.failed = true;
+    if (!this.options.continueOnError) this.halt();
+  }
+
+  private async step(step: Step): Promise<Applied> {
+    this.events.before(step);
+    const protection = this.refusal(step);
+    const operation = protection === undefined ? await this.begin(step) : undefined;
+    const applied =
+      protection === undefined
+        ? await applyStep(step, this.context)
+        : { state: step.old, error: protection, status: 0 as const };
+    await this.finish(step, applied, operation);
+    if (applied.error === undefined) {
+      this.done += 1;
+      this.events.count(step, applied.resultOp);
+      if (applied.warning !== undefined) this.events.warning(applied.warning, step.urn);
+      this.events.outputs(step, applied);
+    } else {
+      this.events.error(applied.error.message, step.urn);
+      this.events.failed(step, applied.status, this.done);
+      this.stepFailed = true;
+      this.fail();
+    }
+    return applied;
+  }
+
+  private refusal(step: Step): Error | undefined {
+    const removes = step.op === "delete" || step.op === "delete-replaced";
+    if (!removes || step.old?.protect !== true) return undefined;
+    return new Error(
+      `resource "${step.urn}" cannot be deleted\n` +
+        "because it is protected. To unprotect the resource, either remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n" +
+        `\`pulumi state unprotect '${step.urn}'\``,
+    );
+  }
+
+  private async begin(step: Step): Promise<PendingOperation | undefined> {
+    const type = PENDING[step.op];
+    const resource = step.next ?? step.old;
+    const quiet = step.withoutProvider === true && step.op !== "delete";
+    if (type === undefined || resource === undefined || quiet || this.context.preview) return undefined;
+    return this.journal.begin({ type, resource });
+  }
+
+  private async finish(step: Step, applied: Applied, operation: PendingOperation | undefined): Promise<void> {
+    if (step.skipped || step.op === "replace") return;
+    if (step.op === "refresh") {
+      if (applied.error === undefined && step.old) this.journal.replaceInPlace(step.old, applied.state);
+      return;
+    }
+    const kept = applied.error !== undefined && !(applied.error instanceof InitFailedError);
+    if (kept) {
+      await this.journal.endFailed(operation);
+      return;
+    }
+    if (step.deleteOldLater && step.old !== undefined) {
+      this.journal.replaceInPlace(step.old, { ...step.old, delete: true });
+      await this.journal.end(operation, undefined, applied.state);
+      return;
+    }
+    if (step.keepAsPending && step.old !== undefined) {
+      this.journal.replaceInPlace(step.old, applied.state);
+      await this.journal.end(operation, undefined, undefined);
+      return;
+    }
+    await this.journal.end(operation, this.current(step), applied.state);
+  }
+
+  /** The entry that a step takes the place of, as the journal has it by now. */
+  private current(step: Step): ResourceState | undefined {
+    const old = step.old;
+    if (old === undefined || this.journal.has(old)) return old;
+    return this.journal.snapshot().resources.find(state => state.urn === old.urn && state.pendingReplacement === true);
+  }
+}
+
+/** Orders items so that what is waited for comes first. */
+function topological(items: readonly OrderedStep[]): OrderedStep[] {
+  const byStep = new Map(items.map(item => [item.step, item]));
+  const done = new Set<Step>();
+  const result: OrderedStep[] = [];
+  const visit = (item: OrderedStep): void => {
+    if (done.has(item.step)) return;
+    done.add(item.step);
+    for (const other of item.after) {
+      const before = byStep.get(other);
+      if (before !== undefined) visit(before);
+    }
+    result.push(item);
+  };
+  for (const item of items) visit(item);
+  return result;
+}

@@ -1,0 +1,155 @@
+import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
+import * as engineMessages from "@pulumi/pulumi/proto/engine_pb";
+import { CheckFailure, InvokeResponse } from "@pulumi/pulumi/proto/provider_pb";
+import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
+import * as messages from "@pulumi/pulumi/proto/resource_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { decode, encode } from "../wire/struct";
+import { UNKNOWN_SENTINEL } from "../wire/values";
+import type { EventStream } from "./event-stream";
+import type { DiagnosticEvent } from "./events";
+import type { AliasTable } from "./program/aliases";
+import { goalOf, readGoalOf, UnsupportedError } from "./program/request";
+import type { RpcServer } from "./rpc-server";
+import { unary } from "./rpc-server";
+import type { Registered, Session } from "./session";
+import { isProviderType, makeUrn, packageOf } from "./urn";
+
+/** What `supportsFeature` answers yes to. */
+const FEATURES: ReadonlySet<string> = new Set([
+  "secrets",
+  "resourceReferences",
+  "outputValues",
+  "aliasSpecs",
+  "deletedWith",
+]);
+
+const BUILT_IN = "pulumi";
+
+export interface MonitorParts {
+  readonly stack: string;
+  readonly project: string;
+  readonly aliases: AliasTable;
+  /** Calls wait until the run is ready for them. */
+  readonly session: Promise<Session>;
+}
+
+/** Serves ResourceMonitor: what a program says becomes calls of the session. */
+export class Monitor {
+  constructor(private readonly parts: MonitorParts) {}
+
+  addTo(server: RpcServer): void {
+    const unsupported = (what: string) => unary(() => Promise.reject(new UnsupportedError(what)));
+    const implementation: UntypedServiceImplementation = {
+      supportsFeature: unary(async (request: messages.SupportsFeatureRequest) =>
+        new messages.SupportsFeatureResponse().setHassupport(FEATURES.has(request.getId())),
+      ),
+      registerResource: unary((request: messages.RegisterResourceRequest) => this.register(request)),
+      readResource: unary((request: messages.ReadResourceRequest) => this.read(request)),
+      registerResourceOutputs: unary(async (request: messages.RegisterResourceOutputsRequest) => {
+        const session = await this.parts.session;
+        await session.registerOutputs(request.getUrn(), decode(request.getOutputs()));
+        return new Empty();
+      }),
+      invoke: unary((request: messages.ResourceInvokeRequest) => this.invoke(request)),
+      signalAndWaitForShutdown: unary(async () => new Empty()),
+      getDeploymentInfo: unsupported("deployment info"),
+      call: unsupported("methods of remote components"),
+      registerStackTransform: unsupported("transforms"),
+      registerStackInvokeTransform: unsupported("invoke transforms"),
+      registerResourceHook: unsupported("resource hooks"),
+      registerErrorHook: unsupported("error hooks"),
+      registerPackage: unsupported("parameterized packages"),
+    };
+    server.serve(ResourceMonitorService as unknown as ServiceDefinition, implementation);
+  }
+
+  private async register(request: messages.RegisterResourceRequest): Promise<messages.RegisterResourceResponse> {
+    const { stack, project, aliases } = this.parts;
+    const session = await this.parts.session;
+    const type = request.getType();
+    const name = request.getName();
+    const parent = request.getParent() || undefined;
+    const urn = makeUrn(stack, project, parent, type, name);
+    const found = aliases.resolve({ urn, type, name, parent }, request.getAliasurnsList(), request.getAliasesList());
+    const provider = await this.providerFor(request, type, request.getCustom() && !isProviderType(type));
+    const registered = await session.register(goalOf(request, { urn, aliases: found, provider }));
+    return registeredResponse(registered);
+  }
+
+  private async read(request: messages.ReadResourceRequest): Promise<messages.ReadResourceResponse> {
+    const { stack, project } = this.parts;
+    const session = await this.parts.session;
+    const type = request.getType();
+    const urn = makeUrn(stack, project, request.getParent() || undefined, type, request.getName());
+    const provider = await this.providerFor(request, type, true);
+    const registered = await session.read(readGoalOf(request, urn, provider), request.getId());
+    const response = new messages.ReadResourceResponse().setUrn(urn);
+    return registered.result === "success" ? response.setProperties(encode(registered.state.outputs)) : response;
+  }
+
+  private async invoke(request: messages.ResourceInvokeRequest): Promise<InvokeResponse> {
+    const token = request.getTok();
+    const provider = await this.providerFor(request, token, true);
+    const session = await this.parts.session;
+    const answer = await session.invoke(token, decode(request.getArgs()), provider ?? "");
+    const failures = answer.failures.map(({ property, reason }) =>
+      new CheckFailure().setProperty(property).setReason(reason),
+    );
+    return new InvokeResponse().setReturn(encode(answer.result)).setFailuresList(failures);
+  }
+
+  private async providerFor(
+    request: { getProvider(): string; getVersion(): string; getPlugindownloadurl(): string },
+    token: string,
+    needed: boolean,
+  ): Promise<string | undefined> {
+    if (!needed) return undefined;
+    if (packageOf(token) === BUILT_IN) throw new UnsupportedError(`'${token}'`);
+    if (request.getProvider() !== "") return request.getProvider();
+    return (await this.parts.session).defaultProvider(token, request.getVersion(), request.getPlugindownloadurl());
+  }
+}
+
+function registeredResponse(registered: Registered): messages.RegisterResourceResponse {
+  const response = new messages.RegisterResourceResponse();
+  if (registered.result !== "success") {
+    const result = registered.result === "failed" ? messages.Result.FAIL : messages.Result.SKIP;
+    return response.setUrn(registered.urn).setObject(encode({})).setResult(result);
+  }
+  const { state } = registered;
+  const id = state.id === undefined || state.id === UNKNOWN_SENTINEL ? "" : state.id;
+  return response.setUrn(state.urn).setId(id).setObject(encode(state.outputs)).setResult(messages.Result.SUCCESS);
+}
+
+const SEVERITIES: readonly DiagnosticEvent["severity"][] = ["debug", "info", "warning", "error"];
+
+/** Serves Engine, for the program and the providers: log lines become diagnostics. */
+export function serveEngine(server: RpcServer, events: EventStream, onError: () => void): void {
+  let root = "";
+  const implementation: UntypedServiceImplementation = {
+    log: unary(async (request: engineMessages.LogRequest) => {
+      const severity = SEVERITIES[request.getSeverity()] ?? "info";
+      if (severity === "error") onError();
+      if (severity !== "debug") {
+        events.diagnostic({
+          severity,
+          message: request.getMessage(),
+          ...(request.getUrn() === "" ? {} : { urn: request.getUrn() }),
+          ...(request.getStreamid() === 0 ? {} : { streamId: request.getStreamid() }),
+          ...(request.getEphemeral() ? { ephemeral: true } : {}),
+        });
+      }
+      return new Empty();
+    }),
+    getRootResource: unary(async () => new engineMessages.GetRootResourceResponse().setUrn(root)),
+    setRootResource: unary(async (request: engineMessages.SetRootResourceRequest) => {
+      root = request.getUrn();
+      return new engineMessages.SetRootResourceResponse();
+    }),
+    startDebugging: unary(async () => new Empty()),
+    requirePulumiVersion: unary(async () => new engineMessages.RequirePulumiVersionResponse()),
+  };
+  server.serve(EngineService as unknown as ServiceDefinition, implementation);
+}

@@ -1,0 +1,255 @@
+import { configValues, type StackConfig, shownConfig } from "./config-values";
+import { messageOf } from "./diagnosed-error";
+import { EventStream } from "./event-stream";
+import type { OpType } from "./events";
+import { Executor } from "./executor/executor";
+import { StepGenerator } from "./generator";
+import { Monitor, serveEngine } from "./monitor";
+import { orderDeletes } from "./planner/delete-order";
+import { AliasTable } from "./program/aliases";
+import { Program } from "./program/process";
+import type { Project } from "./project";
+import { ProviderRegistry } from "./provider/registry";
+import type { Snapshot } from "./resource";
+import { RpcServer } from "./rpc-server";
+import type { RunOptions } from "./run";
+import { deleteStepsOf, refreshAll, Session } from "./session";
+import { configOf, type OpenStack, openStack, snapshotOf } from "./stack-files";
+import { initialiseBackend, writeHistory } from "./state/backend";
+import { CheckpointFile } from "./state/checkpoint";
+import { Journal } from "./state/journal";
+import { takeLock } from "./state/lock";
+
+const NAMES = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy" } as const;
+const HISTORY_KINDS = { up: "update", refresh: "refresh", destroy: "destroy" } as const;
+const MILLISECONDS = 1000;
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>(done => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+export interface Outcome {
+  readonly failed: boolean;
+  readonly changes: Partial<Record<OpType, number>>;
+  readonly snapshot: Snapshot;
+}
+
+/** One run from lock to history. */
+export class Operation {
+  private readonly events: EventStream;
+  private readonly server = new RpcServer();
+  private readonly startTime = Math.floor(Date.now() / MILLISECONDS);
+  private readonly dryRun: boolean;
+  private failed = false;
+  private program: Program | undefined;
+
+  private constructor(
+    private readonly options: RunOptions,
+    private readonly open: OpenStack,
+    private readonly start: Snapshot,
+    private readonly config: StackConfig,
+    private readonly unlock: () => void,
+  ) {
+    this.dryRun = options.kind === "preview" || options.previewOnly === true;
+    this.events = new EventStream(options.onEvent, this.dryRun);
+  }
+
+  get project(): Project {
+    return this.open.project;
+  }
+
+  static async open(options: RunOptions): Promise<Operation> {
+    const open = await openStack(options);
+    const locks = options.kind !== "preview" && options.previewOnly !== true;
+    initialiseBackend(open.backend);
+    const unlock = locks ? takeLock(open.backend, options.stack) : () => {};
+    try {
+      // Read again: what was read before the lock may be what another run has changed since.
+      const locked = locks ? await openStack(options) : open;
+      return new Operation(options, locked, await snapshotOf(locked, options.passphrase), configOf(locked), unlock);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  async run(): Promise<Outcome> {
+    const { options, open, events } = this;
+    const checkpoint = this.dryRun
+      ? undefined
+      : new CheckpointFile(open.backend, options.stack, open.cipher, open.known);
+    const journal = new Journal(this.start, checkpoint);
+    serveEngine(this.server, events, () => {
+      this.failed = true;
+    });
+    try {
+      await this.runWith(journal);
+    } finally {
+      this.program?.kill();
+      this.server.close();
+      await journal.close();
+      checkpoint?.seal();
+      if (!this.dryRun) this.writeHistory();
+      this.unlock();
+    }
+    return { failed: this.failed, changes: events.changes(), snapshot: journal.snapshot() };
+  }
+
+  private async runWith(journal: Journal): Promise<void> {
+    const { options, events } = this;
+    events.prelude(shownConfig(this.config));
+    this.settlePending(journal);
+    const ready = deferred<Session>();
+    if (this.runsProgram) {
+      new Monitor({
+        stack: options.stack,
+        project: this.project.name,
+        aliases: new AliasTable(options.stack, this.project.name),
+        session: ready.promise,
+      }).addTo(this.server);
+    }
+    const address = await this.server.listen();
+    const providers = new ProviderRegistry(options.plugins, address, (urn, id) =>
+      journal.snapshot().resources.find(state => state.urn === urn && state.id === id),
+    );
+    const cancel = (): void => void providers.cancel();
+    options.cancel?.addEventListener("abort", cancel);
+    const executor = this.executorFor(journal, providers);
+    try {
+      if (this.runsProgram) this.program = this.startProgram(address);
+      const targets = options.targets === undefined ? undefined : new Set(options.targets);
+      if (options.kind === "refresh" || options.refreshFirst) await refreshAll(journal, executor, targets);
+      if (this.runsProgram && !executor.halted) await this.runProgram(journal, executor, providers, ready.resolve);
+      else if (options.kind === "destroy" && !executor.halted) await this.destroy(journal, executor, targets);
+      if (options.stop?.aborted) this.reportStop();
+      else if (executor.failed && executor.stepFailed) events.error(`${NAMES[options.kind]} failed`);
+    } catch (error) {
+      executor.failed = true;
+      events.error(messageOf(error));
+    } finally {
+      this.failed ||= executor.failed;
+      options.cancel?.removeEventListener("abort", cancel);
+      await providers.close();
+      events.summary(this.failed ? "failed" : "succeeded");
+    }
+  }
+
+  private get runsProgram(): boolean {
+    return this.options.kind === "preview" || this.options.kind === "up";
+  }
+
+  private executorFor(journal: Journal, providers: ProviderRegistry): Executor {
+    const { options } = this;
+    return new Executor({ preview: this.dryRun, providers }, journal, this.events, {
+      parallel: options.parallel,
+      continueOnError: options.continueOnError === true,
+      stop: options.stop,
+    });
+  }
+
+  private startProgram(address: string): Program {
+    return new Program({
+      project: this.project,
+      stack: this.options.stack,
+      address,
+      dryRun: this.dryRun,
+      parallel: this.options.parallel,
+      config: this.config,
+      onLine: (message, stream) =>
+        this.events.diagnostic({ severity: stream === "stdout" ? "info" : "info#err", message: `${message}\n` }),
+    });
+  }
+
+  private async runProgram(
+    journal: Journal,
+    executor: Executor,
+    providers: ProviderRegistry,
+    ready: (session: Session) => void,
+  ): Promise<void> {
+    const { options, events } = this;
+    const generator = new StepGenerator(
+      journal.snapshot().resources,
+      providers,
+      {
+        preview: this.dryRun,
+        targets: options.targets === undefined ? undefined : new Set(options.targets),
+        replaces: new Set(options.replaces ?? []),
+      },
+      (from, to) => journal.rename(from, to),
+    );
+    const session = new Session({
+      stack: options.stack,
+      project: this.project.name,
+      preview: this.dryRun,
+      continueOnError: options.continueOnError === true,
+      generator,
+      executor,
+      journal,
+      providers,
+      events,
+      config: configValues(this.config),
+    });
+    ready(session);
+    const ended = await Promise.race([this.program?.ended, executor.whenHalted()]);
+    if (executor.halted) {
+      await session.settle();
+      this.program?.kill();
+      return;
+    }
+    await session.settle();
+    if (ended !== undefined || this.failed) {
+      if (ended) events.error(ended);
+      executor.failed = true;
+      return;
+    }
+    await session.deleteUnclaimed();
+  }
+
+  private async destroy(journal: Journal, executor: Executor, targets: ReadonlySet<string> | undefined): Promise<void> {
+    const doomed = journal.snapshot().resources.filter(state => targets === undefined || targets.has(state.urn));
+    await executor.ordered(orderDeletes(deleteStepsOf(doomed)));
+  }
+
+  /** What earlier runs left half-way: known changes are settled by this run, a creation may have made something. */
+  private settlePending(journal: Journal): void {
+    if (this.dryRun) return;
+    const { pendingOperations } = this.start;
+    const keepsCreates = !(this.options.kind === "refresh" && this.options.clearPendingCreates === true);
+    journal.dropPending(operation => keepsCreates && operation.type === "creating");
+    const created = pendingOperations.filter(operation => operation.type === "creating");
+    if (created.length === 0 || !keepsCreates) return;
+    const lines = created.map(operation => `  * ${operation.resource.urn}, interrupted while creating`);
+    this.events.warning(
+      `Attempting to deploy or update resources with ${created.length} pending operations from previous deployment.\n` +
+        `${lines.join("\n")}\n` +
+        "These resources are in an unknown state because the run was ended while it created them: the object may exist without being known here.\n" +
+        "Look for it on the host; then run: muster refresh --clear-pending-creates",
+    );
+  }
+
+  private reportStop(): void {
+    this.failed = true;
+    this.events.error(`${NAMES[this.options.kind]} canceled`);
+    this.events.cancelled();
+  }
+
+  private writeHistory(): void {
+    const { options, open, events } = this;
+    if (options.kind === "preview") return;
+    writeHistory(open.backend, options.stack, {
+      kind: HISTORY_KINDS[options.kind],
+      startTime: this.startTime,
+      message: options.message ?? "",
+      environment: { "exec.kind": "cli", "pulumi.os": process.platform, "pulumi.arch": process.arch },
+      config: open.file.entries() as never,
+      version: 0,
+      result: this.failed ? "failed" : "succeeded",
+      endTime: Math.floor(Date.now() / MILLISECONDS),
+      resourceChanges: events.changes(),
+    });
+  }
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import {
+  containsUnknown,
+  define,
+  isMap,
+  revealSecrets,
+  Secret,
+  UNKNOWN_SENTINEL,
+  type Value,
+  type ValueMap,
+} from "../../wire/values";
+import { type Diff, NO_DIFF } from "../planner/diff";
+import type { ResourceState } from "../resource";
+import type { PluginHost } from "../run";
+import { packageOfProvider, parseProviderReference, typeOf } from "../urn";
+import { type Checked, ProviderClient } from "./client";
+
+/** A configured provider. */
+export interface ProviderInstance {
+  readonly client: ProviderClient;
+  /** False in a preview whose configuration depends on something that does not exist yet: it can't be asked anything. */
+  readonly configured: boolean;
+  readonly supportsPreview: boolean;
+}
+
+/** Keys of a provider's inputs that the engine reads and the provider never sees. */
+const INTERNAL_KEYS = ["version", "__internal"];
+
+/** The providers of one run, by `<urn>::<id>`. */
+export class ProviderRegistry {
+  private readonly loaded = new Map<string, ProviderClient>();
+  private readonly instances = new Map<string, Promise<ProviderInstance>>();
+  private readonly clients = new Set<ProviderClient>();
+
+  constructor(
+    private readonly plugins: PluginHost,
+    private readonly engineAddress: string,
+    /** Finds a provider that the state knows and this run has not registered. */
+    private readonly stateOf: (urn: string, id: string) => ResourceState | undefined,
+  ) {}
+
+  /** A new server connection for a provider resource. */
+  async load(urn: string, inputs: ValueMap): Promise<ProviderClient> {
+    const packageName = packageOfProvider(typeOf(urn));
+    const version = typeof inputs.version === "string" ? inputs.version : undefined;
+    const address = await this.plugins.address(packageName, version, this.engineAddress);
+    const client = new ProviderClient(packageName, address);
+    this.clients.add(client);
+    await client.attach(this.engineAddress);
+    await client.version();
+    return client;
+  }
+
+  async check(urn: string, olds: ValueMap, news: ValueMap): Promise<Checked> {
+    const client = await this.load(urn, news);
+    this.loaded.set(urn, client);
+    const plain = revealSecrets(publicConfig(news)) as ValueMap;
+    if (containsUnknown(plain)) return { inputs: news, failures: [] };
+    const { inputs, failures } = await client.checkConfig(urn, revealSecrets(publicConfig(olds)) as ValueMap, plain);
+    const result: Record<string, Value> = { ...(keepSecrets(inputs, news) as ValueMap) };
+    for (const key of INTERNAL_KEYS) if (news[key] !== undefined) define(result, key, news[key]);
+    return { inputs: result, failures };
+  }
+
+  /** `old` may be another provider: then it tells whether resources can move between the two. */
+  async diff(urn: string, old: ResourceState, news: ValueMap): Promise<Diff> {
+    if (containsUnknown(news)) return { ...NO_DIFF, changes: "unknown" };
+    const client = this.loaded.get(urn) ?? (await this.load(urn, news));
+    this.loaded.set(urn, client);
+    const plain = (values: ValueMap): ValueMap => revealSecrets(publicConfig(values)) as ValueMap;
+    return client.diffConfig(urn, plain(old.inputs), plain(old.outputs), plain(news));
+  }
+
+  /** Makes the provider ready for use under its id. */
+  configure(urn: string, id: string, inputs: ValueMap): Promise<ProviderInstance> {
+    const reference = `${urn}::${id}`;
+    const client = this.loaded.get(urn);
+    const known = this.instances.get(reference);
+    if (known !== undefined && client === undefined) return known;
+    this.loaded.delete(urn);
+    const instance = this.start(urn, id, inputs, client);
+    this.instances.set(reference, instance);
+    return instance;
+  }
+
+  /** A provider that did not change goes on with the server that it has, if it has one. */
+  keep(urn: string, id: string, inputs: ValueMap): Promise<ProviderInstance> {
+    const known = this.instances.get(`${urn}::${id}`);
+    if (known === undefined) return this.configure(urn, id, inputs);
+    this.loaded.delete(urn);
+    return known;
+  }
+
+  private async start(urn: string, id: string, inputs: ValueMap, loaded?: ProviderClient): Promise<ProviderInstance> {
+    const client = loaded ?? (await this.load(urn, inputs));
+    const config = publicConfig(inputs);
+    if (containsUnknown(config)) return { client, configured: false, supportsPreview: false };
+    const { supportsPreview } = await client.configure(urn, id, config);
+    return { client, configured: true, supportsPreview };
+  }
+
+  /** The provider of a resource. @throws Error if neither the run nor the state has it */
+  instance(reference: string): Promise<ProviderInstance> {
+    const known = this.instances.get(reference);
+    if (known !== undefined) return known;
+    const { urn, id } = parseProviderReference(reference);
+    const state = this.stateOf(urn, id);
+    if (state === undefined) throw new Error(`unknown provider '${reference}'`);
+    return this.configure(urn, id, state.inputs);
+  }
+
+  newId(preview: boolean): string {
+    return preview ? UNKNOWN_SENTINEL : randomUUID();
+  }
+
+  /** Tells every server that the run is over or given up. */
+  async cancel(): Promise<void> {
+    await Promise.all([...this.clients].map(client => client.cancel()));
+  }
+
+  async close(): Promise<void> {
+    await this.cancel();
+    for (const client of this.clients) client.close();
+  }
+}
+
+function publicConfig(inputs: ValueMap): ValueMap {
+  return Object.fromEntries(Object.entries(inputs).filter(([key]) => !INTERNAL_KEYS.includes(key)));
+}
+
+/** What went in as a secret comes out as one, although CheckConfig is asked in plain. */
+function keepSecrets(out: Value, was: Value | undefined): Value {
+  if (was instanceof Secret) return out instanceof Secret ? out : new Secret(out);
+  if (!isMap(out) || !isMap(was)) return out;
+  return Object.fromEntries(Object.entries(out).map(([key, value]) => [key, keepSecrets(value, was[key])]));
+}

@@ -1,0 +1,59 @@
+import type { JsonMap } from "../wire/struct";
+import { ConfigFile } from "./config-file";
+import { openConfig, type StackConfig } from "./config-values";
+import { type Project, readProject } from "./project";
+import { EMPTY_SNAPSHOT, type Snapshot } from "./resource";
+import { type Cipher, newPassphrase, openPassphrase } from "./secrets/passphrase";
+import { type Backend, openBackend, readDeployment, saltOf } from "./state/backend";
+import { type Ciphertexts, deserializeSnapshot } from "./state/deployment";
+
+/** A stack with its secrets opened. */
+export interface OpenStack {
+  readonly project: Project;
+  readonly stack: string;
+  readonly backend: Backend;
+  readonly file: ConfigFile;
+  readonly deployment: JsonMap;
+  readonly cipher: Cipher;
+  readonly known: Ciphertexts;
+}
+
+export interface StackPlace {
+  readonly projectRoot: string;
+  readonly stack: string;
+  readonly passphrase: string;
+}
+
+/**
+ * Reads a stack's files and opens its secrets.
+ * @throws NoSuchStackError, WrongPassphraseError, Error naming a damaged file
+ */
+export async function openStack(place: StackPlace): Promise<OpenStack> {
+  const project = readProject(place.projectRoot);
+  const backend = openBackend(project.backendUrl, project.root, project.name);
+  const deployment = readDeployment(backend, place.stack);
+  const file = new ConfigFile(project, place.stack);
+  const salt = file.salt ?? saltOf(deployment);
+  const cipher =
+    salt === undefined ? await newPassphrase(place.passphrase) : await openPassphrase(place.passphrase, salt);
+  if (file.salt !== cipher.salt) {
+    file.salt = cipher.salt;
+    file.save();
+  }
+  return { project, stack: place.stack, backend, file, deployment, cipher, known: new WeakMap() };
+}
+
+/** The state of a stack. Its secrets may be under another salt than the configuration's, after an import. */
+export async function snapshotOf(open: OpenStack, passphrase: string): Promise<Snapshot> {
+  const salt = saltOf(open.deployment);
+  if (salt === undefined)
+    return open.deployment.resources === undefined
+      ? EMPTY_SNAPSHOT
+      : deserializeSnapshot(open.deployment, open.cipher, open.known);
+  if (salt === open.cipher.salt) return deserializeSnapshot(open.deployment, open.cipher, open.known);
+  return deserializeSnapshot(open.deployment, await openPassphrase(passphrase, salt), new WeakMap());
+}
+
+export function configOf(open: OpenStack): StackConfig {
+  return openConfig(open.project, open.file, open.cipher);
+}

@@ -1,0 +1,146 @@
+import type { PendingOperation, ResourceState, Snapshot } from "../resource";
+import { parseProviderReference } from "../urn";
+
+/** Where a journal puts its checkpoints. */
+export interface CheckpointWriter {
+  write(snapshot: Snapshot): Promise<void>;
+}
+
+/**
+ * The state while an update runs. Resources that this run has finished come first, in the order in which they were finished;
+ * what it has not reached follows as it was. `begin` and `end` return once a checkpoint that tells of them is on disk; calls
+ * that come while one is being written share the next (group commit).
+ */
+export class Journal {
+  private base: ResourceState[];
+  private finished: ResourceState[] = [];
+  private pending: PendingOperation[];
+  private readonly renamed = new Map<string, string>();
+  private next: Promise<void> | undefined;
+  private current: Promise<void> = Promise.resolve();
+  private changed = false;
+
+  constructor(
+    start: Snapshot,
+    /** Undefined in a preview: nothing is written. */
+    private readonly writer: CheckpointWriter | undefined,
+  ) {
+    this.base = [...start.resources];
+    this.pending = [...start.pendingOperations];
+  }
+
+  /** The state as it is now. */
+  snapshot(): Snapshot {
+    const resources = [...this.finished, ...this.base];
+    return {
+      resources: this.renamed.size === 0 ? resources : resources.map(state => this.withNewNames(state)),
+      pendingOperations: this.pending,
+    };
+  }
+
+  /** Resources that a run starts with, if it starts anew: after a refresh, before the program. */
+  restart(): void {
+    this.base = [...this.finished, ...this.base];
+    this.finished = [];
+  }
+
+  /** Notes that an operation is about to start. */
+  async begin(operation: PendingOperation): Promise<PendingOperation> {
+    this.pending = [...this.pending, operation];
+    await this.flush();
+    return operation;
+  }
+
+  /** Notes how it ended: `old` is gone, `now` is there. Both may be absent. */
+  async end(
+    operation: PendingOperation | undefined,
+    old: ResourceState | undefined,
+    now: ResourceState | undefined,
+  ): Promise<void> {
+    this.record(old, now);
+    if (operation === undefined) return;
+    this.pending = this.pending.filter(other => other !== operation);
+    await this.flush();
+  }
+
+  /** Notes that an operation failed and left things as they were. */
+  endFailed(operation: PendingOperation | undefined): Promise<void> {
+    return this.end(operation, undefined, undefined);
+  }
+
+  has(state: ResourceState): boolean {
+    return this.base.includes(state) || this.finished.includes(state);
+  }
+
+  /** The same, without a write of its own. */
+  record(old: ResourceState | undefined, now: ResourceState | undefined): void {
+    if (old !== undefined) {
+      this.base = this.base.filter(state => state !== old);
+      this.finished = this.finished.filter(state => state !== old);
+    }
+    if (now !== undefined) this.finished.push(now);
+    if (old !== undefined || now !== undefined) this.changed = true;
+  }
+
+  /** Replaces a resource where it stands. */
+  replaceInPlace(old: ResourceState, now: ResourceState | undefined): void {
+    const put = (list: ResourceState[]): ResourceState[] =>
+      list.flatMap(state => (state === old ? (now === undefined ? [] : [now]) : [state]));
+    this.base = put(this.base);
+    this.finished = put(this.finished);
+    this.changed = true;
+  }
+
+  /** From now on `from` is called `to`, also in what refers to it. */
+  rename(from: string, to: string): void {
+    if (from !== to) this.renamed.set(from, to);
+  }
+
+  newNameOf(urn: string): string {
+    return this.renamed.get(urn) ?? urn;
+  }
+
+  /** Forgets operations that earlier runs did not finish. */
+  dropPending(keep: (operation: PendingOperation) => boolean): void {
+    const kept = this.pending.filter(keep);
+    if (kept.length !== this.pending.length) this.changed = true;
+    this.pending = kept;
+  }
+
+  /** Writes what was not written yet. */
+  async close(): Promise<void> {
+    await this.current;
+    if (this.changed) await this.flush();
+  }
+
+  private flush(): Promise<void> {
+    if (this.writer === undefined) return Promise.resolve();
+    const writer = this.writer;
+    this.changed = true;
+    if (this.next === undefined) {
+      const turn = this.current.then(() => {
+        this.next = undefined;
+        this.changed = false;
+        return writer.write(this.snapshot());
+      });
+      this.next = turn;
+      this.current = turn.catch(() => {});
+    }
+    return this.next;
+  }
+
+  private withNewNames(state: ResourceState): ResourceState {
+    const name = (urn: string): string => this.newNameOf(urn);
+    const provider = state.provider && parseProviderReference(state.provider);
+    return {
+      ...state,
+      parent: state.parent && name(state.parent),
+      dependencies: state.dependencies.map(name),
+      propertyDependencies: Object.fromEntries(
+        Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.map(name)]),
+      ),
+      deletedWith: state.deletedWith && name(state.deletedWith),
+      provider: provider ? `${name(provider.urn)}::${provider.id}` : undefined,
+    };
+  }
+}
