@@ -36,7 +36,7 @@ export function factOf<T>(topic: Topic<T>, answer: Answer | undefined): Fact<T> 
 }
 
 /** The value, or undefined when it is absent or unknown. */
-export function valueOf<T>(fact: Fact<T>): T | undefined {
+export function presentValue<T>(fact: Fact<T>): T | undefined {
   return fact.status === "present" ? fact.value : undefined;
 }
 

@@ -14,12 +14,14 @@ export interface LocalOptions extends CommandOptions {
 export class LocalRunner implements Runner {
   readonly host = "localhost";
 
+  constructor(private readonly environment: Readonly<Record<string, string>> = {}) {}
+
   query(script: string, options: LocalOptions = {}): Promise<CommandResult> {
-    return runLocally(script, options);
+    return runLocally(script, { ...options, environment: { ...this.environment, ...options.environment } });
   }
 
   mutate(_what: string, script: string, options: LocalOptions = {}): Promise<CommandResult> {
-    return runLocally(script, options);
+    return runLocally(script, { ...options, environment: { ...this.environment, ...options.environment } });
   }
 
   async access(): Promise<never> {

@@ -11,7 +11,7 @@ async function main(): Promise<void> {
   const definition = packages.find(each => each.name === "muster");
   if (!definition) throw new Error("package muster is missing in the table of packages");
   const services = newServices();
-  const instance = new ProviderInstance(definition, services);
+  const instance = new ProviderInstance(definition, services, packages);
   const engineAddress = process.argv
     .slice(2)
     .filter(argument => !argument.startsWith("-"))

@@ -23,8 +23,8 @@ export interface TransportOptions {
 /** Connections of this process. They are shared by all configurations: one handshake per host and run. */
 export interface Transport {
   hosts(options: TransportOptions): Hosts;
-  /** Runs on the operator's machine. */
-  local(): Runner;
+  /** Runs on the operator's machine, with these variables in the environment. */
+  local(environment?: Readonly<Record<string, string>>): Runner;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,9 @@
+import { dockerPackage } from "./docker/package";
+import { container } from "./muster/kinds/container";
 import { file } from "./muster/kinds/file";
 import { host } from "./muster/kinds/host";
+import { image } from "./muster/kinds/image";
+import { job } from "./muster/kinds/job/job";
 import { keyPair } from "./muster/kinds/key-pair";
 import { token } from "./muster/kinds/token";
 import { musterConfiguration, openMuster } from "./muster/provider-config";
@@ -8,7 +12,15 @@ import { pulumiSchema } from "./schema/pulumi-schema";
 import { MUSTER_VERSION } from "./version";
 
 /** The resources of package muster, in the order of the reference. */
-export const musterKinds = [anyKind(host), anyKind(file), anyKind(keyPair), anyKind(token)];
+export const musterKinds = [
+  anyKind(host),
+  anyKind(file),
+  anyKind(keyPair),
+  anyKind(token),
+  anyKind(image),
+  anyKind(container),
+  anyKind(job),
+];
 
 const muster: ProviderPackage = {
   name: "muster",
@@ -20,4 +32,4 @@ const muster: ProviderPackage = {
 };
 
 /** Every package that this project serves itself. */
-export const packages: readonly ProviderPackage[] = [muster];
+export const packages: readonly ProviderPackage[] = [muster, dockerPackage];

@@ -21,7 +21,7 @@ function sshTransport(redactor: Redactor): Transport {
         redactor,
         ...(auditLog ? { audit: new AuditLog(auditLog, redactor) } : {}),
       }),
-    local: () => new LocalRunner(),
+    local: environment => new LocalRunner(environment),
     close: () => pool.close(),
   };
 }
