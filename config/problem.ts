@@ -33,8 +33,8 @@ export function formatProblems(problems: readonly Problem[]): string {
 
 function formatProblem(problem: Problem): string {
   const position = problem.line === undefined ? "" : `:${problem.line}:${problem.column ?? 1}`;
-  const where = problem.path === "" ? "" : ` ${problem.path}`;
-  const lines = [`${problem.file}${position}:${where}: found ${problem.found}, expected ${problem.expected}`];
+  const where = problem.path === "" ? "" : ` ${problem.path}:`;
+  const lines = [`${problem.file}${position}:${where} found ${problem.found}, expected ${problem.expected}`];
   if (problem.remedy) lines.push(`  remedy: ${problem.remedy}`);
   return lines.join("\n");
 }

@@ -41,7 +41,8 @@ export const checkDialect: CheckRule = cluster => {
     checks.push(...parserName(serve.engine, serve.toolCallParser, "toolCallParser", version));
     checks.push(...parserName(serve.engine, serve.reasoningParser, "reasoningParser", version));
   }
-  if (train && serve?.toolCallParser !== undefined) {
+  const isKnown = template === undefined || known.includes(template);
+  if (train && isKnown && serve?.toolCallParser !== undefined) {
     // Without a template ms-swift takes the model's own; of GLM-4.5 before 3.8 that is the one of GLM-4-0414.
     const effective = template ?? defaultDialect(pipeline.model.type, known);
     checks.push(...sameDialect(effective, serve, vllmVersionOf(image)));

@@ -23,7 +23,7 @@ function rates(train: TrainSettings): Check[] {
       path: at(train.minLearningRate === undefined ? "learningRate" : "minLearningRate"),
       found: `minLearningRate ${least} above learningRate ${rate}`,
       expected: "at most the learning rate",
-      remedy: `write minLearningRate: ${(rate / 10).toExponential()}`,
+      remedy: `write minLearningRate: ${Number((rate / 10).toPrecision(6)).toExponential()}`,
     });
   }
   if (train.warmupFraction !== undefined && train.args.lr_warmup_iters !== undefined) {

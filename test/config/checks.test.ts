@@ -1,0 +1,126 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import fc from "fast-check";
+import { type ModelShape, modelShapeOf } from "../../config/check";
+import { checkCluster, findingOf } from "../../config/checks";
+import { loadCluster } from "../../config/load";
+import { ConfigErrors } from "../../config/problem";
+import { formatFinding } from "../../plan/finding";
+import { expectGolden } from "../support/golden";
+
+const example = path.join(__dirname, "..", "..", "stacks", "glm-4.5-air.example.yaml");
+const text = fs.readFileSync(example, "utf8");
+/** GLM-4.5-Air's config.json, as published. */
+const glm: ModelShape = {
+  layers: 46,
+  heads: 96,
+  keyValueHeads: 8,
+  vocabulary: 151552,
+  experts: 128,
+  maxPositions: 131072,
+  modelType: "glm4_moe",
+};
+
+/** The example with lines changed: each pattern must be there. */
+function changed(...edits: readonly [string | RegExp, string][]): string {
+  return edits.reduce((all, [from, to]) => {
+    const next = all.replace(from, to);
+    if (next === all) throw new Error(`${String(from)} is not in the example`);
+    return next;
+  }, text);
+}
+
+function refusal(...edits: readonly [string | RegExp, string][]): string {
+  try {
+    loadCluster("glm.yaml", { readFile: () => changed(...edits) });
+  } catch (error) {
+    if (error instanceof ConfigErrors) return `${error.message}\n`;
+    throw error;
+  }
+  return "accepted\n";
+}
+
+const cases: Readonly<Record<string, readonly [string | RegExp, string][]>> = {
+  "tensor parallel that does not divide": [["tensorParallel: 4", "tensorParallel: 3"]],
+  "batch that does not divide": [["globalBatchSize: 16", "globalBatchSize: 15"]],
+  "experts over too many ranks": [["expertTensorParallel: 1", "expertTensorParallel: 4"]],
+  "mixture without sequence parallelism": [["sequenceParallel: true", "sequenceParallel: false"]],
+  "lowest rate above the rate": [["minLearningRate: 1e-6", "minLearningRate: 1e-3"]],
+  "full recompute without layers": [["granularity: full, method: uniform, layers: 1", "granularity: full"]],
+  "no length of training": [["    epochs: 1\n", ""]],
+  "offload without precision-aware optimizer": [["      use_precision_aware_optimizer: true\n", ""]],
+  "unknown argument": [["moe_grouped_gemm: true", "moe_group_gemm: true"]],
+  "argument of a later version": [["no_save_rng: true", "save_safetensors: true"]],
+  "argument with a wrong choice": [["attention_backend: flash", "optimizer: adamw"]],
+  "argument with a wrong type": [["num_workers: 8", "num_workers: many"]],
+  "argument that is a setting": [["num_workers: 8", "micro_batch_size: 2"]],
+  "dialect that 3.7.1 does not have": [["agentTemplate: hermes", "agentTemplate: glm4_5"]],
+  "no dialect, GLM-4.5 by default": [["    agentTemplate: hermes\n", ""]],
+  "dialects that differ": [["toolCallParser: hermes", "toolCallParser: glm4_moe"]],
+  "parser of another vLLM": [["toolCallParser: hermes", "toolCallParser: glm45"]],
+  "ports that clash": [
+    ["port: 6060", "port: 29500"],
+    ["masterPort: 29500", "masterPort: 2333"],
+  ],
+  "server and training on the same GPUs": [["    stopForTraining: true\n", ""]],
+  "GPU above the slots": [["gpus: [0, 1, 2, 3]", "gpus: [7, 8]"]],
+  "slots above the declared GPUs": [["address: 172.16.16.3}", "address: 172.16.16.3, gpus: 4}"]],
+  "export without gathering": [["  gather: {}\n", ""]],
+  "version without a profile": [["swift: 3.7.1\n", "swift: 4.6.0\n"]],
+};
+
+test("each wrong setting has its clear refusal", () => {
+  const all = Object.entries(cases).map(([name, edits]) => `## ${name}\n${refusal(...edits)}`);
+  expect(all.filter(part => part.includes("accepted"))).toEqual([]);
+  expectGolden("config/checks.txt", all.join("\n"));
+});
+
+test("the example is right, also against its model", () => {
+  const cluster = loadCluster(example);
+  expect(checkCluster(cluster, glm)).toEqual([]);
+  expect(cluster.warnings).toEqual([]);
+});
+
+test("the model's numbers add their rules", () => {
+  const cluster = loadCluster(example);
+  const odd = { ...glm, heads: 90, keyValueHeads: 6, layers: 45, experts: 100, vocabulary: 151551, maxPositions: 4096 };
+  expectGolden(
+    "config/model-checks.txt",
+    `${checkCluster(cluster, odd)
+      .map(c => formatFinding(findingOf(c)))
+      .join("\n")}\n`,
+  );
+});
+
+test("config.json is read in its several spellings", () => {
+  const config = { num_hidden_layers: 46, num_attention_heads: 96, num_key_value_heads: 8, vocab_size: 151552 };
+  expect(
+    modelShapeOf({ ...config, n_routed_experts: 128, max_position_embeddings: 131072, model_type: "glm4_moe" }),
+  ).toEqual(glm);
+  expect(modelShapeOf({})).toBeUndefined();
+});
+
+test("a layout is accepted exactly when it divides", () => {
+  const power = fc.constantFrom(1, 2, 3, 4, 5, 8, 16);
+  fc.assert(
+    fc.property(power, power, fc.integer({ min: 1, max: 64 }), (tensor, stages, batch) => {
+      const cluster = loadCluster(example);
+      const { train } = cluster.pipeline ?? {};
+      if (!train) throw new Error("no train");
+      const settings = {
+        ...train,
+        tensorParallel: tensor,
+        pipelineParallel: stages,
+        expertParallel: 1,
+        globalBatchSize: batch,
+      };
+      const codes = checkCluster({
+        ...cluster,
+        pipeline: { ...cluster.pipeline, model: { path: "/m" }, train: settings },
+      }).map(c => c.code);
+      const fits = 16 % (tensor * stages) === 0;
+      expect(codes.includes("world-not-divisible")).toBe(!fits);
+      if (fits) expect(codes.includes("batch-not-divisible")).toBe(batch % (16 / (tensor * stages)) !== 0);
+    }),
+  );
+});
