@@ -102,7 +102,8 @@ function howItEnded(end: RankEnd): string {
 
 /** The last lines that say something: progress bars and torchrun's frame left out. */
 export function lastLines(log: string, count: number): string[] {
-  const start = log.lastIndexOf('Traceback (most recent call last):\n  File "<frozen runpy>"');
+  const report = log.lastIndexOf("torch.distributed.elastic.multiprocessing.errors.ChildFailedError");
+  const start = report < 0 ? -1 : log.lastIndexOf("Traceback (most recent call last)", report);
   const own = start > 0 ? log.slice(0, start) : log;
   return own
     .split(/[\r\n]+/)
@@ -120,8 +121,11 @@ export function describeFailure(
 ): string {
   const end = culprit(ends, first);
   if (!end) return `job ${job} failed, and no rank left a trace`;
+  const said = end.reason === "own" ? causeLine(end.log) : undefined;
+  // After a kill the others' complaints about the lost connection are an effect, not the cause.
+  const killed = (torchrunRootCause(end.log)?.exitCode ?? 0) < 0;
+  const cause = killed && said !== undefined && SECOND_HAND.test(said) ? undefined : said;
   const where = end.container === undefined ? end.host : `${end.host}, container ${end.container}`;
-  const cause = causeLine(end.log);
   const lines = lastLines(end.log, 8).filter(line => line !== cause);
   return [
     `job ${job} failed: rank ${end.rank} (${where}) ${howItEnded(end)}. It was ended on all hosts.`,

@@ -61,14 +61,14 @@ export async function observe(
   tailBytes = PROGRESS_TAIL_BYTES,
 ): Promise<JobObservation | undefined> {
   const host = leaderHost(inputs);
-  const atLeader = inputs.result?.host === host ? inputs.result.path : undefined;
+  const atLeader = inputs.resultFile?.host === host ? inputs.resultFile.path : undefined;
   const script = observationScript(jobFolder(context.cluster, inputs.name), tailBytes, atLeader);
   const probe = context.hosts.probe(host);
   const seen = parseObservation(
     must(`reading the record of job ${inputs.name}`, host, await probe.query(script)).stdout,
   );
-  if (!seen || !inputs.result || atLeader !== undefined || seen.finished?.status !== "completed") return seen;
-  const elsewhere = inputs.result;
+  if (!seen || !inputs.resultFile || atLeader !== undefined || seen.finished?.status !== "completed") return seen;
+  const elsewhere = inputs.resultFile;
   const read = await context.hosts.probe(elsewhere.host).query(`head -c 65536 ${quote(elsewhere.path)}`);
   return read.exitCode === 0 ? { ...seen, result: read.stdout } : seen;
 }

@@ -74,16 +74,29 @@ while [ ! -s leader ] && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1));
 `;
 }
 
-/** Asks the gang to stop and waits until its supervisor has proved that it did. */
+/**
+ * Asks the gang to stop and waits until its supervisor has proved that it did. What a killed supervisor left of itself (its
+ * session on this host) is ended too: it must not write into the folder of the next run.
+ */
 export function stopScript(folder: string, waitSeconds: number): string {
   return `d=${quote(folder)}
-[ -f "$d/leader" ] && [ ! -f "$d/done" ] || exit 0
+[ -f "$d/leader" ] || exit 0
 read -r pid start boot <"$d/leader"
-alive() { [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "$start" ]; }
-alive || exit 0
-: >"$d/stop"
-tries=${waitSeconds * 4}
-while [ ! -f "$d/done" ] && alive && [ "$tries" -gt 0 ]; do sleep 0.25; tries=$((tries - 1)); done
+[ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] || exit 0
+started() { sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20; }
+if [ ! -f "$d/done" ] && [ "$(started)" = "$start" ]; then
+  : >"$d/stop"
+  tries=${waitSeconds * 4}
+  while [ ! -f "$d/done" ] && [ "$(started)" = "$start" ] && [ "$tries" -gt 0 ]; do sleep 0.25; tries=$((tries - 1)); done
+fi
+[ -z "$(started)" ] || [ "$(started)" = "$start" ] || exit 0
+session() { sed -n "s/^\\([0-9]*\\) (.*) [^ZX] [0-9-]* [0-9-]* $pid .*/\\1/p" /proc/[0-9]*/stat 2>/dev/null; }
+tries=20
+while [ -n "$(session)" ] && [ "$tries" -gt 0 ]; do
+  for member in $(session); do kill -s KILL "$member" 2>/dev/null; done
+  sleep 0.1
+  tries=$((tries - 1))
+done
 exit 0
 `;
 }

@@ -41,7 +41,7 @@ export const jobInputsSchema = z.object({
   /** How long a start may take until every rank has reported. Default 60. */
   startTimeoutSeconds: z.number().positive().optional(),
   /** A small text file that the job writes; becomes the output `result` (at most 64 KiB). */
-  result: fileSchema.optional(),
+  resultFile: fileSchema.optional(),
   outputs: z.array(fileSchema).optional(),
   deleteOutputs: z.boolean().optional(),
   /** Between SIGTERM and SIGKILL. Default 10. */

@@ -56,7 +56,7 @@ export const job: Kind<JobInputs, JobOutputs> = {
     probe: { change: "update" },
     waitSeconds: { change: "update" },
     startTimeoutSeconds: { change: "update" },
-    result: { change: "update" },
+    resultFile: { change: "update" },
     outputs: { change: "update" },
     deleteOutputs: { change: "update" },
     stopSeconds: { change: "update" },
