@@ -7,11 +7,17 @@ import { runStock, wantsStock } from "./stock-engine";
 import { VerbTable } from "./verb";
 import { addCancel } from "./verbs/cancel";
 import { addConfig } from "./verbs/config";
+import { addData } from "./verbs/data";
 import { addDestroy } from "./verbs/destroy";
+import { addExec } from "./verbs/exec";
 import { addInit } from "./verbs/init";
+import { addLogs } from "./verbs/logs";
 import { addPreview } from "./verbs/preview";
 import { addRefresh } from "./verbs/refresh";
+import { addSchema } from "./verbs/schema";
+import { addSsh } from "./verbs/ssh";
 import { addStack } from "./verbs/stack";
+import { addStatus } from "./verbs/status";
 import { addTrust } from "./verbs/trust";
 import { addUp } from "./verbs/up";
 import { addValidate } from "./verbs/validate";
@@ -21,12 +27,18 @@ const verbs = [
   addUp,
   addRefresh,
   addDestroy,
-  addInit,
-  addValidate,
-  addTrust,
   addStack,
   addConfig,
   addCancel,
+  addInit,
+  addValidate,
+  addSchema,
+  addTrust,
+  addStatus,
+  addLogs,
+  addSsh,
+  addExec,
+  addData,
 ];
 
 /** All verbs, in the order of the help. */

@@ -12,7 +12,6 @@ export interface UpdateFlags {
   readonly eventLog?: string;
   readonly refresh?: boolean;
   readonly target?: readonly string[];
-  readonly targetDependents?: boolean;
   readonly targetReplace?: readonly string[];
   readonly replace?: readonly string[];
   readonly parallel?: number;
@@ -38,7 +37,6 @@ type Decisions = Pick<
   | "refreshFirst"
   | "continueOnError"
   | "targets"
-  | "targetDependents"
   | "replaces"
   | "expectNoChanges"
   | "clearPendingCreates"
@@ -56,7 +54,6 @@ export function runDecisions(kind: RunKind, flags: UpdateFlags, env: Env, projec
     continueOnError: flags.continueOnError ?? truth(env.PULUMI_CONTINUE_ON_ERROR) ?? project.isMuster,
     expectNoChanges: flags.expectNoChanges ?? false,
     ...(targets.length > 0 && { targets }),
-    ...(flags.targetDependents && { targetDependents: true }),
     ...(replaced.length > 0 && { replaces: replaced }),
     ...(flags.clearPendingCreates && { clearPendingCreates: true }),
     ...(flags.message !== undefined && { message: flags.message }),

@@ -23,7 +23,6 @@ export function addUpdateVerb(
     .option("--json", "print engine events, one JSON document a line")
     .option("--event-log <file>", "write engine events to a file, one JSON document a line")
     .option("--target <urn>", "only this resource (repeatable)", collect)
-    .option("--target-dependents", "what depends on a target is one too")
     .option("-p, --parallel <steps>", "steps at the same time", parseCount)
     .option("--continue-on-error [bool]", "go on with what does not depend on a failed step", parseBoolean)
     .option("--diff", "show every property, nothing cut or folded")

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
+import { bastionAddress, readPins } from "../../config/host-table";
 import { loadCluster } from "../../config/load";
 import type { Cluster, ClusterBastion, ClusterHost } from "../../config/schema";
 import type { ResolvedAddress } from "../../remote/host-table";
@@ -9,7 +10,6 @@ import { scanHostKeys } from "../../remote/scan";
 import { OperatorError, type OperatorProblem } from "../../wire/operator-error";
 import { ask } from "../ask";
 import { clusterFileOf } from "../cluster-file";
-import { bastionAddress, readPins } from "../cluster-hosts";
 import { isInteractive, printLine, table as textTable } from "../console";
 import { type KeyOwner, pinLines, type ReviewedKey, reviewKeys } from "../host-key-review";
 import { problemsOf } from "../render-error";

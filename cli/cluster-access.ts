@@ -1,0 +1,38 @@
+import { hostTable, readPins } from "../config/host-table";
+import { loadCluster } from "../config/load";
+import type { Cluster, ClusterHost } from "../config/schema";
+import { ConnectionPool } from "../remote/pool";
+import { Redactor } from "../remote/redact";
+import { SshHosts } from "../remote/ssh-hosts";
+import { OperatorError } from "../wire/operator-error";
+import { clusterFileOf } from "./cluster-file";
+import type { VerbCall } from "./verb";
+
+/** A cluster and the way to its hosts. */
+export interface ClusterAccess {
+  readonly cluster: Cluster;
+  readonly hosts: SshHosts;
+}
+
+/** Loads the stack's cluster file, and closes all connections when `act` is done. */
+export async function withCluster<T>(call: VerbCall<object>, act: (access: ClusterAccess) => Promise<T>): Promise<T> {
+  const cluster = loadCluster(clusterFileOf(call.folder, call.flags.stack, call.console.env));
+  const pool = new ConnectionPool();
+  const table = hostTable(cluster, readPins(cluster));
+  try {
+    return await act({ cluster, hosts: new SshHosts({ table, pool, redactor: new Redactor() }) });
+  } finally {
+    await pool.close();
+  }
+}
+
+/** A host of the cluster by its name. */
+export function hostNamed(cluster: Cluster, name: string): ClusterHost {
+  const host = cluster.hosts.find(each => each.name === name);
+  if (host) return host;
+  throw new OperatorError({
+    summary: `there is no host ${name}`,
+    where: cluster.file,
+    remedy: `name one of ${cluster.hosts.map(each => each.name).join(", ")}`,
+  });
+}
