@@ -1,4 +1,18 @@
-import * as c from "@pulumi/command";
-import * as d from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-export const x = [pulumi.output(1), d.Container, c.remote.Command];
+import { Cluster } from "./components/cluster";
+import { declaredCluster } from "./components/declared-cluster";
+import { operatorSide } from "./components/operator-side";
+import { stackOutputs } from "./components/outputs";
+import { Pipeline } from "./components/pipeline";
+
+/** One environment: the cluster of its cluster file, and the pipeline on it. */
+export = async () => {
+  const config = new pulumi.Config();
+  const secret = (name: string) => config.requireSecret(name);
+  const settings = declaredCluster(config);
+  const operator = await operatorSide(settings);
+
+  const cluster = new Cluster({ settings, secret, ...operator });
+  const pipeline = settings.pipeline && new Pipeline({ settings, cluster, secret, ...operator });
+  return stackOutputs(settings, cluster, pipeline);
+};

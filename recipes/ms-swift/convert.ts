@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Cluster } from "../../config/schema";
 import type { ConvertSettings, ExportSettings } from "../../config/schema/pipeline";
 import { renderArguments } from "../arguments";
@@ -89,6 +90,12 @@ export function guardedConversion(
     "--",
     ...argv,
   ];
+}
+
+/** What a conversion's output was made from: an output of the same identity is kept. */
+export function conversionIdentity(cluster: Cluster, command: Command): string {
+  const text = JSON.stringify([cluster.image.reference, command.argv]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 /** Folder of a conversion that is not complete. */

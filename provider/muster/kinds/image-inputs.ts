@@ -2,6 +2,8 @@ import { z } from "zod";
 
 const source = z.union([
   z.strictObject({ pull: z.strictObject({}) }),
+  /** It must be there already. */
+  z.strictObject({ present: z.strictObject({}) }),
   z.strictObject({ archive: z.string().min(1) }),
   z.strictObject({
     derive: z.strictObject({

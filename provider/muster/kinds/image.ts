@@ -153,6 +153,12 @@ async function bring(context: KindContext, inputs: ImageInputs): Promise<void> {
   const { host, reference, source } = inputs;
   if ("derive" in source) return derive(context, inputs, source.derive);
   if ("spread" in source) return spread(context, inputs, source.spread.fromHost, source.spread.imageId);
+  if ("present" in source) {
+    throw new Error(
+      `${host}: the image ${reference} is not there, and the cluster file says that it is. ` +
+        "Remedy: load it there (docker load), or let muster bring it: image.archive, or image.pull: true",
+    );
+  }
   if ("pull" in source) {
     context.status("pulling");
     await change(context, host, `pull image ${reference}`, `docker pull -q ${quote(reference)} >/dev/null`);

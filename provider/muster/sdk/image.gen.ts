@@ -8,6 +8,9 @@ export interface ImageArgs {
     pull: pulumi.Input<{
     }>;
   } | {
+    present: pulumi.Input<{
+    }>;
+  } | {
     archive: pulumi.Input<string>;
   } | {
     derive: pulumi.Input<{
@@ -29,6 +32,9 @@ export class Image extends pulumi.CustomResource {
   declare readonly reference: pulumi.Output<string>;
   declare readonly source: pulumi.Output<{
     pull: {
+    };
+  } | {
+    present: {
     };
   } | {
     archive: string;

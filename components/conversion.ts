@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Job } from "../provider/muster/sdk/job.gen";
+import { conversionIdentity, guardedConversion, toHfCommand, toMcoreCommand } from "../recipes/ms-swift/convert";
+import { after, ranks, resultFile, type StepArgs, type Upstream } from "./step";
+
+export interface ConversionArgs extends StepArgs {
+  /** mcore: Hugging Face to Megatron. hf: back. */
+  readonly to: "mcore" | "hf";
+  readonly upstream: readonly (Upstream | undefined)[];
+  readonly needs: readonly pulumi.Resource[];
+}
+
+/** One conversion of weights between the formats of Hugging Face and Megatron; into a partial folder, then renamed. */
+export class Conversion extends pulumi.ComponentResource {
+  readonly job: Job;
+
+  constructor(name: string, args: ConversionArgs, options: pulumi.ComponentResourceOptions) {
+    super("muster:index:Conversion", name, {}, options);
+    const { settings, to } = args;
+    const step = to === "mcore" ? "convert" : "export";
+    const part = settings.pipeline?.[step];
+    if (!part) throw new Error(`pipeline.${step} is not in the cluster file`);
+    const command = to === "mcore" ? toMcoreCommand(settings, part) : toHfCommand(settings, part);
+    const result = resultFile(settings, step);
+    const guarded = {
+      ...command,
+      argv: guardedConversion(command, part, {
+        format: to,
+        identity: conversionIdentity(settings, command),
+        resultFile: result.container,
+      }),
+    };
+    this.job = new Job(
+      `${name}-job`,
+      {
+        name: step,
+        ...ranks(settings, pulumi.output([guarded])),
+        identity: after(args.upstream).apply(upstream => ({ image: settings.image.reference, ...upstream })),
+        claims: [{ host: command.node, gpus: part.gpus }],
+        mode: "completed",
+        waitSeconds: part.waitMinutes * 60,
+        resultFile: { host: command.node, path: result.host },
+      },
+      {
+        parent: this,
+        dependsOn: [...args.needs, ...args.upstream.flatMap(upstream => (upstream ? [upstream.job] : []))],
+      },
+    );
+    this.registerOutputs({ output: part.output });
+  }
+}

@@ -1,0 +1,17 @@
+import * as pulumi from "@pulumi/pulumi";
+import { loadCluster } from "../config/load";
+import { ConfigErrors } from "../config/problem";
+import type { Cluster } from "../config/schema";
+
+/**
+ * The cluster file of the stack (`muster:cluster`), checked.
+ * @throws RunError with every problem of the file; the engine shows the text alone, without a stack trace
+ */
+export function declaredCluster(config: pulumi.Config): Cluster {
+  try {
+    return loadCluster(config.require("cluster"), { hasSecret: name => config.get(name) !== undefined });
+  } catch (error) {
+    if (error instanceof ConfigErrors) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../config/schema";
+import { type Finding, formatFinding, splitAccepted } from "../plan/finding";
+import { fitnessFactsOf, type KnownHost, networkFactsOf } from "../plan/known-facts";
+import { type NetworkPlan, planNetwork } from "../plan/network";
+import { preflight } from "../plan/preflight";
+import { unknownFacts } from "../plan/unknown-facts";
+
+/** Stops the program with every finding that stands; the engine shows the text alone, without a stack trace. */
+export class Unfit extends pulumi.RunError {
+  constructor(findings: readonly Finding[]) {
+    const errors = findings.filter(finding => finding.severity === "error");
+    super(
+      [
+        `the hosts are not fit (${errors.length} ${errors.length === 1 ? "finding" : "findings"}); no host was changed`,
+        ...errors.map(formatFinding),
+        "To accept a finding that you know, write it into the cluster file: doctor.accept: [{finding, host, reason}]",
+      ].join("\n"),
+    );
+  }
+}
+
+/**
+ * The network plan of hosts that are fit for the cluster file.
+ * @throws Unfit with all findings at once
+ */
+export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): NetworkPlan {
+  const network = planNetwork(networkFactsOf(hosts), settings.network);
+  const wanted = {
+    slots: settings.slots,
+    shmSizeGib: settings.container.shmSizeGib,
+    // Ports and folders change from run to run: `muster doctor` asks for them.
+    ports: () => [],
+    paths: () => [],
+  };
+  const findings = [...unknownFacts(hosts), ...network.findings, ...preflight(fitnessFactsOf(hosts), wanted)];
+  const { standing, accepted } = splitAccepted(findings, settings.doctor.accept);
+  if (standing.some(finding => finding.severity === "error")) throw new Unfit(standing);
+  for (const finding of standing) void pulumi.log.warn(formatFinding(finding));
+  for (const finding of accepted)
+    void pulumi.log.info(`accepted, ${finding.reason}: ${finding.host ?? ""} ${finding.fact}`);
+  return network;
+}

@@ -1,0 +1,67 @@
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster as ClusterSettings } from "../config/schema";
+import { Container } from "../provider/muster/sdk/container.gen";
+import { File } from "../provider/muster/sdk/file.gen";
+import type { Image } from "../provider/muster/sdk/image.gen";
+import { toolFiles, toolSource } from "../recipes/tools";
+import { containerSettings } from "./container-settings";
+import type { NodeFile } from "./node-files";
+import { nodeFolders } from "./node-folders";
+
+export interface GpuNodeArgs {
+  readonly settings: ClusterSettings;
+  /** Name of the host. An output of the fitness check: nothing of the node exists before all hosts are fit. */
+  readonly host: pulumi.Input<string>;
+  readonly image: Image;
+  /** Text files of the node, which change in place. */
+  readonly files: Readonly<Record<string, NodeFile>>;
+  /** Digest of what sshd reads only when it starts. */
+  readonly sshdDigest: pulumi.Input<string>;
+  /** Whether the host has RDMA devices that the container shall see. */
+  readonly rdma: pulumi.Input<boolean>;
+}
+
+/** One host of the cluster: its files, the container, sshd in it. */
+export class GpuNode extends pulumi.ComponentResource {
+  readonly container: Container;
+
+  constructor(name: string, args: GpuNodeArgs, options: pulumi.ComponentResourceOptions) {
+    super("muster:index:GpuNode", name, {}, options);
+    const { settings, host } = args;
+    const parent = { parent: this };
+    const folders = nodeFolders(settings);
+
+    const directory = (noun: string, folder: string, mode: string) =>
+      new File(`${name}-${noun}-folder`, { host, path: folder, directory: true, mode }, parent);
+    const written = [
+      directory("results", folders.results.host, "0755"),
+      directory("data", folders.data.host, "0755"),
+      ...Object.entries(args.files).map(
+        ([noun, file]) =>
+          new File(`${name}-${noun}`, { host, path: file.path, content: file.content, mode: file.mode }, parent),
+      ),
+      ...toolFiles.map(
+        tool =>
+          new File(
+            `${name}-tool-${tool.replace(".py", "")}`,
+            {
+              host,
+              path: `${folders.tools.host}/${tool}`,
+              source: path.relative(process.cwd(), toolSource(tool)),
+              mode: "0755",
+            },
+            parent,
+          ),
+      ),
+    ];
+
+    this.container = new Container(
+      `${name}-container`,
+      containerSettings(settings, { host, imageId: args.image.imageId, sshdDigest: args.sshdDigest, rdma: args.rdma }),
+      // The files are mounted: they must be there when sshd starts, and their changes never touch the container.
+      { ...parent, dependsOn: written },
+    );
+    this.registerOutputs({ incarnation: this.container.incarnation });
+  }
+}

@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../config/schema";
+import { renderAuthorizedKeys } from "../plan/authorized-keys";
+import { nodeEnvironment, renderDeepspeedEnv, renderProfile, renderSshEnvironment } from "../plan/environment";
+import { renderHostfile } from "../plan/hostfile";
+import { renderKnownHosts } from "../plan/known-hosts";
+import type { NetworkPlan } from "../plan/network";
+import { type ProxySettings, renderProxyFunctions } from "../plan/proxy";
+import { renderSshConfig } from "../plan/ssh-config";
+import { renderSshdConfig } from "../plan/sshd-config";
+import { renderStartScript } from "../plan/start-script";
+import { nodeFolders } from "./node-folders";
+
+/** A text file on the host, seen by the container through a mounted folder. */
+export interface NodeFile {
+  readonly path: string;
+  readonly content: pulumi.Input<string>;
+  readonly mode: string;
+}
+
+export interface NodeFilesArgs {
+  readonly settings: Cluster;
+  readonly network: pulumi.Output<NetworkPlan>;
+  readonly mesh: { readonly publicKey: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
+  /** The node's own host key of the sshd inside. */
+  readonly hostPrivateKey: pulumi.Input<string>;
+  /** Public host keys of all nodes, in the order of the hosts. */
+  readonly hostPublicKeys: pulumi.Output<string[]>;
+  /** Absent without a proxy. The URL may hold a password. */
+  readonly proxy?: pulumi.Output<ProxySettings>;
+  /** Text of pip's configuration file; absent when nothing is set. */
+  readonly pipConfig?: string;
+}
+
+/** All text files of one node. A new host, key or interface changes them in place. */
+export function nodeFiles(node: string, args: NodeFilesArgs): Record<string, NodeFile> {
+  const { settings, network } = args;
+  const { sshPort, env } = settings.container;
+  const folders = nodeFolders(settings);
+  const names = settings.hosts.map(host => host.name);
+  const mesh = network.apply(plan => plan.nodes.map(({ node: name, address }) => ({ name, address, port: sshPort })));
+  const variables = network.apply(plan => {
+    const own = plan.nodes.find(entry => entry.node === node);
+    return nodeEnvironment(own?.env ?? {}, env);
+  });
+  const inNode = (file: string, content: pulumi.Input<string>, mode: string) => ({
+    path: `${folders.node.host}/${file}`,
+    content,
+    mode,
+  });
+  const inSsh = (file: string, content: pulumi.Input<string>) => ({
+    path: `${folders.ssh.host}/${file}`,
+    content,
+    mode: "0600",
+  });
+  const { proxy } = args;
+  return {
+    "sshd-config": inNode("sshd_config", sshdConfig(node, args), "0600"),
+    "start-script": inNode("start.sh", renderStartScript(), "0755"),
+    "host-key": inNode("ssh_host_ed25519_key", args.hostPrivateKey, "0600"),
+    profile: inNode("profile.sh", variables.apply(renderProfile), "0644"),
+    ...(proxy && {
+      proxy: inNode(
+        "proxy.sh",
+        pulumi.all([proxy, mesh]).apply(([url, nodes]) => renderProxyFunctions(url, nodes)),
+        "0600",
+      ),
+    }),
+    ...(args.pipConfig !== undefined && { "pip-config": inNode("pip.conf", args.pipConfig, "0644") }),
+    "mesh-key": inSsh("id_ed25519", args.mesh.privateKey),
+    "authorized-keys": inSsh(
+      "authorized_keys",
+      pulumi.all([args.mesh.publicKey, mesh]).apply(([key, nodes]) =>
+        renderAuthorizedKeys(
+          key,
+          nodes.map(n => n.address),
+          settings.access.authorizedKeys,
+        ),
+      ),
+    ),
+    "known-hosts": inSsh(
+      "known_hosts",
+      pulumi
+        .all([args.hostPublicKeys, mesh])
+        .apply(([keys, nodes]) =>
+          renderKnownHosts(nodes.map((entry, index) => ({ ...entry, publicKey: keys[index] ?? "" }))),
+        ),
+    ),
+    "ssh-config": inSsh("config", mesh.apply(renderSshConfig)),
+    "ssh-environment": inSsh("environment", variables.apply(renderSshEnvironment)),
+    hostfile: {
+      path: `${folders.workspace.host}/hostfile`,
+      content: renderHostfile(names, settings.slots),
+      mode: "0644",
+    },
+    "deepspeed-env": {
+      path: `${folders.workspace.host}/.deepspeed_env`,
+      content: variables.apply(renderDeepspeedEnv),
+      mode: "0644",
+    },
+  };
+}
+
+function sshdConfig(node: string, { settings, network }: NodeFilesArgs): pulumi.Output<string> {
+  return network.apply(plan =>
+    renderSshdConfig({
+      port: settings.container.sshPort,
+      listenAddress: plan.nodes.find(entry => entry.node === node)?.address ?? "",
+      allowPassword: settings.access.rootPassword !== undefined,
+    }),
+  );
+}
+
+/** What sshd reads only at its start: another value means another container. */
+export function sshdDigest(files: Readonly<Record<string, NodeFile>>): pulumi.Output<string> {
+  const texts = ["sshd-config", "start-script", "host-key"].map(noun => files[noun]?.content ?? "");
+  const digest = pulumi.all(texts).apply(all => createHash("sha256").update(all.join("\0")).digest("hex").slice(0, 12));
+  // A digest of the host key tells nothing about it, and as a secret it would hide the container's whole environment.
+  return pulumi.unsecret(digest);
+}

@@ -1,0 +1,50 @@
+import { createReadStream, existsSync, readFileSync } from "node:fs";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { hostTable, readPins } from "../config/host-table";
+import type { Cluster } from "../config/schema";
+import { checkDatasetBytes, type DatasetReport, formatDatasetReport } from "../recipes/data/check";
+import type { HostConnection } from "../remote/host-table";
+
+/** What the program reads on the operator's side, before it declares anything. */
+export interface OperatorSide {
+  readonly hostTable: readonly HostConnection[];
+  /** sha256 of the data set, if it comes from the operator's side. */
+  readonly dataDigest?: string;
+  /** Text of a private key file, for the user's own steps. */
+  readonly privateKey: (file: string) => string;
+}
+
+/**
+ * Reads pins, keys and the data set of a cluster file.
+ * @throws RunError with every bad row of the data set: line, reason, remedy
+ */
+export async function operatorSide(settings: Cluster): Promise<OperatorSide> {
+  const file = settings.pipeline?.data?.file;
+  const report = file === undefined ? undefined : await dataReport(file);
+  return {
+    hostTable: hostTable(settings, readPins(settings)).map(host => ({ ...host, ...portable(host) })),
+    privateKey: name => readFileSync(name, "utf8"),
+    ...(report?.sha256 !== undefined && { dataDigest: report.sha256 }),
+  };
+}
+
+async function dataReport(file: string): Promise<DatasetReport> {
+  if (!existsSync(file)) {
+    throw new pulumi.RunError(`pipeline.data.file: ${file} is not there; no host was touched`);
+  }
+  const report = await checkDatasetBytes(createReadStream(file));
+  if (report.badRows > 0 || report.rows === 0) {
+    throw new pulumi.RunError(
+      `${formatDatasetReport(file, report)}\npipeline.data.file is not fit for training; no host was touched`,
+    );
+  }
+  return report;
+}
+
+/** Paths below the project stay relative, so that the state of one checkout is good in another. */
+function portable(host: HostConnection): Partial<HostConnection> {
+  if (host.identityFile === undefined || !path.isAbsolute(host.identityFile)) return {};
+  const relative = path.relative(process.cwd(), host.identityFile);
+  return relative.startsWith("..") ? {} : { identityFile: relative };
+}

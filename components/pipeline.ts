@@ -1,0 +1,97 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster as ClusterSettings } from "../config/schema";
+import { File } from "../provider/muster/sdk/file.gen";
+import { placedRun, runIdentity } from "../recipes/run-identity";
+import type { Cluster } from "./cluster";
+import { Conversion } from "./conversion";
+import { Gathering } from "./gathering";
+import { hostPath } from "./node-folders";
+import { Serving } from "./serving";
+import { SmokeTest } from "./smoke-test";
+import { Training } from "./training";
+
+export interface PipelineArgs {
+  readonly settings: ClusterSettings;
+  readonly cluster: Cluster;
+  /** sha256 of the data set on the operator's side, if there is one. */
+  readonly dataDigest?: string;
+  readonly secret: (name: string) => pulumi.Output<string>;
+}
+
+/** Weights to Megatron's format, training, gathering, back, serving, a chat request. Each step only if the file has it. */
+export class Pipeline extends pulumi.ComponentResource {
+  /** The run's folder name; absent without training. */
+  readonly run?: string;
+  readonly serving?: Serving;
+  /** What the model said. */
+  readonly reply?: pulumi.Output<string>;
+  /** Status of each step, in order. */
+  readonly steps: Readonly<Record<string, pulumi.Output<string>>>;
+
+  constructor(args: PipelineArgs, options: pulumi.ComponentResourceOptions = {}) {
+    const { cluster } = args;
+    const name = `${args.settings.name}-pipeline`;
+    super("muster:index:Pipeline", name, {}, { ...options, provider: cluster.provider });
+    const parent = { parent: this };
+    const needs = [...cluster.ready, ...this.data(name, args)];
+    const trained = args.settings.pipeline?.train ? runIdentity(args.settings, args.dataDigest) : undefined;
+    const settings = trained ? placedRun(args.settings, trained.run) : args.settings;
+    const common = { settings, network: cluster.network };
+    const { pipeline } = settings;
+
+    const convert =
+      pipeline?.convert && new Conversion(`${name}-convert`, { ...common, to: "mcore", upstream: [], needs }, parent);
+    const train =
+      trained &&
+      new Training(`${name}-train`, { ...common, identity: trained.identity, upstream: [convert], needs }, parent);
+    const gather =
+      train && pipeline?.gather && new Gathering(`${name}-gather`, { ...common, upstream: [train] }, parent);
+    const back =
+      pipeline?.export &&
+      new Conversion(`${name}-export`, { ...common, to: "hf", upstream: [train, gather], needs }, parent);
+    const serve =
+      pipeline?.serve &&
+      new Serving(
+        `${name}-serve`,
+        {
+          ...common,
+          upstream: [back ?? train],
+          needs,
+          ...(pipeline.serve.apiKey && { apiKey: args.secret(pipeline.serve.apiKey.secret) }),
+        },
+        parent,
+      );
+    const smoke = serve && pipeline?.smoke && new SmokeTest(`${name}-smoke`, { ...common, serving: serve }, parent);
+
+    if (trained) this.run = trained.run;
+    if (serve) this.serving = serve;
+    if (smoke) this.reply = smoke.reply;
+    const steps = { convert, train, gather, export: back, serve, smoke };
+    this.steps = Object.fromEntries(
+      Object.entries(steps).flatMap(([step, component]) => (component ? [[step, component.job.status]] : [])),
+    );
+    this.registerOutputs({ steps: this.steps });
+  }
+
+  /** Copies the data set of the operator's side to the training nodes. */
+  private data(name: string, { settings, cluster }: PipelineArgs): File[] {
+    const { pipeline } = settings;
+    const source = pipeline?.data?.file;
+    if (source === undefined || !pipeline?.data || !pipeline.train) return [];
+    const path = hostPath(settings, pipeline.data.path);
+    if (path === undefined) {
+      throw new pulumi.RunError(
+        `pipeline.data.path: ${pipeline.data.path} lies in no folder that is mounted into the container, so the data set ` +
+          "would be lost with it. fix: mount a folder there (container.mounts), or use a path below /var/lib/muster/data",
+      );
+    }
+    return pipeline.train.nodes.map(
+      node =>
+        new File(
+          `${name}-data-${node}`,
+          { host: cluster.network.apply(() => node), path, source, mode: "0644" },
+          { parent: this },
+        ),
+    );
+  }
+}

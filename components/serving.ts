@@ -1,0 +1,60 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Job } from "../provider/muster/sdk/job.gen";
+import { Token } from "../provider/muster/sdk/token.gen";
+import { singleNode } from "../recipes/placement";
+import { readyUrl, serveCommand } from "../recipes/serve";
+import { apiKeyVariable } from "../recipes/vllm/serve";
+import { after, ranks, type StepArgs, transportOf, type Upstream } from "./step";
+
+export interface ServingArgs extends StepArgs {
+  readonly upstream: readonly (Upstream | undefined)[];
+  /** The operator's own API key; absent: one is generated. */
+  readonly apiKey?: pulumi.Output<string>;
+  readonly needs: readonly pulumi.Resource[];
+}
+
+/** A server of the trained weights with the OpenAI API, on the cluster's address. */
+export class Serving extends pulumi.ComponentResource {
+  readonly job: Job;
+  /** `http://10.0.0.1:6060` */
+  readonly url: pulumi.Output<string>;
+  /** Secret. */
+  readonly apiKey: pulumi.Output<string>;
+  readonly node: string;
+
+  constructor(name: string, args: ServingArgs, options: pulumi.ComponentResourceOptions) {
+    super("muster:index:Serving", name, {}, options);
+    const { settings } = args;
+    const serve = settings.pipeline?.serve;
+    if (!serve) throw new Error("pipeline.serve is not in the cluster file");
+    this.node = singleNode(settings, "serve");
+    this.apiKey = args.apiKey ?? new Token(`${name}-api-key`, { bytes: 24 }, { parent: this }).value;
+    const commands = args.network.apply(plan => [serveCommand(settings, serve, transportOf(plan))]);
+    const address = args.network.apply(plan => transportOf(plan)(this.node).address);
+    this.url = address.apply(host => new URL(readyUrl(host, serve)).origin);
+    const readySeconds = serve.readyMinutes * 60;
+    this.job = new Job(
+      `${name}-job`,
+      {
+        name: "serve",
+        ...ranks(settings, commands),
+        identity: after(args.upstream),
+        secretEnv: this.apiKey.apply(key => ({ [apiKeyVariable]: key })),
+        claims: [{ host: this.node, gpus: serve.gpus }],
+        mode: "ready",
+        // The key is asked for, so the answer 401 would say "up" as well; /health needs none.
+        probe: address.apply(host => ({
+          host: this.node,
+          http: `${new URL(readyUrl(host, serve)).origin}/health`,
+          timeoutSeconds: 5,
+        })),
+        waitSeconds: readySeconds,
+      },
+      {
+        parent: this,
+        dependsOn: [...args.needs, ...args.upstream.flatMap(upstream => (upstream ? [upstream.job] : []))],
+      },
+    );
+    this.registerOutputs({ url: this.url });
+  }
+}

@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Job } from "../provider/muster/sdk/job.gen";
+import { chatArgv, chatKeyVariable } from "../recipes/smoke";
+import type { Serving } from "./serving";
+import { ranks, resultFile, type StepArgs } from "./step";
+
+export interface SmokeTestArgs extends StepArgs {
+  readonly serving: Serving;
+}
+
+/** One chat request to the server, which must be answered by the served model. Asked again whenever the server is new. */
+export class SmokeTest extends pulumi.ComponentResource {
+  readonly job: Job;
+  /** What the model said. */
+  readonly reply: pulumi.Output<string>;
+
+  constructor(name: string, args: SmokeTestArgs, options: pulumi.ComponentResourceOptions) {
+    super("muster:index:SmokeTest", name, {}, options);
+    const { settings, serving } = args;
+    const smoke = settings.pipeline?.smoke;
+    if (!smoke) throw new Error("pipeline.smoke is not in the cluster file");
+    const result = resultFile(settings, "smoke");
+    const commands = serving.url.apply(url => [
+      { node: serving.node, argv: chatArgv(settings, smoke, url, result.container), env: {}, transport: {} },
+    ]);
+    this.job = new Job(
+      `${name}-job`,
+      {
+        name: "smoke",
+        ...ranks(settings, commands),
+        identity: serving.job.incarnation.apply(server => ({ server })),
+        secretEnv: serving.apiKey.apply(key => ({ [chatKeyVariable]: key })),
+        mode: "completed",
+        waitSeconds: smoke.timeoutSeconds + 60,
+        resultFile: { host: serving.node, path: result.host },
+      },
+      { parent: this, dependsOn: [serving.job] },
+    );
+    this.reply = this.job.result.apply(text => (JSON.parse(text) as { reply: string }).reply);
+    this.registerOutputs({ reply: this.reply });
+  }
+}

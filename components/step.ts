@@ -1,0 +1,62 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster as ClusterSettings } from "../config/schema";
+import type { NetworkPlan } from "../plan/network";
+import type { Job, JobArgs } from "../provider/muster/sdk/job.gen";
+import type { NodeCommand, NodeTransport } from "../recipes/command";
+import { nodeFolders } from "./node-folders";
+
+/** What every step of the pipeline needs to know. */
+export interface StepArgs {
+  /** The cluster file, with the folders of this run. */
+  readonly settings: ClusterSettings;
+  readonly network: pulumi.Output<NetworkPlan>;
+}
+
+/** The step before: it must be done first, and when it is done anew this one is too. */
+export interface Upstream {
+  readonly job: Job;
+}
+
+/** How a node reaches the others, from the network plan. */
+export function transportOf(plan: NetworkPlan): (node: string) => NodeTransport {
+  return node => {
+    const found = plan.nodes.find(entry => entry.node === node);
+    if (!found) throw new Error(`${node} is not in the network plan`);
+    return { address: found.address, env: found.env };
+  };
+}
+
+/** Where a step's result file lies: in the container, and on the host. */
+export function resultFile(settings: ClusterSettings, step: string): { container: string; host: string } {
+  const { results } = nodeFolders(settings);
+  return { container: `${results.container}/${step}.json`, host: `${results.host}/${step}.json` };
+}
+
+/** Identity that ties a step to the steps before it. */
+export function after(upstream: readonly (Upstream | undefined)[]): pulumi.Output<Record<string, string>> {
+  const jobs = upstream.flatMap(step => (step ? [step.job] : []));
+  return pulumi
+    .all(jobs.map(job => pulumi.all([job.name, job.identityDigest])))
+    .apply(pairs => Object.fromEntries(pairs.map(([name, digest]) => [`after-${name}`, digest])));
+}
+
+/** Ranks and transport of a job, one rank per command. */
+export function ranks(
+  settings: ClusterSettings,
+  commands: pulumi.Output<readonly NodeCommand[]>,
+): Pick<JobArgs, "ranks" | "transportEnv"> {
+  return {
+    ranks: commands.apply(all =>
+      all.map(command => ({
+        host: command.node,
+        container: settings.container.name,
+        argv: [...command.argv],
+        env: { ...command.env },
+        workdir: settings.container.workdir,
+      })),
+    ),
+    transportEnv: commands.apply(all =>
+      Object.fromEntries(all.map(command => [command.node, { ...command.transport }])),
+    ),
+  };
+}

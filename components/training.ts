@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Job } from "../provider/muster/sdk/job.gen";
+import { trainCommands } from "../recipes/ms-swift/train";
+import { after, ranks, type StepArgs, transportOf, type Upstream } from "./step";
+
+export interface TrainingArgs extends StepArgs {
+  /** What its result depends on, besides commands and world layout. */
+  readonly identity: Readonly<Record<string, string>>;
+  readonly upstream: readonly (Upstream | undefined)[];
+  /** Files and folders that must be there first. */
+  readonly needs: readonly pulumi.Resource[];
+}
+
+/** The multi-node training: one launcher a node, in rank order. */
+export class Training extends pulumi.ComponentResource {
+  readonly job: Job;
+
+  constructor(name: string, args: TrainingArgs, options: pulumi.ComponentResourceOptions) {
+    super("muster:index:Training", name, {}, options);
+    const { settings } = args;
+    const train = settings.pipeline?.train;
+    if (!train) throw new Error("pipeline.train is not in the cluster file");
+    const commands = args.network.apply(plan => trainCommands(settings, train, transportOf(plan)));
+    const gpus = Array.from({ length: settings.slots }, (_, index) => index);
+    this.job = new Job(
+      `${name}-job`,
+      {
+        name: "train",
+        ...ranks(settings, commands),
+        identity: after(args.upstream).apply(upstream => ({ ...args.identity, ...upstream })),
+        claims: train.nodes.map(host => ({ host, gpus })),
+        mode: "completed",
+        waitSeconds: train.waitMinutes * 60,
+      },
+      {
+        parent: this,
+        dependsOn: [...args.needs, ...args.upstream.flatMap(upstream => (upstream ? [upstream.job] : []))],
+      },
+    );
+    this.registerOutputs({ output: train.output, status: this.job.status });
+  }
+}

@@ -1,0 +1,50 @@
+import { type Fact, presentValue } from "../facts/fact";
+import type { HostFacts } from "../facts/host-facts";
+import type { NetworkFacts } from "./network";
+import type { HostFacts as FitnessFacts } from "./preflight";
+
+/** A host of the cluster file with what was found on it. */
+export interface KnownHost {
+  readonly node: string;
+  /** Address in the cluster file; routes are told by it. */
+  readonly address: string;
+  readonly facts: HostFacts;
+  /** How commands become root: root, passwordless, password, or user (no way). */
+  readonly access: string;
+}
+
+/** What the network plan needs, from the facts of all hosts. */
+export function networkFactsOf(hosts: readonly KnownHost[]): NetworkFacts[] {
+  const names = new Map(hosts.map(host => [host.address, host.node]));
+  return hosts.map(({ node, facts }) => ({
+    node,
+    routes: orEmpty(facts.routes).map(route => ({ ...route, peer: names.get(route.peer) ?? route.peer })),
+    interfaces: orEmpty(facts.interfaces),
+    rdmaPorts: presentValue(facts.rdma)?.ports ?? [],
+    hasRdmaDevices: presentValue(facts.rdma)?.hasDevices ?? false,
+  }));
+}
+
+/** What decides whether the cluster can be built, from the stable facts of all hosts. */
+export function fitnessFactsOf(hosts: readonly KnownHost[]): FitnessFacts[] {
+  return hosts.map(({ node, facts, access }) => {
+    const docker = presentValue(facts.docker);
+    const gpus = orEmpty(facts.gpus);
+    const driver = gpus[0]?.driverVersion;
+    return {
+      node,
+      gpuCount: gpus.length,
+      hasGpuRuntime: docker !== undefined && (docker.hasNvidiaRuntime || docker.cdiDevices.length > 0),
+      memoryGib: Math.round((presentValue(facts.memory)?.totalMib ?? 0) / 1024),
+      listeningPorts: [],
+      existingPaths: [],
+      canBecomeRoot: access !== "user",
+      ...(docker && { dockerVersion: docker.version }),
+      ...(driver !== undefined && { driverVersion: driver }),
+    };
+  });
+}
+
+function orEmpty<T>(fact: Fact<readonly T[]>): readonly T[] {
+  return presentValue(fact) ?? [];
+}

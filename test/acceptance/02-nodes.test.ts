@@ -1,0 +1,86 @@
+import * as http from "node:http";
+import { SimulatedHost } from "./simulated-host";
+
+const node1 = new SimulatedHost("node-1");
+const node2 = new SimulatedHost("node-2");
+
+describe("nodes of the cluster", () => {
+  test("ssh by name between containers: no password, strict host keys, NCCL and Gloo variables", async () => {
+    const env = await node1.inContainer("ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -p 2333 node-2 env");
+    expect(env).toMatch(/^NCCL_SOCKET_IFNAME==eth0$/m);
+    expect(env).toMatch(/^GLOO_SOCKET_IFNAME=eth0$/m);
+    expect(env).toMatch(/^NCCL_IB_DISABLE=1$/m);
+    expect(await node2.inContainer("ssh -o BatchMode=yes node-1 hostname")).toBe("node-1");
+  });
+
+  test("pdsh over both nodes", async () => {
+    const lines = (await node1.inContainer("pdsh -R ssh -w node-1,node-2 hostname")).split("\n").sort();
+    expect(lines).toEqual(["node-1: node-1", "node-2: node-2"]);
+  });
+
+  test("hostfile and shared memory as declared", async () => {
+    for (const node of [node1, node2]) {
+      expect(await node.inContainer("cat hostfile")).toBe("node-1 slots=2\nnode-2 slots=2");
+      expect(await node.inContainer("df -BM --output=size /dev/shm | tail -1 | tr -d ' '")).toBe("1024M");
+    }
+  });
+
+  test("the container asks Docker for GPUs, and has them", async () => {
+    const requests = JSON.parse(await node1.ask("docker inspect -f '{{json .HostConfig.DeviceRequests}}' ms"));
+    expect(requests).toEqual([expect.objectContaining({ Count: -1, Capabilities: [["gpu"]] })]);
+    expect((await node1.inContainer("nvidia-smi -L")).split("\n")).toHaveLength(2);
+  });
+
+  test("password login is refused", async () => {
+    const said = await node1.sh(
+      "ssh -p 2333 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o PubkeyAuthentication=no -o PreferredAuthentications=password,keyboard-interactive root@10.77.0.12 true",
+    );
+    expect(said.code).toBe(255);
+    expect(said.stderr).toMatch(/Permission denied \(publickey\)/);
+  });
+
+  test("a stranger's key is refused, and the mesh key opens no host", async () => {
+    const key = "ssh-keygen -q -t ed25519 -N '' -f /tmp/stranger <<<y >/dev/null; ssh -i /tmp/stranger";
+    const options =
+      "-o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null";
+    const stranger = await node1.sh(`bash -c '${key} ${options} -p 2333 root@10.77.0.12 true'`);
+    expect(stranger.stderr).toMatch(/Permission denied \(publickey\)/);
+    const host = await node1.sh(
+      `docker exec ms ssh ${options} -i /root/.ssh/id_ed25519 -F /dev/null -p 22 root@10.77.0.12 true`,
+    );
+    expect(host.stderr).toMatch(/Permission denied \(publickey\)/);
+  });
+
+  test("after proxyon curl goes through the proxy, after unproxy it does not; the nodes are never proxied", async () => {
+    const asked: string[] = [];
+    const proxy = http.createServer((request, response) => {
+      asked.push(request.url ?? "");
+      response.end("by the proxy\n");
+    });
+    await new Promise<void>(resolve => proxy.listen(7890, "10.77.0.1", resolve));
+    try {
+      const answer = await node1.inContainer(
+        "source /etc/muster/proxy.sh; proxyon >/dev/null; curl -sS http://far.example/page",
+      );
+      expect(answer).toBe("by the proxy");
+      expect(asked).toEqual(["http://far.example/page"]);
+      const near = await node1.inContainer(
+        "source /etc/muster/proxy.sh; proxyon >/dev/null; curl -sS -o /dev/null http://node-2:1/ 2>&1; unproxy >/dev/null; curl -sS --max-time 3 http://far.example/ 2>&1 || true",
+      );
+      expect(near).toMatch(/node-2/);
+      expect(near).toMatch(/Could not resolve host: far\.example|Resolving timed out/);
+      expect(asked).toHaveLength(1);
+    } finally {
+      await new Promise(resolve => proxy.close(resolve));
+    }
+  });
+
+  test("no secret shows in the environment of the container, in processes or in docker inspect", async () => {
+    const inspect = await node1.ask("docker inspect ms");
+    const processes = await node1.ask("ps -eo args");
+    const key = await node1.ask("cat /var/lib/muster/dev/ssh/id_ed25519 | sed -n 2p");
+    expect(key.length).toBeGreaterThan(20);
+    for (const text of [inspect, processes]) expect(text).not.toContain(key);
+    expect(await node1.ask("stat -c %a /var/lib/muster/dev /var/lib/muster/dev/ssh/id_ed25519")).toBe("700\n600");
+  });
+});

@@ -1,0 +1,6 @@
+import * as path from "node:path";
+import { makeCheckout } from "./site";
+
+export default function start(): void {
+  makeCheckout(path.resolve(__dirname, "../.."));
+}
