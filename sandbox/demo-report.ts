@@ -35,11 +35,12 @@ function shown(value: unknown): string {
 
 /** The end of the demo for people: hosts, pipeline steps, the reply, what to try next. */
 export function reportText(result: DemoResult): string {
-  const { reply, pipeline, ...rest } = result.outputs;
-  const steps = Object.entries((pipeline ?? rest) as Record<string, unknown>);
+  const { steps, reply, run, checkpoints, weights, url } = result.outputs;
+  const rows = Object.entries((steps ?? {}) as Record<string, unknown>);
+  const places = Object.entries({ run, checkpoints, weights, url }).filter(([, value]) => value !== undefined);
   const parts = [
     `SIMULATED hosts\n${table(result.hosts.map(host => [host.name, host.address]))}`,
-    `Pipeline\n${table(steps.map(([name, value]) => [name, shown(value)]))}`,
+    `Pipeline\n${table([...rows, ...places].map(([name, value]) => [name, shown(value)]))}`,
   ];
   if (reply !== undefined)
     parts.push(`Reply of the served model (a tiny one: the words mean nothing)\n  ${shown(reply)}`);

@@ -7,12 +7,12 @@ describe("reportText", () => {
       { name: "node-1", address: "10.77.0.11" },
       { name: "node-2", address: "10.77.0.12" },
     ],
-    outputs: { pipeline: { training: "done", serving: { url: "http://10.77.0.11:8000" } }, reply: "hello" },
+    outputs: { steps: { training: "completed", serving: "ready" }, url: "http://10.77.0.11:6060", reply: "hello" },
   });
 
   it("shows hosts, steps, the reply and what to try next", () => {
     expect(text).toContain("  node-2  10.77.0.12");
-    expect(text).toContain('  serving   {"url":"http://10.77.0.11:8000"}');
+    expect(text).toContain("  training  completed\n  serving   ready\n  url       http://10.77.0.11:6060");
     expect(text).toMatch(/Reply of the served model.*\n {2}hello/);
     expect(text).toContain("Done in 61.5 s");
     expect(text).toContain("./scripts/demo --down");
