@@ -9,6 +9,7 @@ import { addCancel } from "./verbs/cancel";
 import { addConfig } from "./verbs/config";
 import { addData } from "./verbs/data";
 import { addDestroy } from "./verbs/destroy";
+import { addDoctor } from "./verbs/doctor";
 import { addExec } from "./verbs/exec";
 import { addInit } from "./verbs/init";
 import { addLogs } from "./verbs/logs";
@@ -34,6 +35,7 @@ const verbs = [
   addValidate,
   addSchema,
   addTrust,
+  addDoctor,
   addStatus,
   addLogs,
   addSsh,

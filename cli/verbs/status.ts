@@ -71,7 +71,7 @@ function jobLine(job: string, output: string): JobLine | undefined {
   return {
     job,
     status: statusOf(observation),
-    ...(progress && { progress: `step ${progress.step}${progress.total ? ` of ${progress.total}` : ""}` }),
+    ...(progress && { progress: `step ${progress.step}${progress.of > 0 ? ` of ${progress.of}` : ""}` }),
     ageSeconds: observation.ageSeconds,
     ranks: observation.record.ranks.map(rank => rank.host),
   };

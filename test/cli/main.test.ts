@@ -1,0 +1,142 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { main } from "../../cli/main";
+import { starterFile } from "../../cli/verbs/init";
+import { fakeConsole } from "./fake-console";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "muster-cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function muster(
+  argv: string[],
+  env: Record<string, string> = {},
+  input = "",
+): Promise<{ code: number; out: string; err: string }> {
+  const console = fakeConsole({ cwd: folder, env, input });
+  const code = await main(argv, console);
+  return { code, out: console.stdout(), err: console.stderr() };
+}
+
+function project(): void {
+  writeFileSync(
+    join(folder, "Pulumi.yaml"),
+    'name: demo\nruntime: nodejs\nbackend: {url: "file://./.muster"}\nplugins: {providers: [{name: muster, path: provider}]}\n',
+  );
+}
+
+const passphrase = { PULUMI_CONFIG_PASSPHRASE: "x" };
+
+test("an unknown flag or verb is an error with the remedy", async () => {
+  expect(await muster(["up", "--bogus"])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/unknown option '--bogus'\n {2}fix: /),
+  });
+  expect(await muster(["upp"])).toMatchObject({ code: 1, err: expect.stringContaining("Did you mean up?") });
+  expect(await muster(["up", "--parallel", "0"])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("a whole number from 1"),
+  });
+});
+
+test("outside a project the error says how to go on", async () => {
+  expect(await muster(["preview", "-s", "dev"])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("Pulumi.yaml"),
+  });
+});
+
+test("init writes a file that validate accepts, and never overwrites one", async () => {
+  expect((await muster(["init", "stacks/prod.yaml"])).code).toBe(0);
+  expect(readFileSync(join(folder, "stacks/prod.yaml"), "utf8")).toBe(starterFile("prod"));
+  expect(await muster(["validate", "stacks/prod.yaml"])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("2 hosts"),
+  });
+  expect(await muster(["init", "stacks/prod.yaml"])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("there already"),
+  });
+});
+
+test("validate shows every problem with its place and its fix", async () => {
+  const text = starterFile("prod").replace("node-2", "node-1").replace("slots", "slotz");
+  writeFileSync(join(folder, "bad.yaml"), text);
+  const { code, err } = await muster(["validate", "bad.yaml"]);
+  expect(code).toBe(1);
+  expect(err).toMatch(/unknown key 'slotz'/);
+  expect(err).toMatch(/ {2}where: .*bad\.yaml:\d+:\d+/);
+  expect(err).toMatch(/ {2}fix: write slots/);
+});
+
+test("schema is JSON Schema", async () => {
+  expect(JSON.parse((await muster(["schema"])).out)).toMatchObject({ type: "object" });
+});
+
+test("a stack that is not there names the way to make it; dev is made", async () => {
+  project();
+  const absent = await muster(["config", "set", "-s", "prod", "a", "b"], passphrase);
+  expect(absent).toMatchObject({ code: 1, err: expect.stringContaining("fix: muster stack init prod") });
+  expect((await muster(["config", "set", "-s", "dev", "a", "b"], passphrase)).code).toBe(0);
+  expect(await muster(["stack", "ls", "--json"])).toMatchObject({ out: expect.stringContaining('"dev"') });
+});
+
+test("a stack's life: init, config with secrets, outputs, export, import, removal", async () => {
+  project();
+  expect(await muster(["stack", "init", "prod"])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("needs its passphrase"),
+  });
+  expect((await muster(["stack", "init", "prod"], passphrase)).out).toBe("Created stack 'prod'\n");
+  expect(await muster(["stack", "init", "prod"], passphrase)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("already exists"),
+  });
+  expect((await muster(["config", "set", "--secret", "key"], passphrase, "hunter2\n")).code).toBe(0);
+  expect(readFileSync(join(folder, "Pulumi.prod.yaml"), "utf8")).not.toContain("hunter2");
+  expect((await muster(["config"])).out).toContain("[secret]");
+  expect((await muster(["config", "get", "key"], passphrase)).out).toBe("hunter2\n");
+  const wrong = await muster(["config", "get", "key"], { PULUMI_CONFIG_PASSPHRASE: "y" });
+  expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining("incorrect passphrase for stack prod") });
+  expect(await muster(["config", "set", "password", "x"], passphrase)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("--secret"),
+  });
+  expect((await muster(["config", "rm", "key"], passphrase)).code).toBe(0);
+  expect(await muster(["config", "get", "key"], passphrase)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("not found"),
+  });
+  expect((await muster(["stack", "export", "--file", "state.json"], passphrase)).code).toBe(0);
+  expect((await muster(["stack", "import", "--file", "state.json"], passphrase)).out).toBe("Import complete.\n");
+  expect(await muster(["stack", "import"], passphrase, "{")).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("standard input"),
+  });
+  expect((await muster(["stack", "output", "--json"], passphrase)).out).toBe("{}\n");
+  expect(await muster(["stack", "rm", "prod"])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("stack rm prod --yes"),
+  });
+  expect((await muster(["stack", "rm", "prod", "--yes"], passphrase)).code).toBe(0);
+  expect(await muster(["config"])).toMatchObject({ code: 1, err: expect.stringContaining("no stack is selected") });
+});
+
+test("bad rows of data are named by line", async () => {
+  writeFileSync(join(folder, "d.jsonl"), '{"messages": []}\nnot json\n');
+  const { code, out } = await muster(["data", "check", "d.jsonl"]);
+  expect(code).toBe(1);
+  expect(out).toMatch(/d\.jsonl:2:.*error/);
+  expect(await muster(["data", "check", "absent"])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("no such file"),
+  });
+});
+
+test("--debug adds the stack trace", async () => {
+  expect((await muster(["validate", "absent.yaml"])).err).not.toContain(" at ");
+  expect((await muster(["validate", "absent.yaml", "--debug"])).err).toMatch(/\n {4}at /);
+});
