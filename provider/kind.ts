@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { Hosts } from "../remote/runner";
+import type { HostConnection } from "../remote/host-table";
+import type { Hosts, Runner } from "../remote/runner";
 
 /** A field that the provider was told wrong. `property` is a path such as `mounts[1].host`. */
 export interface CheckFailure {
@@ -24,8 +25,8 @@ export interface OutputPolicy {
   /** A type of ours instead, for the generated class. `from` is seen from provider/muster/sdk/. */
   readonly typescript?: { readonly name: string; readonly from: string };
   readonly secret?: boolean;
-  /** Name of an input: the output is secret whenever that input was declared secret. */
-  readonly secretWith?: string;
+  /** Names of inputs: the output is secret whenever one of them was declared secret. */
+  readonly secretWith?: readonly string[];
 }
 
 export interface PropertyChange {
@@ -40,6 +41,8 @@ export interface PropertyChange {
 /** What every operation of a kind may use. */
 export interface KindContext {
   readonly hosts: Hosts;
+  /** For kinds whose inputs say how to reach a host (package command). Uses the same pool of connections. */
+  connect?(host: HostConnection): Runner;
   /** Names of this run: `pulumi.Provider`'s stack, for labels and folders on the hosts. */
   readonly cluster: string;
   readonly urn: string;

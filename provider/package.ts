@@ -38,6 +38,7 @@ export interface Services {
 export interface Session {
   readonly hosts: Hosts;
   readonly cluster: string;
+  readonly connect?: (host: HostConnection) => Runner;
 }
 
 export interface Configuration {

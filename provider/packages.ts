@@ -1,3 +1,4 @@
+import { commandPackage } from "./command/package";
 import { dockerPackage } from "./docker/package";
 import { container } from "./muster/kinds/container";
 import { file } from "./muster/kinds/file";
@@ -32,4 +33,4 @@ const muster: ProviderPackage = {
 };
 
 /** Every package that this project serves itself. */
-export const packages: readonly ProviderPackage[] = [muster, dockerPackage];
+export const packages: readonly ProviderPackage[] = [muster, commandPackage, dockerPackage];

@@ -169,7 +169,7 @@ export class ResourceOperations {
     const sealed = new Set(secretFields);
     for (const [name, policy] of Object.entries(this.kind.fields)) if (policy.secret) sealed.add(name);
     for (const [name, policy] of Object.entries(this.kind.outputs)) {
-      if (policy.secret || (policy.secretWith !== undefined && sealed.has(policy.secretWith))) sealed.add(name);
+      if (policy.secret || policy.secretWith?.some(input => secretFields.has(input))) sealed.add(name);
     }
     for (const name of sealed) {
       const texts = new Set<string>();

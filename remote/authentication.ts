@@ -49,7 +49,17 @@ export class Authentication {
   }
 
   private addIdentities(): void {
-    const declared = this.target.identityFile;
+    const { identityFile: declared, privateKey, passphrase, user } = this.target;
+    if (privateKey !== undefined) {
+      const key = parseIdentity(Buffer.from(privateKey), passphrase);
+      if (typeof key === "string") this.tried.push(`the declared private key: not usable, ${key}`);
+      else
+        this.attempts.push({
+          description: `the declared private key ${publicPart(key)}`,
+          method: { type: "publickey", username: user, key },
+        });
+      return;
+    }
     for (const name of declared === undefined ? USUAL_IDENTITIES : [declared]) {
       const file = expandHome(name);
       if (declared === undefined && !existsSync(file)) continue;
@@ -90,6 +100,10 @@ function readIdentity(file: string, passphrase: string | undefined): ParsedKey |
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : "it cannot be read";
   }
+  return parseIdentity(text, passphrase);
+}
+
+function parseIdentity(text: Buffer, passphrase: string | undefined): ParsedKey | string {
   const parsed: ParsedKey | ParsedKey[] | Error = utils.parseKey(text, passphrase);
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (key === undefined) return "it holds no key";

@@ -10,6 +10,8 @@ export interface HostAddress {
   readonly user: string;
   /** Path of a private key; `~/` is the operator's home. Without it the usual files of `~/.ssh` are tried. */
   readonly identityFile?: string;
+  /** Secret. The text of a private key instead of a file; only for commands that bring their own connection, never in a host table. */
+  readonly privateKey?: string;
   /** Socket of an ssh-agent. Default: `SSH_AUTH_SOCK`. "none": no agent. */
   readonly agent?: string;
   /** Secret. Password login is tried only if this is declared. */

@@ -66,7 +66,7 @@ export const file: Kind<FileInputs, FileOutputs> = {
     changed: { description: "A new value each time the content is written: use it as a trigger." },
     digest: {
       description: "sha256 of the content; none for a directory.",
-      secretWith: "content",
+      secretWith: ["content"],
       schema: z.string().optional(),
     },
     made: {
