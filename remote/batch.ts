@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { pause } from "./pause";
 import type { RunningCommand } from "./remote-command";
-import { RemoteError } from "./remote-error";
+import { RemoteError, type RemoteErrorKind } from "./remote-error";
 import type { CommandResult } from "./runner";
 import { quote } from "./shell";
 
 /** Queries asked within this time of the first travel together. */
 const GATHER_MILLISECONDS = 3;
+/** While the host answers one batch, what is asked meanwhile gathers for the next, this long at most. */
+const HOLD_BACK_MILLISECONDS = 200;
 const LARGEST_BATCH = 200;
 const LARGEST_BATCH_BYTES = 512 * 1024;
 /** A query's answer is a fact, not a file. */
@@ -17,6 +20,8 @@ interface Query {
   resolve(result: CommandResult): void;
   reject(error: unknown): void;
   settled: boolean;
+  /** Set while this query is the one that the host works on: ends it there. */
+  stop?: () => void;
   /** Lost connections so far: a query changes nothing, so it may be asked again. */
   losses: number;
 }
@@ -26,8 +31,7 @@ export interface BatchHost {
   ready(): Promise<void>;
   /** Starts one script in a session of its own, without a limit of its own. */
   start(script: string): Promise<RunningCommand>;
-  timedOut(seconds: number): RemoteError;
-  cancelled(): RemoteError;
+  error(kind: RemoteErrorKind, problem: string): RemoteError;
 }
 
 /**
@@ -37,14 +41,19 @@ export interface BatchHost {
 export class QueryBatcher {
   private waiting: Query[] = [];
   private gathering = false;
+  private readonly running = new Set<Promise<void>>();
 
   constructor(private readonly host: BatchHost) {}
 
   /** @throws RemoteError */
   ask(script: string, timeoutSeconds: number, signal?: AbortSignal): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(this.host.cancelled());
-      const cancel = () => query.reject(this.host.cancelled());
+      const cancelled = () => this.host.error("cancelled", "the query was cancelled");
+      if (signal?.aborted) return reject(cancelled());
+      const cancel = () => {
+        query.reject(cancelled());
+        query.stop?.();
+      };
       const settle = () => {
         query.settled = true;
         signal?.removeEventListener("abort", cancel);
@@ -79,6 +88,7 @@ export class QueryBatcher {
   private async dispatch(): Promise<void> {
     try {
       await this.host.ready();
+      if (this.running.size > 0) await Promise.race([...this.running, pause(HOLD_BACK_MILLISECONDS)]);
     } catch (error) {
       this.gathering = false;
       for (const query of this.waiting.splice(0)) query.reject(error);
@@ -86,12 +96,15 @@ export class QueryBatcher {
     }
     this.gathering = false;
     const due = this.waiting.splice(0).filter(query => !query.settled);
-    for (const group of groups(due)) void this.run(group);
+    for (const group of groups(due)) {
+      const run = this.run(group).finally(() => this.running.delete(run));
+      this.running.add(run);
+    }
   }
 
   private async run(queries: readonly Query[]): Promise<void> {
     const mark = randomBytes(16).toString("hex");
-    const progress = new BatchProgress(queries, mark);
+    const progress = new BatchProgress(queries, mark, this.host);
     try {
       const command = await this.host.start(
         composeBatch(
@@ -99,9 +112,9 @@ export class QueryBatcher {
           mark,
         ),
       );
-      progress.watch(command, query => this.host.timedOut(query.timeoutSeconds), this.host.cancelled());
+      progress.watch(command);
       await command.exitCode;
-      progress.rejectRest(new Error("the shell ended before it answered: a query must not kill its parents"));
+      progress.rejectRest();
     } catch (error) {
       this.add(progress.afterFailure(error));
     } finally {
@@ -116,22 +129,19 @@ class BatchProgress {
   private readonly stderr: FrameReader;
   private answered = 0;
   private timer: NodeJS.Timeout | undefined;
-  private stopFor: ((query: Query) => void) | undefined;
+  private command: RunningCommand | undefined;
 
   constructor(
     private readonly queries: readonly Query[],
     mark: string,
+    private readonly host: BatchHost,
   ) {
     this.stdout = new FrameReader(mark);
     this.stderr = new FrameReader(mark);
   }
 
-  watch(command: RunningCommand, timedOut: (query: Query) => RemoteError, cancelled: RemoteError): void {
-    this.stopFor = query => {
-      const error = query.settled ? cancelled : timedOut(query);
-      query.reject(error);
-      command.abort(error);
-    };
+  watch(command: RunningCommand): void {
+    this.command = command;
     this.startTimer();
     command.stdout.on("data", (chunk: Buffer) => this.take(this.stdout, chunk));
     command.stderr.on("data", (chunk: Buffer) => this.take(this.stderr, chunk));
@@ -147,23 +157,49 @@ class BatchProgress {
     return again;
   }
 
-  rejectRest(error: Error): void {
+  /** The shell ended, and some were never answered. */
+  rejectRest(): void {
+    const error = this.host.error(
+      "command",
+      "the shell of a query ended before it answered: a query must not kill its parents",
+    );
     for (const query of this.queries) if (!query.settled) query.reject(error);
   }
 
   stop(): void {
     clearTimeout(this.timer);
+    const current = this.queries[this.answered];
+    if (current) current.stop = undefined;
   }
 
   private startTimer(): void {
     clearTimeout(this.timer);
+    const previous = this.queries[this.answered - 1];
+    if (previous) previous.stop = undefined;
     const current = this.queries[this.answered];
-    if (current) this.timer = setTimeout(() => this.stopFor?.(current), current.timeoutSeconds * 1000);
+    if (!current) return;
+    const { timeoutSeconds } = current;
+    const timeout = () =>
+      this.giveUp(this.host.error("timeout", `a query was not answered within ${timeoutSeconds} s and was stopped`));
+    this.timer = setTimeout(timeout, timeoutSeconds * 1000);
+    current.stop = () => this.giveUp(this.host.error("cancelled", "a query was cancelled"));
+    if (current.settled) current.stop();
+  }
+
+  /** Ends what the host works on now. What comes behind it travels again. */
+  private giveUp(error: RemoteError): void {
+    const current = this.queries[this.answered];
+    if (current && !current.settled) current.reject(error);
+    this.command?.abort(error);
   }
 
   private take(reader: FrameReader, chunk: Buffer): void {
     reader.push(chunk);
-    if (reader.pendingBytes > LARGEST_ANSWER_BYTES) this.giveUpOnCurrent();
+    if (reader.pendingBytes > LARGEST_ANSWER_BYTES) {
+      const mebibytes = LARGEST_ANSWER_BYTES / 1024 / 1024;
+      this.giveUp(this.host.error("command", `the answer to a query is larger than ${mebibytes} MiB`));
+      return;
+    }
     for (;;) {
       const query = this.queries[this.answered];
       const out = this.stdout.frames[this.answered];
@@ -173,12 +209,6 @@ class BatchProgress {
       this.startTimer();
       if (!query.settled) query.resolve({ exitCode: out.code, stdout: out.text, stderr: err.text });
     }
-  }
-
-  private giveUpOnCurrent(): void {
-    const current = this.queries[this.answered];
-    current?.reject(new Error(`the answer to a query is larger than ${LARGEST_ANSWER_BYTES / 1024 / 1024} MiB`));
-    if (current) this.stopFor?.(current);
   }
 }
 

@@ -92,13 +92,7 @@ function runEncoded(nonce: string): string {
  */
 export function killGroupScript(pid: number): string {
   return `left() {
-  kill -s 0 -- -${pid} 2>/dev/null || return 1
-  for f in /proc/[0-9]*/stat; do
-    IFS= read -r l 2>/dev/null <"$f" || continue
-    set -- \${l##*) }
-    [ "$3" != ${pid} ] || [ "$1" = Z ] || return 0
-  done
-  return 1
+  kill -s 0 -- -${pid} 2>/dev/null && cat /proc/[0-9]*/stat 2>/dev/null | grep -q ') [^ZX] [0-9]* ${pid} '
 }
 kill -s TERM -- -${pid} 2>/dev/null || exit 0
 i=0

@@ -8,6 +8,11 @@ export interface RelayEnd {
   readonly script: string;
 }
 
+export interface RelayTarget extends RelayEnd {
+  /** For the audit log. Default: "receive a stream from <host>". */
+  readonly what?: string;
+}
+
 export interface RelayOptions {
   readonly timeoutSeconds: number;
   readonly signal?: AbortSignal;
@@ -25,7 +30,7 @@ const KEPT_STDERR_BYTES = 4096;
  */
 export async function relay(
   from: RelayEnd,
-  to: RelayEnd,
+  to: RelayTarget,
   options: RelayOptions,
 ): Promise<{ stdout: string; bytes: number }> {
   const carried = new PassThrough();
@@ -33,7 +38,10 @@ export async function relay(
   const source = await from.host.start(from.script, limits);
   let target: Awaited<ReturnType<SshHost["start"]>>;
   try {
-    target = await to.host.start(to.script, { ...limits, stdin: carried });
+    target = await to.host.startChange(to.what ?? `receive a stream from ${from.host.host}`, to.script, {
+      ...limits,
+      stdin: carried,
+    });
   } catch (error) {
     source.abort(stopped(from.host.host, "the receiving host failed"));
     throw error;
@@ -47,20 +55,30 @@ export async function relay(
     bytes += chunk.length;
     options.onProgress?.(bytes);
   });
-  const copied = pipeline(source.stdout, carried).catch(() => {});
-  const sent = source.exitCode.then(code => {
+  // The end is passed on only after the sender has ended well: a part must never look like the whole.
+  const copied = pipeline(source.stdout, carried, { end: false }).catch(() => {});
+  const sent = source.exitCode.then(async code => {
     if (code !== 0) throw failed(from.host.host, code, sourceSaid());
+    await copied;
+    carried.end();
   });
   const received = target.exitCode.then(code => {
     if (code !== 0) throw failed(to.host.host, code, targetSaid());
   });
   sent.catch(() => target.abort(stopped(to.host.host, "the sending host failed")));
-  received.catch(() => source.abort(stopped(from.host.host, "the receiving host failed")));
-  const [first, second] = await Promise.allSettled([sent, received, copied]);
-  const failures = [first, second].flatMap(result => (result.status === "rejected" ? [result.reason] : []));
-  const cause = failures.find(error => !(error instanceof RemoteError && error.kind === "cancelled")) ?? failures[0];
-  if (cause !== undefined) throw cause;
+  // Also when it went well: a receiver that has enough reads no more.
+  const stopSource = () => source.abort(stopped(from.host.host, "the receiving host ended"));
+  received.then(stopSource, stopSource);
+  const [first, second] = await Promise.allSettled([sent, received]);
+  if (second.status === "rejected")
+    throw isStop(second.reason) && first.status === "rejected" ? first.reason : second.reason;
+  if (first.status === "rejected" && !isStop(first.reason)) throw first.reason;
   return { stdout: Buffer.concat(printed).toString(), bytes };
+}
+
+/** The other end's failure made us stop this one. */
+function isStop(error: unknown): boolean {
+  return error instanceof RemoteError && error.kind === "cancelled";
 }
 
 function tail(stream: NodeJS.ReadableStream): () => string {

@@ -5,11 +5,14 @@ import type { AccessMode } from "./access";
 import { killGroupScript, preamble, SESSION_COMMAND, sudoMark } from "./bootstrap";
 import { endpoint, type ResolvedAddress } from "./host-table";
 import { MarkedOutput } from "./marked-output";
+import { pause } from "./pause";
 import type { ConnectionPool, Session } from "./pool";
 import { RemoteError, type RemoteErrorKind } from "./remote-error";
 
 /** How long the end of a process group may take, connecting included. */
 const KILL_TIMEOUT_SECONDS = 20;
+/** How long a shell that just started may take to tell its process id. */
+const PID_TIMEOUT_SECONDS = 5;
 /** How long sudo may think about a password. */
 const SUDO_TIMEOUT_SECONDS = 30;
 
@@ -61,6 +64,7 @@ class ActiveCommand implements RunningCommand {
   private settle: { resolve: (code: number) => void; reject: (error: Error) => void } | undefined;
   private exit: { code: number | null; signal?: string } | undefined;
   private pid: number | undefined;
+  private onPid: (() => void) | undefined;
   private aborting = false;
   private timer: NodeJS.Timeout | undefined;
   private sudoTimer: NodeJS.Timeout | undefined;
@@ -148,6 +152,7 @@ class ActiveCommand implements RunningCommand {
 
   private started(pid: number): void {
     this.pid = pid;
+    this.onPid?.();
   }
 
   /** Before the script speaks, standard error is sudo's. */
@@ -189,15 +194,15 @@ class ActiveCommand implements RunningCommand {
   private async endGroup(): Promise<boolean> {
     const { connection, channel } = this.session;
     if (connection.lost !== undefined) return false;
-    // Standard input's end stops a shell that still waits for its script.
-    channel.end();
-    if (this.pid === undefined) {
+    // Standard input stays open until the group is gone: an early end would look like the whole of the data.
+    const pid = await this.knownPid();
+    if (pid === undefined) {
       channel.signal("KILL");
       return false;
     }
     try {
       const killer = await startCommand(this.pool, this.target, {
-        script: killGroupScript(this.pid),
+        script: killGroupScript(pid),
         access: this.request.access,
         sudoPassword: this.request.sudoPassword,
         timeoutSeconds: KILL_TIMEOUT_SECONDS,
@@ -212,6 +217,20 @@ class ActiveCommand implements RunningCommand {
       channel.signal("KILL");
       return false;
     }
+  }
+
+  /** The shell tells its id on standard error, which may come after what it printed on the other output. */
+  private async knownPid(): Promise<number | undefined> {
+    if (this.pid !== undefined) return this.pid;
+    const patience = new AbortController();
+    const ended = new Promise<void>(resolve => this.session.channel.once("close", () => resolve()));
+    const late = pause(PID_TIMEOUT_SECONDS * 1000, patience.signal).catch(() => {});
+    const told = new Promise<void>(resolve => {
+      this.onPid = resolve;
+    });
+    await Promise.race([told, ended, late]);
+    patience.abort();
+    return this.pid;
   }
 
   private fail(kind: RemoteErrorKind, problem: string): void {

@@ -82,8 +82,7 @@ export class SshHost implements Runner {
         await shared.pool.connect(target);
       },
       start: script => this.start(script, { timeoutSeconds: 24 * 3600 }),
-      timedOut: seconds => this.error("timeout", `a query was not answered within ${seconds} s and was stopped`),
-      cancelled: () => this.error("cancelled", "the query was cancelled"),
+      error: (kind, problem) => this.error(kind, problem),
     });
   }
 
@@ -100,9 +99,7 @@ export class SshHost implements Runner {
   }
 
   async mutate(what: string, script: string, options: CommandOptions = {}): Promise<CommandResult> {
-    const began = performance.now();
-    const note = (exit: number | string) =>
-      this.shared.audit?.write({ host: this.host, what, exit, seconds: (performance.now() - began) / 1000 });
+    const note = this.noter(what);
     try {
       const access = await orAborted(this.access(), options.signal);
       if (access.mode === "user" && this.connection.sudo !== "none" && !access.dockerGroup) throw this.powerless();
@@ -118,7 +115,7 @@ export class SshHost implements Runner {
           ? this.error("cancelled", "the command was cancelled")
           : error,
       );
-      note(known instanceof RemoteError ? known.kind : "error");
+      note(known);
       throw known instanceof RemoteError ? known.during(what) : known;
     }
   }
@@ -134,7 +131,24 @@ export class SshHost implements Runner {
     return this.found;
   }
 
-  /** A command whose outputs are read as streams by the caller; not in the audit log. @throws RemoteError */
+  /** A change whose outputs are read as streams by the caller; one line in the audit log when it ends. @throws RemoteError */
+  async startChange(
+    what: string,
+    script: string,
+    options: CommandOptions & { readonly timeoutSeconds: number },
+  ): Promise<RunningCommand> {
+    const note = this.noter(what);
+    try {
+      const command = await this.start(script, options);
+      command.exitCode.then(note, note);
+      return command;
+    } catch (error) {
+      note(error);
+      throw error;
+    }
+  }
+
+  /** A question whose outputs are read as streams by the caller. @throws RemoteError */
   async start(script: string, options: CommandOptions & { readonly timeoutSeconds: number }): Promise<RunningCommand> {
     const access = await this.access();
     return startCommand(this.shared.pool, this.target, {
@@ -156,6 +170,15 @@ export class SshHost implements Runner {
       bytes => this.error("command", `a command printed more than ${bytes / 1024 / 1024} MiB`),
       options.onOutput,
     );
+  }
+
+  /** Call the result once, with the exit code or with the error. */
+  private noter(what: string): (outcome: unknown) => void {
+    const began = performance.now();
+    return outcome => {
+      const exit = typeof outcome === "number" ? outcome : outcome instanceof RemoteError ? outcome.kind : "error";
+      this.shared.audit?.write({ host: this.host, what, exit, seconds: (performance.now() - began) / 1000 });
+    };
   }
 
   private async findAccess(): Promise<HostAccess> {

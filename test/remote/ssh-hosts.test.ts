@@ -98,6 +98,37 @@ test("a query that hangs ends at its own limit and the others are answered", asy
   expect((await after).stdout).toBe("after\n");
 });
 
+test("a cancelled query ends on the host, and those behind it are answered", async () => {
+  const probe = hosts(sshd.host()).probe("node-1");
+  const file = path.join(sshd.folder, "shell-pid");
+  const controller = new AbortController();
+  const hanging = failure(
+    probe.query(`echo $$ >${file}.part; mv ${file}.part ${file}; sleep 1000`, { signal: controller.signal }),
+  );
+  const after = probe.query("echo after");
+  while (!existsSync(file)) await new Promise(resolve => setImmediate(resolve));
+  controller.abort();
+  expect((await hanging).kind).toBe("cancelled");
+  expect((await after).stdout).toBe("after\n");
+  expect(alive(Number(readFileSync(file, "utf8")))).toBe(false);
+});
+
+test("what is asked while the host answers travels together afterwards", async () => {
+  const probe = hosts(sshd.host()).probe("node-1");
+  const file = path.join(sshd.folder, "go");
+  const first = probe.query(`touch ${file}; sleep 0.05`);
+  while (!existsSync(file)) await new Promise(resolve => setImmediate(resolve));
+  await Promise.all([first, ...Array.from({ length: 10 }, () => probe.query("true"))]);
+  expect(sshd.execs).toBe(2);
+});
+
+test("a query that ends the whole shell fails those without an answer", async () => {
+  const probe = hosts(sshd.host()).probe("node-1");
+  const error = await failure(probe.query("kill -9 -$$"));
+  expect(error.kind).toBe("command");
+  expect(error.message).toContain("must not kill its parents");
+});
+
 test("a lost connection: a query is asked again, a change is not", async () => {
   const runner = hosts(sshd.host()).runner("node-1");
   const flag = path.join(sshd.folder, "flag");
@@ -142,6 +173,7 @@ test("an abort ends the process group on the host", async () => {
     }),
   );
   expect(error.kind).toBe("cancelled");
+  expect(error.message).not.toContain("may still run");
   expect(pid).toBeGreaterThan(1);
   expect(alive(pid)).toBe(false);
 });

@@ -146,6 +146,26 @@ describe("relay", () => {
     ).rejects.toThrow("host node-1 (relay): the transfer failed with exit code 3: no such image");
   });
 
+  test("a receiver never takes a part for the whole", async () => {
+    const file = path.join(folder, "whole");
+    const script = `cat >/dev/null; touch '${file.replaceAll("'", "'\\''")}'`;
+    const sender = { host: hosts.runner("node-1"), script: "echo part; exit 3" };
+    await expect(relay(sender, { host: hosts.runner("node-2"), script }, { timeoutSeconds: 60 })).rejects.toThrow(
+      "node-1",
+    );
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test("a receiver that has enough ends the sender", async () => {
+    const sender = { host: hosts.runner("node-1"), script: "cat /dev/zero" };
+    const { stdout } = await relay(
+      sender,
+      { host: hosts.runner("node-2"), script: "head -c 10 | wc -c" },
+      { timeoutSeconds: 60 },
+    );
+    expect(stdout.trim()).toBe("10");
+  });
+
   test("a failing receiver is named, and an endless sender ends", async () => {
     await expect(
       relay(
