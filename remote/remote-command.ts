@@ -8,6 +8,7 @@ import { MarkedOutput } from "./marked-output";
 import { pause } from "./pause";
 import type { ConnectionPool, Session } from "./pool";
 import { RemoteError, type RemoteErrorKind } from "./remote-error";
+import { signalNumber } from "./signal-number";
 
 /** How long the end of a process group may take, connecting included. */
 const KILL_TIMEOUT_SECONDS = 20;
@@ -289,25 +290,4 @@ function cancelled(target: ResolvedAddress): RemoteError {
     address: endpoint(target),
     problem: "the command was cancelled",
   });
-}
-
-/** The numbers of Linux (signal(7)) for the names that ssh sends (RFC 4254, 6.10). */
-const SIGNALS: Readonly<Record<string, number>> = {
-  HUP: 1,
-  INT: 2,
-  QUIT: 3,
-  ILL: 4,
-  ABRT: 6,
-  FPE: 8,
-  KILL: 9,
-  USR1: 10,
-  SEGV: 11,
-  USR2: 12,
-  PIPE: 13,
-  ALRM: 14,
-  TERM: 15,
-};
-
-function signalNumber(name: string | undefined): number {
-  return SIGNALS[(name ?? "").replace(/^SIG/, "")] ?? 0;
 }
