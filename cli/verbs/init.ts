@@ -14,7 +14,7 @@ hosts:
   - {name: node-2, address: 10.0.0.2}
 ssh: {user: root, identityFile: ~/.ssh/id_ed25519}
 knownHosts: ${cluster}.known_hosts # written by \`muster trust\`, reviewed in git
-image: {reference: registry.example.com/train:1.0}
+image: {reference: registry.example.com/train:1.0, swift: 3.7.1}
 container: {shmSizeGib: 64}
 slots: 8 # GPUs of a node that jobs may use
 `;

@@ -15,7 +15,7 @@ export interface Screen extends Sink {
 
 export interface RunDisplayOptions {
   readonly screen: Screen;
-  /** First word of the status line: `up dev`. */
+  /** What is done, to which stack: `up dev`. The first line, and the start of the status line. */
   readonly title: string;
   readonly preview: boolean;
   /** `--diff`: every property, and the tree after a run too. */
@@ -37,6 +37,7 @@ export class RunDisplay {
   constructor(private readonly options: RunDisplayOptions) {
     this.model = new RunModel(options.now());
     this.style = options.screen.colours ? colourStyle : plainStyle;
+    options.screen.write(`${this.style.strong(options.title)}\n`);
     if (!options.screen.live) return;
     this.region = new LiveRegion(options.screen);
     this.timer = setInterval(() => this.draw([]), redrawMilliseconds);
@@ -61,7 +62,7 @@ export class RunDisplay {
     const { screen, preview, whole } = this.options;
     const elapsedSeconds = this.options.now() - this.model.startedSeconds;
     const lines = report(this.model, { style: this.style, whole, tree: preview || whole === true, elapsedSeconds });
-    screen.write(`${this.wrote ? "\n" : ""}${lines.join("\n")}\n`);
+    screen.write(`${this.wrote ? "\n" : ""}${lines.join("\n")}\n\n`);
   }
 
   /** Ends the progress and writes nothing: the run threw. */

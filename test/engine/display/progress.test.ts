@@ -44,6 +44,7 @@ const run = new EventList()
 
 test("in a pipe there is one line for each finished step, and the report at the end", () => {
   expect(play(run, false)).toEqual([
+    "up dev",
     "   4.2s  updated   hosts  File  (1.2s)",
     "   4.8s  warning   node-1: two",
     "                   lines",
@@ -60,6 +61,7 @@ test("in a pipe there is one line for each finished step, and the report at the 
     "",
     "~ 1 updated   1 failed   2 unchanged   in 7.2s",
     "",
+    "",
   ]);
 });
 
@@ -68,7 +70,15 @@ test("a preview has no lines of steps", () => {
     .begin("same", "stack")
     .step("create", "stack/File:a")
     .summary({ create: 1 }).events;
-  expect(play(events, true)).toEqual(["     demo-dev  Stack", "  +    a  File", "", "+ 1 to create   in 2.4s", ""]);
+  expect(play(events, true)).toEqual([
+    "up dev",
+    "     demo-dev  Stack",
+    "  +    a  File",
+    "",
+    "+ 1 to create   in 2.4s",
+    "",
+    "",
+  ]);
 });
 
 test("the live region shows what runs, the provider's status, and no line wider than the terminal", () => {
