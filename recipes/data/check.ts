@@ -119,8 +119,8 @@ function remember(seen: Map<string, number>, text: string, line: number): number
 /** The report for people: bad rows first, then numbers. */
 export function formatDatasetReport(file: string, report: DatasetReport): string {
   const lines = [...report.errors, ...report.warnings].map(fault => {
-    const field = fault.field === "" ? "" : ` ${fault.field}`;
-    return `${file}:${fault.line}:${field}: ${fault.severity}: ${fault.reason}\n  remedy: ${fault.remedy}`;
+    const field = fault.field === "" ? "" : ` ${fault.field}:`;
+    return `${file}:${fault.line}:${field} ${fault.severity}: ${fault.reason}\n  remedy: ${fault.remedy}`;
   });
   const hidden = report.errorCount + report.warningCount - report.errors.length - report.warnings.length;
   const roles = Object.entries(report.roles)

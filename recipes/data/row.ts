@@ -62,7 +62,10 @@ export function checkRow(line: string): RowFacts {
   const all = [...faults, ...tools.faults];
   // Without its roles there is no order to check.
   if (faults.length === 0) {
-    all.push(...checkOrder(messages, key), ...checkCalls(messages, key, tools.names));
+    all.push(
+      ...checkOrder(messages, key),
+      ...checkCalls(messages, key, tools.faults.length === 0 ? tools.names : undefined),
+    );
   }
   return { faults: all, roles: messages.map(message => message.role), toolCount: tools.count };
 }
@@ -197,7 +200,7 @@ function checkOrder(messages: readonly Message[], key: string): RowFault[] {
   return faults;
 }
 
-function checkCalls(messages: readonly Message[], key: string, tools: ReadonlySet<string>): RowFault[] {
+function checkCalls(messages: readonly Message[], key: string, tools: ReadonlySet<string> | undefined): RowFault[] {
   const faults: RowFault[] = [];
   let calls = 0;
   let answers = 0;
@@ -227,7 +230,8 @@ function checkCalls(messages: readonly Message[], key: string, tools: ReadonlySe
   return faults;
 }
 
-function checkCall(content: unknown, at: string, tools: ReadonlySet<string>): RowFault[] {
+/** `tools` is undefined when the row's tools could not be read: that has its own error. */
+function checkCall(content: unknown, at: string, tools: ReadonlySet<string> | undefined): RowFault[] {
   const call = typeof content === "string" ? parseJson(content) : undefined;
   if (!isMap(call)) {
     return [
@@ -239,7 +243,7 @@ function checkCall(content: unknown, at: string, tools: ReadonlySet<string>): Ro
   const parsed = typeof inner === "string" ? parseJson(inner) : inner;
   if (typeof call.name !== "string") {
     faults.push(error(at, "a tool call without name", 'write {"name": …, "arguments": {…}}'));
-  } else if (tools.size === 0) {
+  } else if (tools?.size === 0) {
     faults.push(
       error(
         at,
@@ -247,7 +251,7 @@ function checkCall(content: unknown, at: string, tools: ReadonlySet<string>): Ro
         "add tools: the model would learn to call what it was not shown",
       ),
     );
-  } else if (!tools.has(call.name)) {
+  } else if (tools && !tools.has(call.name)) {
     faults.push(
       error(
         at,
