@@ -17,11 +17,13 @@ export class EventStream {
   constructor(
     private readonly onEvent: (event: EngineEvent) => void,
     private readonly preview: boolean,
+    /** False if a refresh only comes before the thing itself. */
+    private readonly countsRefresh: boolean,
   ) {}
 
   /** What a step came to is counted under the operation that the reader knows: a replacement once, as `replace`. */
   count(step: Step, op: OpType = step.op): void {
-    if (isDefaultProvider(step.urn) || step.skipped) return;
+    if (isDefaultProvider(step.urn) || (step.op === "refresh" && !this.countsRefresh)) return;
     const name = op === "create-replacement" || op === "delete-replaced" || op === "discard-replaced" ? undefined : op;
     if (name !== undefined) this.counts[name] = (this.counts[name] ?? 0) + 1;
   }

@@ -29,6 +29,8 @@ export interface GeneratorOptions {
   readonly preview: boolean;
   /** Undefined: all. */
   readonly targets: ReadonlySet<string> | undefined;
+  /** What depends on a target is one too. */
+  readonly targetDependents: boolean;
   readonly replaces: ReadonlySet<string>;
 }
 
@@ -44,6 +46,9 @@ export class StepGenerator {
   /** Deleted ahead of a replacement of what they depend on; their own registration makes them anew. */
   private readonly deletedFirst = new Map<string, { old: ResourceState; keys: readonly string[] }>();
   private readonly olds: Map<string, ResourceState>;
+  private readonly targeted: Set<string>;
+  /** New, and not targeted. */
+  private readonly notMade = new Set<string>();
 
   constructor(
     private readonly oldResources: readonly ResourceState[],
@@ -52,6 +57,7 @@ export class StepGenerator {
     /** Renames in the state, for aliases. */
     private readonly rename: (from: string, to: string) => void,
   ) {
+    this.targeted = new Set(options.targets);
     this.olds = new Map(oldResources.filter(state => !state.delete).map(state => [state.urn, state]));
   }
 
@@ -65,7 +71,26 @@ export class StepGenerator {
   }
 
   isTargeted(urn: string): boolean {
-    return this.options.targets === undefined || this.options.targets.has(urn);
+    return this.options.targets === undefined || this.targeted.has(urn);
+  }
+
+  /** Targets that are neither in the program nor in the state. */
+  unknownTargets(): string[] {
+    return [...(this.options.targets ?? [])].filter(urn => !this.seen.has(urn) && !this.olds.has(urn));
+  }
+
+  private addDependent(goal: Goal): void {
+    if (!this.options.targetDependents) return;
+    if ([...goal.dependencies, goal.parent ?? ""].some(urn => this.targeted.has(urn))) this.targeted.add(goal.urn);
+  }
+
+  /** @throws DiagnosedError if it needs something that only a wider target would make */
+  private refuseWithoutTargets(goal: Goal): void {
+    const missing = goal.dependencies.find(urn => this.notMade.has(urn));
+    if (missing === undefined) return;
+    throw new DiagnosedError(goal.urn, [
+      `Resource '${goal.urn}' depends on '${missing}' which was was not specified in --target list.`,
+    ]);
   }
 
   private claim(goal: Pick<Goal, "urn" | "aliases">): ResourceState | undefined {
@@ -86,6 +111,7 @@ export class StepGenerator {
   /** Steps of one registration, to be run one after the other. */
   async generate(goal: Goal): Promise<Step[]> {
     const old = this.claim(goal);
+    this.addDependent(goal);
     if (!this.isTargeted(goal.urn) && !isProviderType(goal.type) && goal.custom) {
       return [this.untargeted(goal, old)];
     }
@@ -95,6 +121,7 @@ export class StepGenerator {
 
     const wanted = keepOldValues(goal.inputs, fresh ? goal.inputs : old.inputs, fresh ? [] : goal.ignoreChanges);
     const inputs = await this.check(goal, fresh ? {} : old.inputs, wanted);
+    this.refuseWithoutTargets(goal);
     const next = plannedState(goal, inputs, fresh ? undefined : old);
     if (this.wantsImport(goal, old)) return [importStep(next, old)];
     if (old === undefined) return [createStep(next)];
@@ -118,6 +145,7 @@ export class StepGenerator {
   }
 
   private untargeted(goal: Goal, old: ResourceState | undefined): Step {
+    if (old === undefined) this.notMade.add(goal.urn);
     return old === undefined
       ? skippedCreateStep(plannedState(goal, goal.inputs, undefined))
       : sameStep(old, { ...old, urn: goal.urn });
@@ -169,15 +197,14 @@ export class StepGenerator {
 
   private async change(goal: Goal, old: ResourceState, next: ResourceState, wanted: ValueMap): Promise<Step[]> {
     if (!goal.custom) return [sameStep(old, next)];
-    const diff = await this.diagnosed(goal, this.diff(goal, old, next.inputs));
-    const decision = decide({
-      old,
-      diff,
-      deleteBeforeReplace: goal.deleteBeforeReplace,
-      forced: this.options.replaces.has(goal.urn),
-      providerReplaced: await this.diagnosed(goal, this.providerReplaced(goal, old)),
-      containerReplaced: goal.deletedWith !== undefined && this.replaced.has(goal.deletedWith),
-    });
+    const forced = this.options.replaces.has(goal.urn);
+    const containerReplaced = goal.deletedWith !== undefined && this.replaced.has(goal.deletedWith);
+    const providerReplaced = await this.diagnosed(goal, this.providerReplaced(goal, old));
+    // Nothing is asked about what is replaced anyway.
+    const settled = forced || containerReplaced || providerReplaced;
+    const diff = settled ? NO_DIFF : await this.diagnosed(goal, this.diff(goal, old, next.inputs));
+    const { deleteBeforeReplace } = goal;
+    const decision = decide({ old, diff, deleteBeforeReplace, forced, providerReplaced, containerReplaced });
     if (decision.kind === "same") return [sameStep(old, next)];
     if (decision.kind === "update") return [updateStep(old, next, decision.diff)];
     return this.replace(goal, old, wanted, decision);

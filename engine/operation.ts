@@ -5,7 +5,7 @@ import type { OpType } from "./events";
 import { Executor } from "./executor/executor";
 import { StepGenerator } from "./generator";
 import { Monitor, serveEngine } from "./monitor";
-import { orderDeletes } from "./planner/delete-order";
+import { dependentsOf, orderDeletes } from "./planner/delete-order";
 import { AliasTable } from "./program/aliases";
 import { Program } from "./program/process";
 import type { Project } from "./project";
@@ -55,7 +55,7 @@ export class Operation {
     private readonly unlock: () => void,
   ) {
     this.dryRun = options.kind === "preview" || options.previewOnly === true;
-    this.events = new EventStream(options.onEvent, this.dryRun);
+    this.events = new EventStream(options.onEvent, this.dryRun, options.kind === "refresh");
   }
 
   get project(): Project {
@@ -124,7 +124,7 @@ export class Operation {
       const targets = options.targets === undefined ? undefined : new Set(options.targets);
       if (options.kind === "refresh" || options.refreshFirst) await refreshAll(journal, executor, targets);
       if (this.runsProgram && !executor.halted) await this.runProgram(journal, executor, providers, ready.resolve);
-      else if (options.kind === "destroy" && !executor.halted) await this.destroy(journal, executor, targets);
+      else if (options.kind === "destroy" && !executor.halted) await this.destroy(journal, executor);
       if (options.stop?.aborted) this.reportStop();
       else if (executor.failed && executor.stepFailed) events.error(`${NAMES[options.kind]} failed`);
     } catch (error) {
@@ -177,6 +177,7 @@ export class Operation {
       {
         preview: this.dryRun,
         targets: options.targets === undefined ? undefined : new Set(options.targets),
+        targetDependents: options.targetDependents === true,
         replaces: new Set(options.replaces ?? []),
       },
       (from, to) => journal.rename(from, to),
@@ -207,11 +208,31 @@ export class Operation {
       return;
     }
     await session.deleteUnclaimed();
+    const unknown = generator.unknownTargets();
+    for (const urn of unknown) {
+      events.error(`Target '${urn}' could not be found in the stack. Did you forget to escape $ in your shell?`);
+    }
+    if (unknown.length > 0) executor.failed = true;
   }
 
-  private async destroy(journal: Journal, executor: Executor, targets: ReadonlySet<string> | undefined): Promise<void> {
-    const doomed = journal.snapshot().resources.filter(state => targets === undefined || targets.has(state.urn));
-    await executor.ordered(orderDeletes(deleteStepsOf(doomed)));
+  private async destroy(journal: Journal, executor: Executor): Promise<void> {
+    const { targets, targetDependents } = this.options;
+    const { resources } = journal.snapshot();
+    if (targets === undefined) return executor.ordered(orderDeletes(deleteStepsOf(resources)));
+    const named = new Set(targets);
+    const dependents = dependentsOf(named, resources);
+    if (dependents.length > 0 && targetDependents !== true) {
+      for (const dependent of dependents) {
+        this.events.error(
+          `Resource '${dependent.urn}' depends on a target of this destroy, but is none itself.\n` +
+            "Either name it with --target too, or use --target-dependents.",
+        );
+      }
+      executor.failed = true;
+      return;
+    }
+    for (const { urn } of dependents) named.add(urn);
+    await executor.ordered(orderDeletes(deleteStepsOf(resources.filter(state => named.has(state.urn)))));
   }
 
   /** What earlier runs left half-way: known changes are settled by this run, a creation may have made something. */

@@ -14,6 +14,7 @@ import { Queue } from "./executor/slots";
 import type { StepGenerator } from "./generator";
 import { orderDeletes } from "./planner/delete-order";
 import type { Goal } from "./planner/goal";
+import { reuseSecrets } from "./planner/reuse";
 import { type DeleteContext, deleteReplacedStep, deleteStep, refreshStep, type Step } from "./planner/step";
 import type { CheckFailure } from "./provider/client";
 import type { ProviderRegistry } from "./provider/registry";
@@ -94,7 +95,7 @@ export class Session {
     this.states.set(goal.urn, applied.state);
     this.steps.set(goal.urn, last);
     if (isProviderType(goal.type)) this.parts.generator.providerConfigs.set(goal.urn, applied.state.inputs);
-    if (last.skipped) this.unusable.add(goal.urn);
+    if (last.skipped) return { result: "skipped", urn: goal.urn };
     return { result: "success", state: applied.state };
   }
 
@@ -143,7 +144,7 @@ export class Session {
     if (state === undefined || step === undefined)
       throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
     if (executor.halted) throw new RunEndedError();
-    const next = { ...state, outputs };
+    const next = { ...state, outputs: reuseSecrets(outputs, state.outputs) };
     if (!equalValues(state.outputs, outputs)) journal.replaceInPlace(state, next);
     const kept = equalValues(state.outputs, outputs) ? state : next;
     this.states.set(urn, kept);

@@ -1,6 +1,7 @@
 import { containsUnknown, define, equalValues, Secret, type Value, type ValueMap } from "../../wire/values";
 import type { OpType } from "../events";
 import { type Diff, NO_DIFF } from "../planner/diff";
+import { reuseSecrets } from "../planner/reuse";
 import type { Step } from "../planner/step";
 import type { ProviderInstance, ProviderRegistry } from "../provider/registry";
 import { InitFailedError } from "../provider/rpc-error";
@@ -191,7 +192,7 @@ async function refresh(step: Step, old: ResourceState, context: ApplyContext): P
   const state: ResourceState = {
     ...old,
     id: found.id,
-    inputs: found.inputs,
+    inputs: reuseSecrets(found.inputs, old.inputs),
     outputs,
     initErrors,
     propertyDependencies: withoutEmpty(old.propertyDependencies),
@@ -219,13 +220,12 @@ async function adopt(step: Step, next: ResourceState, context: ApplyContext): Pr
   return ok({ ...next, ...made, id: found.id, inputs: found.inputs, outputs: withSecrets(found.outputs, next) });
 }
 
-/** Option additionalSecretOutputs. */
+/** Option additionalSecretOutputs; secrets that did not change stay the same objects. */
 function withSecrets(outputs: ValueMap, state: ResourceState): ValueMap {
-  if (state.additionalSecretOutputs.length === 0) return outputs;
   const result: Record<string, Value> = { ...outputs };
   for (const key of state.additionalSecretOutputs) {
     const value = result[key];
     if (value !== undefined && !(value instanceof Secret)) define(result, key, new Secret(value));
   }
-  return result;
+  return reuseSecrets(result, state.outputs);
 }

@@ -65,9 +65,11 @@ export class Executor {
     return this.slots.run(async () => {
       let last: Applied | undefined;
       for (const step of steps) {
-        if (this.halted) return undefined;
-        last = await this.step(step);
-        if (last.error !== undefined) return undefined;
+        // One that can't be read keeps no other from being refreshed.
+        if (step.op === "refresh" ? this.options.stop?.aborted : this.halted) return undefined;
+        const applied = await this.step(step);
+        if (applied.error !== undefined) return undefined;
+        if (step.op !== "replace") last = applied;
       }
       return last;
     });

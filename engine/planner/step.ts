@@ -3,6 +3,7 @@ import type { OpType } from "../events";
 import { bareState, type ResourceState } from "../resource";
 import type { DetailedDiff, Diff } from "./diff";
 import type { Goal } from "./goal";
+import { reuseSecrets } from "./reuse";
 
 /** One thing to be done. Pure data: the executor knows how. */
 export interface Step {
@@ -36,7 +37,7 @@ export function plannedState(goal: Goal, inputs: ValueMap, old: ResourceState | 
   return {
     ...bareState(goal.urn, goal.type, goal.custom),
     id: old?.id,
-    inputs,
+    inputs: reuseSecrets(inputs, old?.inputs),
     outputs: old?.outputs ?? {},
     parent: goal.parent,
     protect: goal.protect,
@@ -126,7 +127,7 @@ function needsNoCall(old: ResourceState, context: DeleteContext): boolean {
   );
 }
 
-/** `replace`, the word for the reader, and `create-replacement`, the deed. */
+/** `replace`, the word for the reader, and `create-replacement`, the deed; in stock's order. */
 export function replaceSteps(
   old: ResourceState,
   next: ResourceState,
@@ -134,8 +135,7 @@ export function replaceSteps(
   deleteOldLater: boolean,
 ): Step[] {
   const fresh = { ...next, id: undefined, outputs: {}, created: undefined, modified: undefined };
-  return [
-    step("replace", next, { old, next: fresh, ...reason }),
-    step("create-replacement", next, { old, next: fresh, ...reason, logical: false, deleteOldLater }),
-  ];
+  const word = step("replace", next, { old, next: fresh, ...reason });
+  const deed = step("create-replacement", next, { old, next: fresh, ...reason, logical: false, deleteOldLater });
+  return deleteOldLater ? [deed, word] : [word, deed];
 }
