@@ -57,11 +57,13 @@ export function planNetwork(facts: readonly NetworkFacts[], choice: NetworkChoic
   const rdma = decideRdma(facts, choice.rdma);
   const chosen = facts.map(node => chooseInterface(node, choice.interface));
   const nodes = facts.map((node, i) => nodeNetwork(node, chosen[i] ?? unknownInterface, rdma));
-  return {
-    nodes,
-    rdma,
-    findings: [...chosen.flatMap(c => c.findings), ...rdma.findings, ...mtuFindings(facts, nodes)],
-  };
+  const findings = [
+    ...missingRoutes(facts),
+    ...chosen.flatMap(c => c.findings),
+    ...rdma.findings,
+    ...mtuFindings(facts, nodes),
+  ];
+  return { nodes, rdma, findings };
 }
 
 /** Where the processes of a job meet: the first node's address on the data network. */
@@ -144,6 +146,25 @@ function alone(node: NetworkFacts): Choice {
   return found
     ? { name: found.name, address: found.addresses[0] ?? "", reason: "the only node", findings: [] }
     : byName(node, "auto");
+}
+
+/** Nodes that have no way to another one. */
+function missingRoutes(facts: readonly NetworkFacts[]): Finding[] {
+  return facts.flatMap((node): Finding[] => {
+    const reached = new Set(node.routes.map(route => route.peer));
+    const lost = facts.map(other => other.node).filter(name => name !== node.node && !reached.has(name));
+    if (lost.length === 0) return [];
+    return [
+      {
+        code: "route-missing",
+        severity: "error",
+        host: node.node,
+        fact: `no route to ${lost.join(", ")}`,
+        why: "every node of a training talks to every other one",
+        remedy: "ip route get ADDRESS on the host shows it; add the route, or correct the address",
+      },
+    ];
+  });
 }
 
 /** Interfaces that are taken only if a person names them. */

@@ -140,6 +140,7 @@ pipeline:
 test("the JSON Schema and the reference come from the schema", () => {
   expect(clusterFileJsonSchema()).toMatchObject({ required: expect.arrayContaining(["cluster", "image", "slots"]) });
   const reference = renderReference();
+  expectGolden("../../docs/reference/cluster-file.md", reference);
   expect(reference).toContain("| `container.shmSizeGib` | number | `64` |");
   expect(reference).toContain("| `pipeline.train.learningRate` | number |");
 });

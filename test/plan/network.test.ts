@@ -69,6 +69,13 @@ test("routes by several interfaces, by a bridge, and different MTUs are told", (
   expect(planNetwork(mixed, auto).findings[0]?.code).toBe("mtu-differs");
 });
 
+test("a node without a way to another one is told", () => {
+  const facts = [node("node-1", "eth0", "10.0.0.1"), node("node-2", "eth0", "10.0.0.2", { routes: [] })];
+  expect(planNetwork(facts, auto).findings).toMatchObject([
+    { code: "route-missing", host: "node-2", fact: "no route to node-1" },
+  ]);
+});
+
 test("a cluster of one takes the first real interface", () => {
   const plan = planNetwork([node("node-1", "eth0", "10.0.0.1", { routes: [] })], auto);
   expect(plan.nodes[0]).toMatchObject({ interface: "eth0", address: "10.0.0.1", reason: "the only node" });
