@@ -115,7 +115,7 @@ cd /work || { echo 'muster: the working directory /work does not exist on node-2
 exec megatron sft --lr 'it'\\''s'
 }
 `);
-    expect(files.get("rank-1.meta")).toBe("MARK=train:abc\nGRACE=10\nCONTAINER=1\n");
+    expect(files.get("rank-1.meta")).toBe("MARK=train:abc:1.\nGRACE=10\nCONTAINER=1\n");
     expect(files.get("gang")).toBe("JOB=train\nMODE=completed\nRANKS=2\nGRACE=10\n");
   });
 

@@ -23,7 +23,7 @@ exit "$code"
 export function busyScript(name: string): string {
   return `pids=$(docker top ${quote(name)} -eo pid 2>/dev/null | sed 1d)
 for pid in $pids; do
-  tr '\\0' '\\n' <"/proc/$pid/environ" 2>/dev/null | sed -n 's/^MUSTER_JOB=\\(.*\\):[^:]*$/job \\1/p'
+  tr '\\0' '\\n' <"/proc/$pid/environ" 2>/dev/null | sed -n 's/^MUSTER_JOB=\\([^:]*\\):.*/job \\1/p'
 done | sort -u
 command -v nvidia-smi >/dev/null || exit 0
 nvidia-smi --query-compute-apps=pid,process_name --format=csv,noheader 2>/dev/null | while IFS=', ' read -r pid program; do

@@ -73,8 +73,9 @@ function distance(end: RankEnd): number {
   if (end.reason !== "own" || end.exitCode === undefined) return 9;
   if (end.exitCode === 0) return 8;
   const secondHand = cause !== undefined && SECOND_HAND.test(cause);
-  // A worker that was killed from outside, not by torchrun's own SIGTERM, and not by an abort after a peer's death.
-  if (worker && worker.exitCode < 0 && worker.exitCode !== -15 && !secondHand) return 0;
+  // A worker that was killed from outside: not by torchrun's own SIGTERM, not by NCCL's abort after a peer's death.
+  const aborted = worker?.exitCode === -6 && secondHand;
+  if (worker && worker.exitCode < 0 && worker.exitCode !== -15 && !aborted) return 0;
   if (end.exitCode > 128 && end.exitCode !== 143 && !worker) return 0;
   return secondHand ? 4 : 2;
 }
@@ -85,6 +86,16 @@ export function culprit(ends: readonly RankEnd[], first?: number): RankEnd | und
   return [...ends].sort((a, b) => order(a) - order(b) || a.rank - b.rank)[0];
 }
 
+/** A shell says 128 + n for signal n. `megatron` and `swift` hand on Python's negative code of their child, modulo 256: 247 is -9. */
+function launcherEnd(exitCode: number): string {
+  const signalOfChild = 256 - exitCode;
+  if (exitCode < 255 && SIGNALS[signalOfChild])
+    return `ended with exit code ${exitCode} (its child: ${signalName(signalOfChild)})`;
+  return exitCode > 128 && exitCode < 255
+    ? `was ended by ${signalName(exitCode - 128)}`
+    : `ended with exit code ${exitCode}`;
+}
+
 function howItEnded(end: RankEnd): string {
   const worker = torchrunRootCause(end.log);
   if (end.reason === "channel")
@@ -92,8 +103,7 @@ function howItEnded(end: RankEnd): string {
   if (end.reason === "silent") return "did not answer any more";
   if (end.reason === "lost") return "lost its leader";
   if (end.exitCode === undefined) return "left no exit code";
-  const launcher =
-    end.exitCode > 128 ? `was ended by ${signalName(end.exitCode - 128)}` : `ended with exit code ${end.exitCode}`;
+  const launcher = launcherEnd(end.exitCode);
   if (!worker) return launcher;
   const fate =
     worker.exitCode < 0 ? `was ended by ${signalName(-worker.exitCode)}` : `ended with exit code ${worker.exitCode}`;

@@ -44,7 +44,7 @@ function launchFile(inputs: JobInputs, rank: Rank): string {
   return `start_rank() {\n${lines.map(line => `${line}\n`).join("")}exec ${command(rank.argv)}\n}\n`;
 }
 
-/** Marks every process of one run of a job, in its environment as MUSTER_JOB. */
+/** Start of the mark that every process of one run of a job has, in its environment as MUSTER_JOB. The rank follows. */
 export function processMark(job: string, incarnation: string): string {
   return `${job}:${incarnation}`;
 }
@@ -56,7 +56,8 @@ export function gangFiles(inputs: JobInputs, incarnation: string): Map<string, s
   files.set("gang", `JOB=${quote(inputs.name)}\nMODE=${inputs.mode}\nRANKS=${inputs.ranks.length}\nGRACE=${grace}\n`);
   const leader = inputs.ranks.find(rank => rank.host === leaderHost(inputs));
   inputs.ranks.forEach((rank, index) => {
-    const mark = quote(processMark(inputs.name, incarnation));
+    // The full stop keeps rank 1 from matching rank 10.
+    const mark = quote(`${processMark(inputs.name, incarnation)}:${index}.`);
     const container = rank.container === undefined ? 0 : 1;
     files.set(`rank-${index}.meta`, `MARK=${mark}\nGRACE=${grace}\nCONTAINER=${container}\n`);
     files.set(`rank-${index}.launch`, launchFile(inputs, rank));

@@ -5,17 +5,18 @@ import type { Progress } from "./inputs";
  * `'iteration': '22/3000'` (Megatron, 4.6.0) or `'global_step/max_steps': '18/20'` (swift sft, 3.7.1 and 4.6.0).
  */
 export function parseProgress(log: string): Progress | undefined {
-  const step = /['"](?:iteration|global_step\/max_steps)['"]:\s*['"](\d+)\/(\d+)['"]/;
-  const lines = log.split(/[\r\n]+/);
-  for (let index = lines.length - 1; index >= 0; index--) {
-    const line = lines[index] ?? "";
-    const found = step.exec(line);
-    if (!found) continue;
-    const loss = /['"](?:lm )?loss['"]:\s*['"]?(-?[0-9.]+(?:e[-+]?\d+)?|nan|inf)/i.exec(line)?.[1];
-    const progress = { step: Number(found[1]), of: Number(found[2]) };
-    return loss === undefined || !Number.isFinite(Number(loss)) ? progress : { ...progress, loss: Number(loss) };
-  }
-  return undefined;
+  const steps = log.split(/[\r\n]+/).flatMap(line => stepOf(line) ?? []);
+  const last = steps.at(-1);
+  // The summary at the end repeats the last step without its loss.
+  return steps.filter(step => step.step === last?.step && step.loss !== undefined).at(-1) ?? last;
+}
+
+function stepOf(line: string): Progress | undefined {
+  const found = /['"](?:iteration|global_step\/max_steps)['"]:\s*['"](\d+)\/(\d+)['"]/.exec(line);
+  if (!found) return undefined;
+  const progress = { step: Number(found[1]), of: Number(found[2]) };
+  const loss = Number(/['"](?:lm )?loss['"]:\s*['"]?(-?[0-9.]+(?:e[-+]?\d+)?)/i.exec(line)?.[1]);
+  return Number.isFinite(loss) ? { ...progress, loss } : progress;
 }
 
 /** "step 3 of 20, loss 6.21" */
