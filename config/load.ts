@@ -112,6 +112,7 @@ function assemble(file: string, draft: ClusterFile, listed: Listed, sshSettings:
   return {
     ...rest,
     ...localPaths(file, rest),
+    network: { ...rest.network, interface: interfacesOf(rest.network.interface, listed.hosts) },
     name: cluster,
     file,
     hosts: listed.hosts.map(host => resolveHost(host, defaults, listed.source.file, sshFile)),
@@ -119,6 +120,17 @@ function assemble(file: string, draft: ClusterFile, listed: Listed, sshSettings:
     knownHosts,
     warnings: [],
   };
+}
+
+/** network.interface with what the hosts say themselves, which wins. */
+function interfacesOf(
+  chosen: ClusterFile["network"]["interface"],
+  hosts: readonly HostEntry[],
+): ClusterFile["network"]["interface"] {
+  const own = hosts.flatMap(host => (host.interface === undefined ? [] : [[host.name, host.interface]]));
+  if (own.length === 0) return chosen;
+  const all = typeof chosen === "string" ? Object.fromEntries(hosts.map(host => [host.name, chosen])) : chosen;
+  return { ...all, ...Object.fromEntries(own) };
 }
 
 function resolveHost(host: HostEntry, defaults: SshSettings, hostFile: string, sshFile: string): ClusterHost {

@@ -7,6 +7,7 @@ import type { Cluster } from "../schema";
 export const checkPlacement: CheckRule = cluster => [
   ...version(cluster),
   ...slots(cluster),
+  ...visibleGpus(cluster),
   ...gpuNumbers(cluster),
   ...ports(cluster),
   ...claims(cluster),
@@ -43,6 +44,20 @@ function slots(cluster: Cluster): Check[] {
           },
         ],
   );
+}
+
+function visibleGpus({ container, slots }: Cluster): Check[] {
+  if (container.gpus === "all" || container.gpus >= slots) return [];
+  return [
+    {
+      code: "slots-above-container",
+      severity: "error",
+      path: ["container", "gpus"],
+      found: `${container.gpus} GPUs for the container, and slots ${slots}`,
+      expected: `at least ${slots}, or all`,
+      remedy: "write gpus: all",
+    },
+  ];
 }
 
 function gpuNumbers(cluster: Cluster): Check[] {

@@ -61,6 +61,16 @@ describe("a cluster file that is right", () => {
     expect(cluster.knownHosts).toBe(path.resolve(".muster/sandbox/known_hosts"));
   });
 
+  test("a host's own interface wins over the one for all", () => {
+    const text = good.replace("address: 10.0.0.2", "address: 10.0.0.2, interface: ib0");
+    expect(load(`${text}network: {interface: eth0}\n`).network.interface).toEqual({
+      "node-1": "eth0",
+      "node-2": "ib0",
+    });
+    expect(load(text).network.interface).toEqual({ "node-1": "auto", "node-2": "ib0" });
+    expect(load(good).network.interface).toBe("auto");
+  });
+
   test("keeps a home folder for whoever opens the key", () => {
     expect(load(`${good}ssh: {identityFile: ~/.ssh/id}\n`).ssh.identityFile).toBe("~/.ssh/id");
   });
