@@ -93,7 +93,7 @@ export interface Kind<Inputs, Outputs extends object> {
    */
   complete?(inputs: Partial<Inputs>, naming: Naming): Partial<Inputs> | Promise<Partial<Inputs>>;
   /** Checks across fields. Called with the fields that are known, and the names of those that are not yet. No I/O. */
-  check?(inputs: Partial<Inputs>, unknown: ReadonlySet<string>): CheckFailure[];
+  check?(inputs: Partial<Inputs>, unknown?: ReadonlySet<string>): CheckFailure[];
   /** Changes that the fields do not show: a dead process, a container without its GPUs. No I/O: `read` has put them in the state. */
   diff?(old: Inputs & Outputs, news: Partial<Inputs>): PropertyChange[];
   /** Outputs that are known before the resource exists (or is updated). May probe, never change. */

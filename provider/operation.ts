@@ -1,7 +1,7 @@
 import { RemoteError } from "../remote/remote-error";
 import { OperatorError } from "../wire/operator-error";
 import type { KindContext } from "./kind";
-import type { Session } from "./package";
+import type { Session } from "./provider-package";
 
 export interface OperationRequest {
   readonly urn: string;

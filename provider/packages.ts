@@ -8,7 +8,7 @@ import { job } from "./muster/kinds/job/job";
 import { keyPair } from "./muster/kinds/key-pair";
 import { token } from "./muster/kinds/token";
 import { musterConfiguration, openMuster } from "./muster/provider-config";
-import { anyKind, type ProviderPackage } from "./package";
+import { anyKind, type ProviderPackage } from "./provider-package";
 import { pulumiSchema } from "./schema/pulumi-schema";
 import { MUSTER_VERSION } from "./version";
 

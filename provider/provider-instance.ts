@@ -6,7 +6,7 @@ import { diffInputs } from "./diff-inputs";
 import { EngineLog } from "./engine-log";
 import type { CheckFailure, PropertyChange } from "./kind";
 import { operate } from "./operation";
-import type { AnyKind, ProviderPackage, Services, Session } from "./package";
+import type { AnyKind, ProviderPackage, Services, Session } from "./provider-package";
 import { ResourceOperations, type Run } from "./resource-operations";
 
 /** What a request says about how to run it. */

@@ -6,7 +6,7 @@ import { errorText } from "./error-text";
 import { initFailedError } from "./grpc-error";
 import { type CheckFailure, InitFailed, type KindContext, type Naming, type PropertyChange } from "./kind";
 import { isAllowed, isUnreachable } from "./operation";
-import type { AnyKind } from "./package";
+import type { AnyKind } from "./provider-package";
 
 /** Runs one step with a context; the server gives it (cancellation, time limit, status lines). */
 export type Run = <T>(step: (context: KindContext) => Promise<T> | T) => Promise<T>;

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import type { ProviderPackage, Services } from "./package";
 import { ProviderInstance } from "./provider-instance";
+import type { ProviderPackage, Services } from "./provider-package";
 import { providerService } from "./service";
 
 export interface ProviderServerOptions {

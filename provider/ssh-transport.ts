@@ -3,7 +3,7 @@ import { ConnectionPool } from "../remote/pool";
 import { Redactor } from "../remote/redact";
 import { SshHosts } from "../remote/ssh-hosts";
 import { LocalRunner } from "./local-runner";
-import type { Services, Transport } from "./package";
+import type { Services, Transport } from "./provider-package";
 
 /** The real services of a process: ssh to hosts, processes of the operator's machine. */
 export function newServices(): Services {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { anyKind, type ProviderPackage } from "../package";
+import { anyKind, type ProviderPackage } from "../provider-package";
 import { localCommand } from "./local-command";
 import { remoteCommand } from "./remote-command";
 

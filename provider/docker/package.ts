@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Runner } from "../../remote/runner";
-import { anyKind, type ProviderPackage } from "../package";
+import { anyKind, type ProviderPackage } from "../provider-package";
 import { container } from "./container";
 import { network } from "./network";
 import { remoteImage } from "./remote-image";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Bag } from "../bag";
 import type { CheckFailure } from "../kind";
-import type { Configuration, Services, Session } from "../package";
+import type { Configuration, Services, Session } from "../provider-package";
 
 const address = z.strictObject({
   address: z.string().min(1).describe("IP address or DNS name."),

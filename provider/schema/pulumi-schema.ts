@@ -1,4 +1,4 @@
-import type { AnyKind, Configuration } from "../package";
+import type { AnyKind, Configuration } from "../provider-package";
 import { isRecord, type JsonSchema, jsonSchemaOf, referenced } from "./json-schema";
 import { nounOf, outputSchema } from "./sdk-class";
 

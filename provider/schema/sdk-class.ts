@@ -1,4 +1,4 @@
-import type { AnyKind, Configuration } from "../package";
+import type { AnyKind, Configuration } from "../provider-package";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema";
 import { comment, fieldsOf, typeOf } from "./typescript-types";
 

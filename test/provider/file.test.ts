@@ -28,10 +28,13 @@ describe("File on a host behind a real sshd", () => {
     }
   };
 
+  beforeAll(async () => {
+    sshd = await Sshd.start();
+  });
+  afterAll(() => sshd.stop());
   beforeEach(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "muster-file-"));
     audit = at("audit.log");
-    sshd = await Sshd.start();
     server = await startProviderServer({ packages, services: newServices() });
     client = new ProviderClient(await server.address("muster"));
     await client.configure({ cluster: "demo", hosts: [sshd.host() as unknown as ValueMap], auditLog: audit });
@@ -39,7 +42,6 @@ describe("File on a host behind a real sshd", () => {
   afterEach(async () => {
     client.close();
     await server.stop();
-    await sshd.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 

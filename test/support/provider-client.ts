@@ -6,10 +6,19 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { decode, encode } from "../../wire/struct";
 import type { ValueMap } from "../../wire/values";
 
-type Call<Request, Response> = (
-  request: Request,
-  callback: (error: grpc.ServiceError | null, response: Response) => void,
-) => unknown;
+type Answer<Response> = (error: grpc.ServiceError | null, response: Response) => void;
+
+/** A method of a generated client, with its overloads. */
+interface Call<Request, Response> {
+  (request: Request, answer: Answer<Response>): grpc.ClientUnaryCall;
+  (request: Request, metadata: grpc.Metadata, answer: Answer<Response>): grpc.ClientUnaryCall;
+  (
+    request: Request,
+    metadata: grpc.Metadata,
+    options: Partial<grpc.CallOptions>,
+    answer: Answer<Response>,
+  ): grpc.ClientUnaryCall;
+}
 
 /** What an engine says to a provider, in the wire's values. */
 export class ProviderClient {
@@ -83,7 +92,8 @@ export class ProviderClient {
 
   ask<Request, Response>(method: Call<Request, Response>, request: Request): Promise<Response> {
     return new Promise((resolve, reject) => {
-      method.call(this.raw, request, (error, response) => (error ? reject(error) : resolve(response)));
+      const call = method.bind(this.raw) as Call<Request, Response>;
+      call(request, (error, response) => (error ? reject(error) : resolve(response)));
     });
   }
 }

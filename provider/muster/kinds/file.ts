@@ -137,7 +137,7 @@ export const file: Kind<FileInputs, FileOutputs> = {
   },
 };
 
-function checkContent(news: Partial<FileInputs>, unknown: ReadonlySet<string>): CheckFailure[] {
+function checkContent(news: Partial<FileInputs>, unknown: ReadonlySet<string> = new Set()): CheckFailure[] {
   const declared = [
     news.content !== undefined || unknown.has("content") ? "content" : undefined,
     news.source !== undefined || unknown.has("source") ? "source" : undefined,

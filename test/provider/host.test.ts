@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { packages } from "../../provider/packages";
+import { type ProviderServer, startProviderServer } from "../../provider/server";
+import { newServices } from "../../provider/ssh-transport";
+import type { ValueMap } from "../../wire/values";
+import { Sshd } from "../remote/sshd";
+import { ProviderClient } from "../support/provider-client";
+
+const HOST = "muster:index:Host";
+
+describe("Host behind a real sshd", () => {
+  let sshd: Sshd;
+  let server: ProviderServer;
+  let client: ProviderClient;
+
+  beforeAll(async () => {
+    sshd = await Sshd.start();
+    server = await startProviderServer({ packages, services: newServices() });
+    client = new ProviderClient(await server.address("muster"));
+    await client.configure({ cluster: "demo", hosts: [sshd.host() as unknown as ValueMap] });
+  });
+  afterAll(async () => {
+    client.close();
+    await server.stop();
+    await sshd.stop();
+  });
+
+  test("preview knows the facts that create and read find, so that a second run has nothing to do", async () => {
+    const { inputs } = await client.check(HOST, { host: "node-1", peers: ["127.0.0.1"] });
+    const preview = await client.create(HOST, inputs, { preview: true });
+    const made = await client.create(HOST, inputs);
+    expect(made.outputs).toEqual(preview.outputs);
+    const found = await client.read(HOST, made.id, made.outputs, inputs);
+    expect(found.outputs).toEqual(made.outputs);
+    expect(found.inputs).toEqual(inputs);
+    expect(made.outputs.facts).toMatchObject({
+      os: { status: "present", value: { id: /^ID=(.*)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] } },
+      routes: { status: "present", value: [{ peer: "127.0.0.1", interface: "lo", address: "127.0.0.1" }] },
+    });
+  });
+
+  test("a peer that is no address is refused", async () => {
+    const { failures } = await client.check(HOST, { host: "node-1", peers: ["node-2"] });
+    expect(failures).toEqual([{ property: "peers[0]", reason: "must be an IP address." }]);
+  });
+
+  test("a host that cannot be asked is an error in preview, never a host without facts", async () => {
+    const gone = { ...sshd.host(), port: 1, connectTimeoutSeconds: 1 } as unknown as ValueMap;
+    const other = new ProviderClient(await server.address("muster"));
+    await other.configure({ cluster: "demo", hosts: [gone] });
+    await expect(other.create(HOST, { host: "node-1", peers: [] }, { preview: true })).rejects.toThrow(
+      /host node-1 \(127\.0\.0\.1:1\)/,
+    );
+    other.close();
+  });
+});
