@@ -4,6 +4,8 @@ export interface Interrupts {
   readonly stop: AbortSignal;
   /** Aborted by the second SIGINT: running steps are cancelled. */
   readonly cancel: AbortSignal;
+  /** What has a better place for the messages than `say`, while it is there. */
+  speaker?: (text: string) => void;
   /** Gives the signals back to whoever had them. */
   dispose(): void;
 }
@@ -14,23 +16,7 @@ type SignalSource = Pick<NodeJS.Process, "on" | "off">;
 export function listenForInterrupts(source: SignalSource, say: (text: string) => void): Interrupts {
   const stop = new AbortController();
   const cancel = new AbortController();
-  const interrupt = (): void => {
-    if (!stop.signal.aborted) {
-      say("stopping: running steps are finished, no other starts. Interrupt again to cancel them.");
-      stop.abort();
-    } else if (!cancel.signal.aborted) {
-      say("cancelling the running steps");
-      cancel.abort();
-    }
-  };
-  const terminate = (): void => {
-    if (stop.signal.aborted) return;
-    say("stopping: running steps are finished, no other starts.");
-    stop.abort();
-  };
-  source.on("SIGINT", interrupt);
-  source.on("SIGTERM", terminate);
-  return {
+  const interrupts: Interrupts = {
     stop: stop.signal,
     cancel: cancel.signal,
     dispose: () => {
@@ -38,4 +24,22 @@ export function listenForInterrupts(source: SignalSource, say: (text: string) =>
       source.off("SIGTERM", terminate);
     },
   };
+  const tell = (text: string): void => (interrupts.speaker ?? say)(text);
+  const interrupt = (): void => {
+    if (!stop.signal.aborted) {
+      tell("stopping: running steps are finished, no other starts. Interrupt again to cancel them.");
+      stop.abort();
+    } else if (!cancel.signal.aborted) {
+      tell("cancelling the running steps");
+      cancel.abort();
+    }
+  };
+  const terminate = (): void => {
+    if (stop.signal.aborted) return;
+    tell("stopping: running steps are finished, no other starts.");
+    stop.abort();
+  };
+  source.on("SIGINT", interrupt);
+  source.on("SIGTERM", terminate);
+  return interrupts;
 }

@@ -14,7 +14,7 @@ export interface UpdateTools {
   readonly console: Console;
   readonly screen: Screen;
   readonly interactive: boolean;
-  readonly interrupts: Pick<Interrupts, "stop" | "cancel">;
+  readonly interrupts: Pick<Interrupts, "stop" | "cancel" | "speaker">;
   /** Seconds of a steady clock. */
   now(): number;
 }
@@ -85,6 +85,7 @@ async function shownRun(
     if (silent) tools.console.out.write(`${JSON.stringify(event)}\n`);
     display.handle(event);
   };
+  if (!silent) tools.interrupts.speaker = text => display.say(text);
   try {
     const { stop, cancel } = tools.interrupts;
     const kind = preview && prepared.kind === "up" ? "preview" : prepared.kind;
@@ -97,6 +98,7 @@ async function shownRun(
     display.stop();
     throw error;
   } finally {
+    tools.interrupts.speaker = undefined;
     log?.close();
   }
 }

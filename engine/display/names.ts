@@ -11,7 +11,8 @@ export function resourceName(urn: string): ResourceName {
   const parts = urn.split("::");
   const name = parts.slice(3).join("::");
   const token = (parts[2] ?? "").split("$").at(-1) ?? "";
-  return { name: name === "" ? urn : name, type: token.split(":").at(-1) ?? token };
+  const last = token.split(":").at(-1) ?? token;
+  return { name: name === "" ? urn : name, type: isProvider(token) ? `${last} provider` : last };
 }
 
 /** Provider resources are machinery: they are shown only when they change. */

@@ -58,10 +58,14 @@ function detailedChanges(step: StepMetadata, text: string, inputDiff: boolean, r
   return changes.map(change => ({ ...change, ...(replaces && { replaces }), ...(observed && { observed }) }));
 }
 
-/** What a refresh found: the last known outputs against the host's. Unknown and machine-made members are left out. */
+/**
+ * What a refresh found: the last known outputs against the host's. Where declared properties differ, what follows from them
+ * (a digest, a size) is left out.
+ */
 export function driftOf(step: StepMetadata): PropertyDiff[] {
   const changes = compare(step.old?.outputs ?? {}, step.new?.outputs ?? {}).filter(change => !isUnknown(change.after));
-  if (changes.length > 0) return changes;
+  const declared = changes.filter(change => String(parsePath(change.path)[0]) in (step.old?.inputs ?? {}));
+  if (changes.length > 0) return declared.length > 0 ? declared : changes;
   return (step.diffs ?? []).map(key => ({
     path: key,
     before: valueAt(step.old?.outputs, parsePath(key)),

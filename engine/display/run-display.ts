@@ -56,6 +56,11 @@ export class RunDisplay {
     if (lines.length > 0) this.draw(lines);
   }
 
+  /** A line for the operator from outside the run, such as an interrupt's; it stays above the live region. */
+  say(text: string): void {
+    this.draw([this.style.strong(text)]);
+  }
+
   /** Ends the progress and writes the report. */
   finish(): void {
     this.stop();

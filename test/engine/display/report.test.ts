@@ -133,8 +133,8 @@ test("drift names the resource, the old value and what was found", () => {
       diffs: ["running"],
     })
     .refresh("stack/File:hostfile", "update", {
-      old: { outputs: { content: "a\nb\n", mode: "0644" } },
-      new: { outputs: { content: "a\nc\n", mode: "0600" } },
+      old: { inputs: { content: "a\nb\n", mode: "0644" }, outputs: { content: "a\nb\n", mode: "0644", digest: "1" } },
+      new: { outputs: { content: "a\nc\n", mode: "0600", digest: "2" } },
     })
     .refresh("stack/File:proxy", "refresh", { old: { outputs: { content: "x" } }, new: "gone" })
     .refresh("stack/File:quiet", "same", { old: { outputs: { content: "x" } }, new: { outputs: { content: "x" } } });
