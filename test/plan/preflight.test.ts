@@ -6,6 +6,9 @@ import { type HostFacts, preflight } from "../../plan/preflight";
 import { shellQuote } from "../../plan/shell-quote";
 import { expectGolden } from "../support/golden";
 
+// A bound for a busy machine, not a measurement: the tests start processes.
+jest.setTimeout(120_000);
+
 const fit: HostFacts = {
   node: "node-1",
   gpuCount: 8,
