@@ -11,6 +11,9 @@ import { ProviderClient } from "../support/provider-client";
 const REMOTE = "command:remote:Command";
 const LOCAL = "command:local:Command";
 
+// The machine may be busy: a bound, not a measurement.
+jest.setTimeout(60_000);
+
 describe("package command", () => {
   let sshd: Sshd;
   let server: ProviderServer;

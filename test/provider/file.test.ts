@@ -10,6 +10,9 @@ import { initFailure, ProviderClient } from "../support/provider-client";
 
 const FILE = "muster:index:File";
 
+// The machine may be busy: a bound, not a measurement.
+jest.setTimeout(60_000);
+
 describe("File on a host behind a real sshd", () => {
   let sshd: Sshd;
   let server: ProviderServer;

@@ -8,6 +8,9 @@ import { ProviderClient } from "../support/provider-client";
 
 const HOST = "muster:index:Host";
 
+// The machine may be busy: a bound, not a measurement.
+jest.setTimeout(60_000);
+
 describe("Host behind a real sshd", () => {
   let sshd: Sshd;
   let server: ProviderServer;
