@@ -26,7 +26,13 @@ start_ticks() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 
 # Live processes of the job: those that carry its mark, and those of the rank's session (some programs overwrite their environment).
 members() {
-  grep -lF "MUSTER_JOB=$MARK" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
+  if [ "$GREP_READS_NUL" = 1 ]; then
+    grep -lF "MUSTER_JOB=$MARK" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
+  else
+    for process in /proc/[0-9]*; do
+      { tr '\0' '\n' <"$process/environ" | grep -qF "MUSTER_JOB=$MARK"; } 2>/dev/null && echo "${process#/proc/}"
+    done
+  fi
   if [ -n "${SESSION:-}" ]; then
     sed -n "s/^\\([0-9]*\\) (.*) [^ZX] [0-9-]* [0-9-]* $SESSION .*/\\1/p" /proc/[0-9]*/stat 2>/dev/null
   fi
@@ -217,9 +223,16 @@ look() {
         kill "$(cat "rank-$k.through" 2>/dev/null)" 2>/dev/null
       fi
     fi
-    [ -e "rank-$k.ended" ] || RUNNING=$((RUNNING + 1))
+    [ -e "rank-$k.ended" ] || channel_over "$k" || RUNNING=$((RUNNING + 1))
     k=$((k + 1))
   done
+}
+
+# A process that would not die may hold the log open for ever: some seconds after its channel closed a rank is over.
+channel_over() {
+  [ -e "rank-$1.closed" ] || return 1
+  read -r _ closed_at <"rank-$1.closed"
+  [ $(($(date +%s) - closed_at)) -gt 10 ]
 }
 
 blame() { [ -n "$CAUSE" ] || CAUSE="$1 $2 $3"; }
@@ -255,12 +268,16 @@ lead() {
     fi
     nap
   done
-  k=0
+  k=0 sweeps=''
   while [ "$k" -lt "$RANKS" ]; do
-    [ -e "rank-$k.clean" ] || sweep_rank "$k" &
+    if [ ! -e "rank-$k.clean" ]; then
+      sweep_rank "$k" &
+      sweeps="$sweeps $!"
+    fi
     k=$((k + 1))
   done
-  wait
+  # shellcheck disable=SC2086 # a list of process ids
+  [ -z "$sweeps" ] || wait $sweeps
   if [ -e stop ]; then
     status=stopped
   elif [ -n "$CAUSE" ]; then
@@ -276,6 +293,8 @@ case $role in
   lead) lead "$2" ;;
   rank | launch | sweep)
     HERE=$PWD SESSION=''
+    # Busybox's grep stops at the first NUL of a line; then each environment is read by itself.
+    if printf 'a\0b\n' | grep -qF b; then GREP_READS_NUL=1; else GREP_READS_NUL=0; fi
     if [ "$role" = launch ]; then
       launch
     else
