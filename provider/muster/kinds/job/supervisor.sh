@@ -169,15 +169,20 @@ control() {
 # Each read becomes one write at once; nothing is lost at rotation, and rank-K.rotated counts the bytes that went before rank-K.log.
 keep_log() {
   while :; do
-    LC_ALL=C dd bs=65536 count=256 >>"rank-$1.log" 2>"rank-$1.dd"
-    grep -q '^0+0 ' "rank-$1.dd" && break
+    # The folder may be gone under a leader that was killed: then the rest is only drained.
+    if ! true >>"rank-$1.log"; then
+      cat >/dev/null
+      break
+    fi
+    # dd's own report tells the end of input; kept in memory, for the disk may be full.
+    report=$(LC_ALL=C dd bs=65536 count=256 2>&1 >>"rank-$1.log")
+    case " $report" in *[!0-9]0+0\ records\ in*) break ;; esac
     size=$(wc -c <"rank-$1.log")
     if [ "$size" -ge "$LOG_LIMIT" ]; then
       before=$(cat "rank-$1.rotated" 2>/dev/null || echo 0)
       mv "rank-$1.log" "rank-$1.log.1" && echo $((before + size)) >"rank-$1.rotated"
     fi
   done
-  rm -f "rank-$1.dd"
 }
 
 channel() {
