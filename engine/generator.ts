@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { containsUnknown, type Value, type ValueMap } from "../wire/values";
+import { containsUnknown, UNKNOWN_SENTINEL, type Value, type ValueMap } from "../wire/values";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { type Decision, decide, withUnknownDependencies } from "./planner/decide";
 import { dependentsOf } from "./planner/delete-order";
@@ -135,7 +135,8 @@ export class StepGenerator {
   /** Steps of a `get`. */
   generateRead(goal: Goal, id: string): Step[] {
     const old = this.claim(goal);
-    const next: ResourceState = { ...plannedState(goal, {}, undefined), id, external: true, created: undefined };
+    const known = id === UNKNOWN_SENTINEL ? undefined : id;
+    const next: ResourceState = { ...plannedState(goal, {}, undefined), id: known, external: true, created: undefined };
     if (old !== undefined && !old.external) {
       this.replaced.add(goal.urn);
       const [replace] = replaceSteps(old, next, { keys: [], diffs: [], detailedDiff: {} }, true);
@@ -235,21 +236,12 @@ export class StepGenerator {
     if (now.urn === was.urn || (isDefaultProvider(now.urn) && isDefaultProvider(was.urn))) return false;
     const oldProvider = this.oldResources.find(state => state.urn === was.urn && state.id === was.id);
     if (oldProvider === undefined) return false;
-    const instance = await this.providers.instance(goal.provider);
-    const diff = await instance.client.diffConfig(
-      now.urn,
-      oldProvider.inputs,
-      oldProvider.outputs,
-      this.configOf(goal.provider),
-    );
+    const diff = await this.providers.compare(goal.provider, oldProvider, this.providerConfigs.get(now.urn) ?? {});
     return diff.replaceKeys.length > 0;
   }
 
   /** The inputs of providers that were registered in this run. */
   readonly providerConfigs = new Map<string, ValueMap>();
-  private configOf(reference: string): ValueMap {
-    return this.providerConfigs.get(parseProviderReference(reference).urn) ?? {};
-  }
 
   private async replace(
     goal: Goal,

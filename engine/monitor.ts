@@ -10,6 +10,7 @@ import { UNKNOWN_SENTINEL } from "../wire/values";
 import type { EventStream } from "./event-stream";
 import type { DiagnosticEvent } from "./events";
 import type { AliasTable } from "./program/aliases";
+import { withHashes } from "./program/assets";
 import { goalOf, readGoalOf, UnsupportedError } from "./program/request";
 import type { RpcServer } from "./rpc-server";
 import { unary } from "./rpc-server";
@@ -30,6 +31,8 @@ const BUILT_IN = "pulumi";
 export interface MonitorParts {
   readonly stack: string;
   readonly project: string;
+  /** Folder of the program: relative paths of assets start here. */
+  readonly programFolder: string;
   readonly aliases: AliasTable;
   /** Calls wait until the run is ready for them. */
   readonly session: Promise<Session>;
@@ -49,7 +52,10 @@ export class Monitor {
       readResource: unary((request: messages.ReadResourceRequest) => this.read(request)),
       registerResourceOutputs: unary(async (request: messages.RegisterResourceOutputsRequest) => {
         const session = await this.parts.session;
-        await session.registerOutputs(request.getUrn(), decode(request.getOutputs()));
+        await session.registerOutputs(
+          request.getUrn(),
+          withHashes(decode(request.getOutputs()), this.parts.programFolder),
+        );
         return new Empty();
       }),
       invoke: unary((request: messages.ResourceInvokeRequest) => this.invoke(request)),
@@ -74,7 +80,8 @@ export class Monitor {
     const urn = makeUrn(stack, project, parent, type, name);
     const found = aliases.resolve({ urn, type, name, parent }, request.getAliasurnsList(), request.getAliasesList());
     const provider = await this.providerFor(request, type, request.getCustom() && !isProviderType(type));
-    const registered = await session.register(goalOf(request, { urn, aliases: found, provider }));
+    const goal = goalOf(request, { urn, aliases: found, provider });
+    const registered = await session.register({ ...goal, inputs: withHashes(goal.inputs, this.parts.programFolder) });
     return registeredResponse(registered);
   }
 

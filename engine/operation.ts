@@ -8,7 +8,7 @@ import { Monitor, serveEngine } from "./monitor";
 import { dependentsOf, orderDeletes } from "./planner/delete-order";
 import { AliasTable } from "./program/aliases";
 import { Program } from "./program/process";
-import type { Project } from "./project";
+import { type Project, programOf } from "./project";
 import { ProviderRegistry } from "./provider/registry";
 import type { Snapshot } from "./resource";
 import { RpcServer } from "./rpc-server";
@@ -23,6 +23,8 @@ import { takeLock } from "./state/lock";
 const NAMES = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy" } as const;
 const HISTORY_KINDS = { up: "update", refresh: "refresh", destroy: "destroy" } as const;
 const MILLISECONDS = 1000;
+/** How long a program that has reported an error may be silent before it is ended: cmd/run lingers for a minute. */
+const SILENCE_MS = 1000;
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {};
@@ -46,6 +48,7 @@ export class Operation {
   private readonly dryRun: boolean;
   private failed = false;
   private program: Program | undefined;
+  private onReported: () => void = () => {};
 
   private constructor(
     private readonly options: RunOptions,
@@ -85,6 +88,7 @@ export class Operation {
     const journal = new Journal(this.start, checkpoint);
     serveEngine(this.server, events, () => {
       this.failed = true;
+      this.onReported();
     });
     try {
       await this.runWith(journal);
@@ -108,6 +112,7 @@ export class Operation {
       new Monitor({
         stack: options.stack,
         project: this.project.name,
+        programFolder: programOf(this.project).folder,
         aliases: new AliasTable(options.stack, this.project.name),
         session: ready.promise,
       }).addTo(this.server);
@@ -195,7 +200,9 @@ export class Operation {
       config: configValues(this.config),
     });
     ready(session);
-    const ended = await Promise.race([this.program?.ended, executor.whenHalted()]);
+    const silent = this.silenceAfterError(session);
+    const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.promise]);
+    silent.stop();
     if (executor.halted) {
       await session.settle();
       this.program?.kill();
@@ -213,6 +220,18 @@ export class Operation {
       events.error(`Target '${urn}' could not be found in the stack. Did you forget to escape $ in your shell?`);
     }
     if (unknown.length > 0) executor.failed = true;
+  }
+
+  /** Resolves once the program has reported an error and then asked for nothing: its run has failed, whatever it still does. */
+  private silenceAfterError(session: Session): { promise: Promise<string>; stop: () => void } {
+    const { promise, resolve } = deferred<string>();
+    let timer: NodeJS.Timeout | undefined;
+    const watch = (): void => {
+      timer ??= setInterval(() => session.idle && resolve(""), SILENCE_MS);
+    };
+    this.onReported = watch;
+    if (this.failed) watch();
+    return { promise, stop: () => clearInterval(timer) };
   }
 
   private async destroy(journal: Journal, executor: Executor): Promise<void> {

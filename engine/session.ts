@@ -20,7 +20,7 @@ import type { CheckFailure } from "./provider/client";
 import type { ProviderRegistry } from "./provider/registry";
 import type { ResourceState } from "./resource";
 import type { Journal } from "./state/journal";
-import { isProviderType, makeUrn, nameOf, packageOf, parseProviderReference, providerType, typeOf } from "./urn";
+import { isProviderType, makeUrn, packageOf, parseProviderReference, providerType, STACK_TYPE, typeOf } from "./urn";
 
 /** What a program is told about a resource that it registered. */
 export type Registered =
@@ -139,6 +139,8 @@ export class Session {
   /** Outputs of a component or of the stack. */
   async registerOutputs(urn: string, outputs: ValueMap): Promise<void> {
     const { journal, events, executor } = this.parts;
+    // The stack's outputs are those of a run that went well: wait for what may still fail.
+    if (typeOf(urn) === STACK_TYPE) await this.settle();
     const state = this.states.get(urn);
     const step = this.steps.get(urn);
     if (state === undefined || step === undefined)
@@ -163,6 +165,11 @@ export class Session {
     const { result, failures } = await provider.client.invoke(token, args, preview);
     if (!containsSecret(args) || containsSecret(result)) return { result, failures };
     return { result: mapValues(result, value => new Secret(value)), failures };
+  }
+
+  /** True if the program waits for no answer. */
+  get idle(): boolean {
+    return this.running.size === 0;
   }
 
   /** Waits for all steps under way. */
@@ -243,8 +250,4 @@ function emptyGoal(urn: string, type: string, name: string, inputs: ValueMap): G
     additionalSecretOutputs: [],
     aliases: [],
   };
-}
-
-export function describeUrn(urn: string): string {
-  return `${typeOf(urn)} '${nameOf(urn)}'`;
 }

@@ -1,4 +1,4 @@
-import { containsUnknown, define, equalValues, Secret, type Value, type ValueMap } from "../../wire/values";
+import { define, equalValues, Secret, type Value, type ValueMap } from "../../wire/values";
 import type { OpType } from "../events";
 import { type Diff, NO_DIFF } from "../planner/diff";
 import { reuseSecrets } from "../planner/reuse";
@@ -153,10 +153,10 @@ async function same(step: Step, next: ResourceState, context: ApplyContext): Pro
 }
 
 async function read(step: Step, next: ResourceState, context: ApplyContext): Promise<Applied> {
-  if (containsUnknown(next.id)) return ok({ ...next, id: undefined });
+  if (next.id === undefined) return ok(next);
   const provider = await providerOf(next, context);
   if (!provider.configured) return ok({ ...next, outputs: {} });
-  const found = await provider.client.read(step.urn, next.id ?? "", {}, {});
+  const found = await provider.client.read(step.urn, next.id, {}, {});
   if (found.id === "") throw new Error(`resource '${next.id}' does not exist`);
   const outputs = withSecrets(found.outputs, next);
   const old = step.old;
@@ -179,16 +179,9 @@ async function refresh(step: Step, old: ResourceState, context: ApplyContext): P
   if (found.id === "") return { state: undefined, status: 0, resultOp: "delete" };
   const outputs = withSecrets(found.outputs, old);
   const changed = !equalValues(old.inputs, found.inputs) || !equalValues(old.outputs, outputs);
-  const drift = await provider.client
-    .diff({
-      urn: step.urn,
-      id: found.id,
-      oldInputs: found.inputs,
-      oldOutputs: outputs,
-      news: old.inputs,
-      ignoreChanges: old.ignoreChanges,
-    })
-    .catch(() => NO_DIFF);
+  const seen: ResourceState = { ...old, id: found.id, inputs: found.inputs, outputs };
+  // What was only read has no inputs to compare with.
+  const drift = old.external ? NO_DIFF : await driftOf(seen, old, provider);
   const state: ResourceState = {
     ...old,
     id: found.id,
@@ -200,6 +193,13 @@ async function refresh(step: Step, old: ResourceState, context: ApplyContext): P
   };
   const warning = initErrors.length === 0 ? undefined : unhealthy(initErrors);
   return { state, status: 0, resultOp: changed ? "update" : "same", warning, diff: drift };
+}
+
+/** How the way back from what was seen to what is declared looks; only for the reader. */
+function driftOf(seen: ResourceState, declared: ResourceState, provider: ProviderInstance): Promise<Diff> {
+  const { urn, id = "", inputs: oldInputs, outputs: oldOutputs } = seen;
+  const { inputs: news, ignoreChanges } = declared;
+  return provider.client.diff({ urn, id, oldInputs, oldOutputs, news, ignoreChanges }).catch(() => NO_DIFF);
 }
 
 function unhealthy(reasons: readonly string[]): string {

@@ -54,21 +54,26 @@ export class ProviderRegistry {
   async check(urn: string, olds: ValueMap, news: ValueMap): Promise<Checked> {
     const client = await this.load(urn, news);
     this.loaded.set(urn, client);
-    const plain = revealSecrets(publicConfig(news)) as ValueMap;
-    if (containsUnknown(plain)) return { inputs: news, failures: [] };
-    const { inputs, failures } = await client.checkConfig(urn, revealSecrets(publicConfig(olds)) as ValueMap, plain);
+    const config = plain(news);
+    if (containsUnknown(config)) return { inputs: news, failures: [] };
+    const { inputs, failures } = await client.checkConfig(urn, plain(olds), config);
     const result: Record<string, Value> = { ...(keepSecrets(inputs, news) as ValueMap) };
     for (const key of INTERNAL_KEYS) if (news[key] !== undefined) define(result, key, news[key]);
     return { inputs: result, failures };
   }
 
-  /** `old` may be another provider: then it tells whether resources can move between the two. */
   async diff(urn: string, old: ResourceState, news: ValueMap): Promise<Diff> {
     if (containsUnknown(news)) return { ...NO_DIFF, changes: "unknown" };
     const client = this.loaded.get(urn) ?? (await this.load(urn, news));
     this.loaded.set(urn, client);
-    const plain = (values: ValueMap): ValueMap => revealSecrets(publicConfig(values)) as ValueMap;
     return client.diffConfig(urn, plain(old.inputs), plain(old.outputs), plain(news));
+  }
+
+  /** Whether resources can move from another provider to this one. */
+  async compare(reference: string, other: ResourceState, news: ValueMap): Promise<Diff> {
+    const { client } = await this.instance(reference);
+    const { urn } = parseProviderReference(reference);
+    return client.diffConfig(urn, plain(other.inputs), plain(other.outputs), plain(news));
   }
 
   /** Makes the provider ready for use under its id. */
@@ -122,6 +127,11 @@ export class ProviderRegistry {
     await this.cancel();
     for (const client of this.clients) client.close();
   }
+}
+
+/** What a provider is asked about its own configuration in: stock sends no wrapped secrets there. */
+function plain(values: ValueMap): ValueMap {
+  return revealSecrets(publicConfig(values)) as ValueMap;
 }
 
 function publicConfig(inputs: ValueMap): ValueMap {
