@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "./components/cluster";
 import { declaredCluster } from "./components/declared-cluster";
+import { Fleet } from "./components/fleet";
 import { operatorSide } from "./components/operator-side";
 import { stackOutputs } from "./components/outputs";
 import { Pipeline } from "./components/pipeline";
@@ -12,7 +13,9 @@ export = async () => {
   const settings = declaredCluster(config);
   const operator = await operatorSide(settings);
 
-  const cluster = new Cluster({ settings, secret, ...operator });
-  const pipeline = settings.pipeline && new Pipeline({ settings, cluster, secret, ...operator });
-  return stackOutputs(settings, cluster, pipeline);
+  const fleet = new Fleet({ settings, ...operator });
+  await fleet.areFit();
+  const cluster = new Cluster({ settings, fleet, secret, ...operator });
+  const pipeline = settings.pipeline && new Pipeline({ settings, fleet, cluster, secret, ...operator });
+  return stackOutputs(settings, fleet, pipeline);
 };

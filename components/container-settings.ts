@@ -4,7 +4,7 @@ import type { ContainerArgs } from "../provider/muster/sdk/container.gen";
 import { nodeFolders } from "./node-folders";
 
 export interface ContainerPlace {
-  readonly host: pulumi.Input<string>;
+  readonly host: string;
   readonly imageId: pulumi.Input<string>;
   readonly sshdDigest: pulumi.Input<string>;
   readonly rdma: pulumi.Input<boolean>;

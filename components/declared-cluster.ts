@@ -1,7 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { loadCluster } from "../config/load";
 import { ConfigErrors } from "../config/problem";
 import type { Cluster } from "../config/schema";
+import { Stop } from "./stop";
 
 /**
  * The cluster file of the stack (`muster:cluster`), checked.
@@ -11,7 +12,7 @@ export function declaredCluster(config: pulumi.Config): Cluster {
   try {
     return loadCluster(config.require("cluster"), { hasSecret: name => config.get(name) !== undefined });
   } catch (error) {
-    if (error instanceof ConfigErrors) throw new pulumi.RunError(error.message);
+    if (error instanceof ConfigErrors) throw new Stop(error.message);
     throw error;
   }
 }

@@ -5,9 +5,10 @@ import { fitnessFactsOf, type KnownHost, networkFactsOf } from "../plan/known-fa
 import { type NetworkPlan, planNetwork } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts } from "../plan/unknown-facts";
+import { Stop } from "./stop";
 
 /** Stops the program with every finding that stands; the engine shows the text alone, without a stack trace. */
-export class Unfit extends pulumi.RunError {
+export class Unfit extends Stop {
   constructor(findings: readonly Finding[]) {
     const errors = findings.filter(finding => finding.severity === "error");
     super(

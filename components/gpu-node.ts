@@ -11,8 +11,7 @@ import { nodeFolders } from "./node-folders";
 
 export interface GpuNodeArgs {
   readonly settings: ClusterSettings;
-  /** Name of the host. An output of the fitness check: nothing of the node exists before all hosts are fit. */
-  readonly host: pulumi.Input<string>;
+  readonly host: string;
   readonly image: Image;
   /** Text files of the node, which change in place. */
   readonly files: Readonly<Record<string, NodeFile>>;

@@ -4,8 +4,6 @@ import { Image, type ImageArgs } from "../provider/muster/sdk/image.gen";
 
 export interface NodeImageArgs {
   readonly settings: Cluster;
-  /** The host's name, once all hosts are fit. */
-  readonly fit: (host: string) => pulumi.Output<string>;
 }
 
 /**
@@ -17,12 +15,12 @@ export class NodeImage extends pulumi.ComponentResource {
 
   constructor(cluster: string, args: NodeImageArgs, options: pulumi.ComponentResourceOptions) {
     super("muster:index:NodeImage", `${cluster}-image`, {}, options);
-    const { settings, fit } = args;
+    const { settings } = args;
     const { image } = settings;
     const parent = { parent: this };
     const names = settings.hosts.map(host => host.name);
 
-    const base = new Map(names.map(host => [host, this.base(`${cluster}-${host}-base-image`, fit(host), settings)]));
+    const base = new Map(names.map(host => [host, this.base(`${cluster}-${host}-base-image`, host, settings)]));
     if (image.packages === undefined) {
       this.images = base;
       this.registerOutputs();
@@ -34,7 +32,7 @@ export class NodeImage extends pulumi.ComponentResource {
     const origin = new Image(
       `${cluster}-${first}-image`,
       {
-        host: fit(first),
+        host: first,
         reference,
         source: {
           derive: {
@@ -53,7 +51,7 @@ export class NodeImage extends pulumi.ComponentResource {
           new Image(
             `${cluster}-${host}-image`,
             {
-              host: fit(host),
+              host,
               reference,
               source: { spread: { fromHost: first, imageId: origin.imageId } },
             },
@@ -72,7 +70,7 @@ export class NodeImage extends pulumi.ComponentResource {
     return found;
   }
 
-  private base(name: string, host: pulumi.Output<string>, { image }: Cluster): Image {
+  private base(name: string, host: string, { image }: Cluster): Image {
     return new Image(name, { host, reference: image.reference, source: baseSource(image) }, { parent: this });
   }
 }

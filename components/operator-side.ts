@@ -1,10 +1,10 @@
 import { createReadStream, existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { hostTable, readPins } from "../config/host-table";
 import type { Cluster } from "../config/schema";
 import { checkDatasetBytes, type DatasetReport, formatDatasetReport } from "../recipes/data/check";
 import type { HostConnection } from "../remote/host-table";
+import { Stop } from "./stop";
 
 /** What the program reads on the operator's side, before it declares anything. */
 export interface OperatorSide {
@@ -31,11 +31,11 @@ export async function operatorSide(settings: Cluster): Promise<OperatorSide> {
 
 async function dataReport(file: string): Promise<DatasetReport> {
   if (!existsSync(file)) {
-    throw new pulumi.RunError(`pipeline.data.file: ${file} is not there; no host was touched`);
+    throw new Stop(`pipeline.data.file: ${file} is not there; no host was touched`);
   }
   const report = await checkDatasetBytes(createReadStream(file));
   if (report.badRows > 0 || report.rows === 0) {
-    throw new pulumi.RunError(
+    throw new Stop(
       `${formatDatasetReport(file, report)}\npipeline.data.file is not fit for training; no host was touched`,
     );
   }

@@ -4,14 +4,17 @@ import { File } from "../provider/muster/sdk/file.gen";
 import { placedRun, runIdentity } from "../recipes/run-identity";
 import type { Cluster } from "./cluster";
 import { Conversion } from "./conversion";
+import type { Fleet } from "./fleet";
 import { Gathering } from "./gathering";
 import { hostPath } from "./node-folders";
 import { Serving } from "./serving";
 import { SmokeTest } from "./smoke-test";
+import { Stop } from "./stop";
 import { Training } from "./training";
 
 export interface PipelineArgs {
   readonly settings: ClusterSettings;
+  readonly fleet: Fleet;
   readonly cluster: Cluster;
   /** sha256 of the data set on the operator's side, if there is one. */
   readonly dataDigest?: string;
@@ -31,12 +34,12 @@ export class Pipeline extends pulumi.ComponentResource {
   constructor(args: PipelineArgs, options: pulumi.ComponentResourceOptions = {}) {
     const { cluster } = args;
     const name = `${args.settings.name}-pipeline`;
-    super("muster:index:Pipeline", name, {}, { ...options, provider: cluster.provider });
+    super("muster:index:Pipeline", name, {}, { ...options, provider: args.fleet.provider });
     const parent = { parent: this };
     const needs = [...cluster.ready, ...this.data(name, args)];
     const trained = args.settings.pipeline?.train ? runIdentity(args.settings, args.dataDigest) : undefined;
     const settings = trained ? placedRun(args.settings, trained.run) : args.settings;
-    const common = { settings, network: cluster.network };
+    const common = { settings, network: args.fleet.network };
     const { pipeline } = settings;
 
     const convert =
@@ -74,24 +77,19 @@ export class Pipeline extends pulumi.ComponentResource {
   }
 
   /** Copies the data set of the operator's side to the training nodes. */
-  private data(name: string, { settings, cluster }: PipelineArgs): File[] {
+  private data(name: string, { settings }: PipelineArgs): File[] {
     const { pipeline } = settings;
     const source = pipeline?.data?.file;
     if (source === undefined || !pipeline?.data || !pipeline.train) return [];
     const path = hostPath(settings, pipeline.data.path);
     if (path === undefined) {
-      throw new pulumi.RunError(
+      throw new Stop(
         `pipeline.data.path: ${pipeline.data.path} lies in no folder that is mounted into the container, so the data set ` +
           "would be lost with it. fix: mount a folder there (container.mounts), or use a path below /var/lib/muster/data",
       );
     }
     return pipeline.train.nodes.map(
-      node =>
-        new File(
-          `${name}-data-${node}`,
-          { host: cluster.network.apply(() => node), path, source, mode: "0644" },
-          { parent: this },
-        ),
+      node => new File(`${name}-data-${node}`, { host: node, path, source, mode: "0644" }, { parent: this }),
     );
   }
 }

@@ -7,7 +7,7 @@ export interface Docker {
   readonly rootDirectory: string;
   readonly storageDriver: string;
   readonly runtimes: readonly string[];
-  /** Containers get GPUs by the NVIDIA runtime. */
+  /** Containers get GPUs by the NVIDIA runtime, or by the toolkit's hook. */
   readonly hasNvidiaRuntime: boolean;
   /** Devices by the Container Device Interface, such as `nvidia.com/gpu=0`. */
   readonly cdiDevices: readonly string[];
@@ -23,8 +23,13 @@ interface Info {
   readonly ServerErrors?: readonly string[];
 }
 
+const HOOK = "nvidia-container-runtime-hook";
+
 export const docker: Topic<Docker> = {
-  snippet: `command -v docker >/dev/null || exit ${ABSENT}\ntimeout 20 docker info --format '{{json .}}'`,
+  // Up to moby 28 `--gpus` needs the hook on dockerd's PATH; the runtime named nvidia is one way to GPUs, the hook the other.
+  snippet: `command -v docker >/dev/null || exit ${ABSENT}
+command -v nvidia-container-runtime-hook >/dev/null && echo ${HOOK}
+timeout 20 docker info --format '{{json .}}'`,
   parse(output) {
     const json = output.split("\n").find(line => line.startsWith("{"));
     if (!json) throw new Error(`docker info said: ${output.trim().slice(0, 300)}`);
@@ -37,7 +42,7 @@ export const docker: Topic<Docker> = {
       rootDirectory: info.DockerRootDir ?? "",
       storageDriver: info.Driver ?? "",
       runtimes,
-      hasNvidiaRuntime: runtimes.includes("nvidia"),
+      hasNvidiaRuntime: runtimes.includes("nvidia") || output.split("\n").includes(HOOK),
       cdiDevices: (info.DiscoveredDevices ?? []).flatMap(device => (device.ID ? [device.ID] : [])),
     };
   },

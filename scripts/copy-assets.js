@@ -4,8 +4,8 @@ const fs = require("node:fs");
 const path = require("node:path");
 
 const root = path.dirname(__dirname);
-const folders = ["provider", "recipes", "facts", "remote"];
-const wanted = /\.(sh|py|json)$/;
+const folders = ["provider", "recipes", "facts", "remote", "engine"];
+const wanted = /\.(sh|py|json|js)$/;
 
 function copy(folder) {
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {

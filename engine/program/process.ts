@@ -31,6 +31,8 @@ export class Program {
     const runner = createRequire(join(folder, "index.js")).resolve("@pulumi/pulumi/cmd/run");
     const args = [
       ...nodeArguments(project),
+      "--require",
+      join(__dirname, "uncoloured-errors.js"),
       runner,
       `--monitor=${options.address}`,
       `--engine=${options.address}`,
