@@ -1,14 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
 import { File } from "../provider/muster/sdk/file.gen";
+import { servedModel, singleNode, startWeights } from "../recipes/placement";
 import { placedRun, runIdentity } from "../recipes/run-identity";
 import type { Cluster } from "./cluster";
 import { Conversion } from "./conversion";
+import { Distribution } from "./distribution";
 import type { Fleet } from "./fleet";
 import { Gathering } from "./gathering";
 import { hostPath } from "./node-folders";
 import { Serving } from "./serving";
 import { SmokeTest } from "./smoke-test";
+import type { StepArgs } from "./step";
 import { Stop } from "./stop";
 import { Training } from "./training";
 
@@ -44,21 +47,27 @@ export class Pipeline extends pulumi.ComponentResource {
 
     const convert =
       pipeline?.convert && new Conversion(`${name}-convert`, { ...common, to: "mcore", upstream: [], needs }, parent);
+    const distribute = convert && this.distribute(`${name}-distribute`, common, convert);
     const train =
       trained &&
-      new Training(`${name}-train`, { ...common, identity: trained.identity, upstream: [convert], needs }, parent);
+      new Training(
+        `${name}-train`,
+        { ...common, identity: trained.identity, upstream: [distribute ?? convert], needs },
+        parent,
+      );
     const gather =
       train && pipeline?.gather && new Gathering(`${name}-gather`, { ...common, upstream: [train] }, parent);
     const back =
       pipeline?.export &&
       new Conversion(`${name}-export`, { ...common, to: "hf", upstream: [train, gather], needs }, parent);
+    const deliver = back && this.deliver(`${name}-deliver`, common, back);
     const serve =
       pipeline?.serve &&
       new Serving(
         `${name}-serve`,
         {
           ...common,
-          upstream: [back ?? train],
+          upstream: [deliver ?? back ?? train],
           needs,
           ...(pipeline.serve.apiKey && { apiKey: args.secret(pipeline.serve.apiKey.secret) }),
         },
@@ -69,11 +78,37 @@ export class Pipeline extends pulumi.ComponentResource {
     if (trained) this.run = trained.run;
     if (serve) this.serving = serve;
     if (smoke) this.reply = smoke.reply;
-    const steps = { convert, train, gather, export: back, serve, smoke };
+    const steps = { convert, distribute, train, gather, export: back, deliver, serve, smoke };
     this.steps = Object.fromEntries(
       Object.entries(steps).flatMap(([step, component]) => (component ? [[step, component.job.status]] : [])),
     );
     this.registerOutputs({ steps: this.steps });
+  }
+
+  /** What convert has made, for the training nodes that it did not run on. */
+  private distribute(name: string, common: StepArgs, convert: Conversion): Distribution | undefined {
+    const { pipeline } = common.settings;
+    if (!pipeline?.convert || !pipeline.train) return undefined;
+    const from = singleNode(common.settings, "convert");
+    const to = pipeline.train.nodes.filter(node => node !== from);
+    if (to.length === 0) return undefined;
+    const folder = startWeights(common.settings);
+    return new Distribution(
+      name,
+      { ...common, step: "distribute", folder, from, to, upstream: [convert] },
+      { parent: this },
+    );
+  }
+
+  /** What export has made, for the server's node, if that is another one. */
+  private deliver(name: string, common: StepArgs, back: Conversion): Distribution | undefined {
+    const { pipeline } = common.settings;
+    if (!pipeline?.export || !pipeline.serve) return undefined;
+    const from = singleNode(common.settings, "export");
+    const to = [singleNode(common.settings, "serve")].filter(node => node !== from);
+    if (to.length === 0) return undefined;
+    const folder = servedModel(common.settings);
+    return new Distribution(name, { ...common, step: "deliver", folder, from, to, upstream: [back] }, { parent: this });
   }
 
   /** Copies the data set of the operator's side to the training nodes. */

@@ -15,74 +15,11 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import time
-import uuid
 
 import dcp
-
-
-class GatherError(Exception):
-    """The shards cannot be brought together; the text says where, why, and the remedy."""
-
-
-class Peer:
-    """Another node, reached by the mesh's ssh under its name."""
-
-    def __init__(self, name, ssh):
-        self.name = name
-        self.ssh = ssh
-
-    def command(self, script, *words):
-        line = " ".join(["sh", "-c", shlex.quote(script), "sh", *map(shlex.quote, words)])
-        return [*self.ssh, self.name, line]
-
-    def run(self, script, *words):
-        """Output of a script there. Exit status 3 is a script's way to say that the folder is not there."""
-        done = subprocess.run(self.command(script, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        if done.returncode not in (0, 3):
-            said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise GatherError(f"{self.name}: ssh ended with {done.returncode}: {said[-1] if said else 'no message'}; try: ssh {self.name} true")
-        return done.returncode, done.stdout.decode()
-
-    def shards(self, folder):
-        """Sizes of the shards in the folder there."""
-        status, text = self.run('cd "$1" 2>/dev/null || exit 3; for f in __*.distcp; do [ -f "$f" ] && stat -c "%s %n" "$f"; done; true', folder)
-        rows = (line.split(" ", 1) for line in text.splitlines()) if status == 0 else ()
-        return {name: int(size) for size, name in rows}
-
-    def has(self, path):
-        """Whether the file is there."""
-        return self.run('[ -e "$1" ] || exit 3', path)[0] == 0
-
-    def sha256(self, path):
-        """Checksum of a file there."""
-        status, text = self.run('[ -f "$1" ] || exit 3; sha256sum <"$1"', path)
-        if status != 0:
-            raise GatherError(f"{self.name}: {path} has gone; is somebody else writing there?")
-        return text.split()[0]
-
-    def copy(self, path, target):
-        """Append what the target lacks of the file there."""
-        have = os.path.getsize(target) if os.path.exists(target) else 0
-        with open(target, "ab") as file:
-            done = subprocess.run(self.command('tail -c "+$1" -- "$2"', str(have + 1), path), stdout=file, stdin=subprocess.DEVNULL)
-            file.flush()
-            os.fsync(file.fileno())
-        if done.returncode != 0:
-            raise GatherError(f"{self.name}: copying {os.path.basename(path)} ended with {done.returncode}; run it again, it goes on where it stopped")
-
-
-def shares_disk(peer, folder):
-    """Whether the peer sees a file that was just made here."""
-    mark = os.path.join(folder, f".muster-{uuid.uuid4().hex}")
-    with open(mark, "w", encoding="utf-8"):
-        pass
-    try:
-        return peer.has(mark)
-    finally:
-        os.remove(mark)
+from peer import Peer, PeerError, copy_proven, shares_disk, write_result
 
 
 def owner_of(name, ranks_per_node, nodes):
@@ -91,7 +28,7 @@ def owner_of(name, ranks_per_node, nodes):
         return None
     index = dcp.rank_of(name) // ranks_per_node
     if index >= nodes:
-        raise GatherError(f"{name} was written by rank {dcp.rank_of(name)}, but {nodes} nodes with {ranks_per_node} ranks each are named; name them all with --peer")
+        raise PeerError(f"{name} was written by rank {dcp.rank_of(name)}, but {nodes} nodes with {ranks_per_node} ranks each are named; name them all with --peer")
     return index
 
 
@@ -120,10 +57,10 @@ def plan(folder, needed, peers, ranks_per_node):
                 continue
             if owner is None:
                 names = ", ".join(peer.name for peer in holders)
-                raise GatherError(f"{name} is here and on {names} with different contents; delete the one that is not of this training")
+                raise PeerError(f"{name} is here and on {names} with different contents; delete the one that is not of this training")
         copies.append((name, holders[0]))
     if lost:
-        raise GatherError("; ".join(lost) + "; was the disk of that node replaced, or is the training still saving?")
+        raise PeerError("; ".join(lost) + "; was the disk of that node replaced, or is the training still saving?")
     return copies, held
 
 
@@ -132,25 +69,7 @@ def check_room(folder, copies, sizes):
     wanted = sum(sizes[name] for name, _ in copies)
     free = shutil.disk_usage(folder).free
     if wanted > free:
-        raise GatherError(f"{folder} has {free} bytes free, {wanted} are needed; delete old iterations")
-
-
-def fetch(folder, name, peer):
-    """Copy one shard, prove it, name it. A partial file of another training is noticed by its checksum and begun anew."""
-    target = os.path.join(folder, name)
-    partial = target + ".partial"
-    wanted = peer.sha256(target)
-    resumed = os.path.exists(partial)
-    peer.copy(target, partial)
-    if resumed and dcp.sha256(partial) != wanted:
-        os.remove(partial)
-        peer.copy(target, partial)
-    found = dcp.sha256(partial)
-    if found != wanted:
-        os.remove(partial)
-        raise GatherError(f"{name} from {peer.name}: sha256 {found[:12]} here, {wanted[:12]} there; the file changes, or the network does")
-    os.replace(partial, target)
-    return {"file": name, "from": peer.name, "bytes": os.path.getsize(target), "sha256": wanted}
+        raise PeerError(f"{folder} has {free} bytes free, {wanted} are needed; delete old iterations")
 
 
 def gather(options):
@@ -166,7 +85,7 @@ def gather(options):
     copies, held = plan(folder, needed, apart, ranks_per_node)
     sizes = {name: size for shards in held for name, size in shards.items()}
     check_room(folder, copies, sizes)
-    copied = [fetch(folder, name, peer) for name, peer in copies]
+    copied = [{"file": name, "from": peer.name, **copy_proven(os.path.join(folder, name), peer)} for name, peer in copies]
     faults = dcp.incomplete(folder)
     return {
         "ok": not faults,
@@ -181,16 +100,6 @@ def gather(options):
     }
 
 
-def write_result(path, result):
-    """The file appears whole or not at all."""
-    text = json.dumps(result, ensure_ascii=False)
-    if path:
-        with open(path + ".partial", "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.replace(path + ".partial", path)
-    print(text, flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--folder", required=True)
@@ -201,7 +110,7 @@ def main():
     options = parser.parse_args()
     try:
         result = gather(options)
-    except (GatherError, dcp.CheckpointError, OSError) as error:
+    except (PeerError, dcp.CheckpointError, OSError) as error:
         result = {"ok": False, "faults": [str(error)]}
     write_result(options.result, result)
     for fault in result["faults"]:
