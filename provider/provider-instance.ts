@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { decodeValue, type Json } from "../wire/struct";
 import { containsUnknown, mapValues, Secret, type Value, type ValueMap } from "../wire/values";
 import { openBag } from "./bag";
@@ -20,7 +21,7 @@ export interface StepRequest {
 export class ProviderInstance {
   readonly log = new EngineLog();
   private session: Session | undefined;
-  private cancellation = new AbortController();
+  private cancellation = cancellation();
 
   /** `alternatives`: what it may become instead, when the engine tells it in its first request. */
   constructor(
@@ -42,13 +43,15 @@ export class ProviderInstance {
     this.current = this.alternatives.find(each => each.name === name) ?? this.current;
   }
 
-  checkConfig(news: ValueMap): { inputs: ValueMap; failures: CheckFailure[] } {
+  checkConfig(olds: ValueMap, news: ValueMap): { inputs: ValueMap; failures: CheckFailure[] } {
     const { version: _version, pluginDownloadURL: _url, ...own } = news;
     const { known, unknown } = this.openConfiguration(own);
     const { configuration } = this.definition;
     const checked = checkInputs(configuration.inputs, known, new Set(Object.keys(unknown)));
     if (checked.failures.length === 0) checked.failures.push(...(configuration.check?.(checked.inputs) ?? []));
-    return { inputs: news, failures: checked.failures.map(each => ({ ...each, reason: this.redact(each.reason) })) };
+    const carried = configuration.carry?.(this.openConfiguration(olds).known, known) ?? {};
+    const inputs = { ...news, ...mapValues(carried as ValueMap, value => JSON.stringify(value)) };
+    return { inputs, failures: checked.failures.map(each => ({ ...each, reason: this.redact(each.reason) })) };
   }
 
   /** A changed configuration (a new address, a new key) is an update of the provider, never a reason to replace resources. */
@@ -119,7 +122,7 @@ export class ProviderInstance {
   /** Ends what is under way. The engine also calls this at the end of a run, and may start another one afterwards. */
   cancel(): void {
     this.cancellation.abort();
-    this.cancellation = new AbortController();
+    this.cancellation = cancellation();
   }
 
   redact(text: string): string {
@@ -132,6 +135,13 @@ export class ProviderInstance {
     for (const text of texts) this.services.redactor.add(text);
     return opened;
   }
+}
+
+/** Every operation under way listens to it; Node warns above ten listeners unless told that they are meant. */
+function cancellation(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /** SDKs that Pulumi generates send structured provider configuration as JSON text. */

@@ -45,6 +45,8 @@ export interface Configuration {
   readonly inputs: z.ZodType;
   readonly fields: { readonly [name: string]: FieldPolicy };
   check?(known: Bag): CheckFailure[];
+  /** Inputs that follow from the configuration of the run before. Must give the same again. */
+  carry?(old: Bag, news: Bag): Bag;
 }
 
 /** A package as Pulumi sees it: its configuration and its kinds. */

@@ -25,7 +25,7 @@ export function providerService(provider: ProviderInstance): grpc.UntypedService
     getSchema: unary(() => new pb.GetSchemaResponse().setSchema(provider.definition.schema?.() ?? "{}")),
     checkConfig: unary((request: pb.CheckRequest) => {
       provider.become(request.getUrn());
-      return checked(provider.checkConfig(decode(request.getNews())));
+      return checked(provider.checkConfig(decode(request.getOlds()), decode(request.getNews())));
     }),
     diffConfig: unary((request: pb.DiffRequest) => {
       provider.become(request.getUrn());

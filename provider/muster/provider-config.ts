@@ -35,6 +35,12 @@ const inputs = z.strictObject({
   hosts: z
     .array(hostConnection)
     .describe("How to reach each host: address, port, user, references to keys, bastion, pinned host keys."),
+  formerHosts: z
+    .array(hostConnection)
+    .optional()
+    .describe(
+      "Hosts of earlier runs that are no longer declared: what is left on them can still be removed. Kept by itself.",
+    ),
   auditLog: z.string().optional().describe("File that gets one line per change of a host."),
   connectTimeoutSeconds: z.number().positive().optional().describe("Limit for reaching and logging in to a host."),
 });
@@ -46,11 +52,27 @@ export const musterConfiguration: Configuration = {
   fields: {
     cluster: { change: "update" },
     hosts: { change: "update" },
+    formerHosts: { change: "update" },
     auditLog: { change: "update" },
     connectTimeoutSeconds: { change: "update" },
   },
   check: checkHosts,
+  carry: carryFormerHosts,
 };
+
+/**
+ * A host that was taken out of the cluster file is needed once more, to remove what is on it. It stays known until it is
+ * declared again, so that a second run finds the same configuration.
+ */
+function carryFormerHosts(old: Bag, news: Bag): Bag {
+  const before = old as Partial<ProviderConfig>;
+  const declared = new Set(((news as Partial<ProviderConfig>).hosts ?? []).map(host => host.name));
+  const known = [...(before.hosts ?? []), ...(before.formerHosts ?? [])];
+  const former = known.filter(
+    (host, index) => !declared.has(host.name) && known.findIndex(one => one.name === host.name) === index,
+  );
+  return former.length === 0 ? {} : { formerHosts: former };
+}
 
 function checkHosts(known: Bag): CheckFailure[] {
   const { hosts = [] } = known as Partial<ProviderConfig>;
@@ -66,7 +88,14 @@ function checkHosts(known: Bag): CheckFailure[] {
 
 /** Makes the hosts of a configuration reachable. Nothing is connected yet. */
 export function openMuster(configuration: Bag, services: Services): Session {
-  const { cluster, hosts, auditLog, connectTimeoutSeconds } = configuration as ProviderConfig;
+  const {
+    cluster,
+    hosts: declared,
+    formerHosts = [],
+    auditLog,
+    connectTimeoutSeconds,
+  } = configuration as ProviderConfig;
+  const hosts = [...declared, ...formerHosts];
   for (const host of hosts) services.redactor.add(host.password, host.passphrase, host.sudoPassword);
   return {
     cluster,

@@ -1,5 +1,5 @@
 import { until } from "../support/command";
-import { edit, muster, output, startMuster, up } from "./muster";
+import { edit, output, startMuster, up } from "./muster";
 import { SimulatedHost } from "./simulated-host";
 
 const node1 = new SimulatedHost("node-1");

@@ -45,6 +45,47 @@ export interface ProviderArgs {
     /** Secret. Default: the password. */
     sudoPassword?: pulumi.Input<string>;
   }>)[]>;
+  /** Hosts of earlier runs that are no longer declared: what is left on them can still be removed. Kept by itself. */
+  formerHosts?: pulumi.Input<(pulumi.Input<{
+    /** IP address or DNS name. */
+    address: pulumi.Input<string>;
+    port?: pulumi.Input<number>;
+    user: pulumi.Input<string>;
+    /** Path of a private key. */
+    identityFile?: pulumi.Input<string>;
+    /** Socket of an ssh-agent, or "none". */
+    agent?: pulumi.Input<string>;
+    /** Secret. */
+    password?: pulumi.Input<string>;
+    /** Secret. Opens the identity file. */
+    passphrase?: pulumi.Input<string>;
+    /** Pinned host keys. */
+    hostKeys: pulumi.Input<pulumi.Input<string>[]>;
+    connectTimeoutSeconds?: pulumi.Input<number>;
+    name: pulumi.Input<string>;
+    /** Another host to go through: its name in this table, or its address. */
+    bastion?: pulumi.Input<string | {
+      /** IP address or DNS name. */
+      address: pulumi.Input<string>;
+      port?: pulumi.Input<number>;
+      user: pulumi.Input<string>;
+      /** Path of a private key. */
+      identityFile?: pulumi.Input<string>;
+      /** Socket of an ssh-agent, or "none". */
+      agent?: pulumi.Input<string>;
+      /** Secret. */
+      password?: pulumi.Input<string>;
+      /** Secret. Opens the identity file. */
+      passphrase?: pulumi.Input<string>;
+      /** Pinned host keys. */
+      hostKeys: pulumi.Input<pulumi.Input<string>[]>;
+      connectTimeoutSeconds?: pulumi.Input<number>;
+      bastion?: pulumi.Input<string>;
+    }>;
+    sudo?: pulumi.Input<"none" | "passwordless" | "password">;
+    /** Secret. Default: the password. */
+    sudoPassword?: pulumi.Input<string>;
+  }>)[]>;
   /** File that gets one line per change of a host. */
   auditLog?: pulumi.Input<string>;
   /** Limit for reaching and logging in to a host. */
