@@ -7,8 +7,8 @@ export interface PassphraseRequest {
   readonly stack: string;
   readonly projectRoot: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The stack's secrets were encrypted before: `encryptionsalt` is in its config file. */
-  readonly hasSalt: boolean;
+  /** Where the salt of secrets that were encrypted before is: the stack's config file, or the backend with its state. */
+  readonly saltIn: string | undefined;
 }
 
 /** The stack that needs no set-up: its passphrase is made on first use, and stays on this machine. */
@@ -28,12 +28,12 @@ export function findPassphrase(request: PassphraseRequest): string {
   if (stack !== selfMadeStack) throw missing(stack);
   const file = join(projectRoot, passphraseFile);
   if (existsSync(file)) return readFileSync(file, "utf8").trim();
-  if (request.hasSalt) {
+  if (request.saltIn !== undefined) {
     throw new OperatorError({
       summary: `the passphrase of stack ${stack} is not on this machine`,
       where: file,
-      detail: `Pulumi.${stack}.yaml has an encryptionsalt, so the stack's secrets were encrypted with a passphrase made elsewhere`,
-      remedy: `set PULUMI_CONFIG_PASSPHRASE, or put the passphrase into ${passphraseFile}; if nothing encrypted is needed, remove the encryptionsalt line from Pulumi.${stack}.yaml`,
+      detail: `${request.saltIn} has a salt, so the stack's secrets were encrypted with a passphrase made before`,
+      remedy: `set PULUMI_CONFIG_PASSPHRASE, or put the passphrase into ${passphraseFile}; if nothing encrypted is needed, remove the encryptionsalt line and the secure values from Pulumi.${stack}.yaml`,
     });
   }
   return makePassphrase(file);

@@ -1,7 +1,7 @@
 import { ConfigFile } from "../engine/config-file";
 import { type Cipher, newPassphrase, openPassphrase, WrongPassphraseError } from "../engine/secrets/passphrase";
 import type { StackPlace } from "../engine/stack-files";
-import { backendOf, initStack } from "../engine/stacks";
+import { backendOf, type InitOptions, initStack } from "../engine/stacks";
 import { listStacks, readDeployment, saltOf, stackExists } from "../engine/state/backend";
 import { OperatorError } from "../wire/operator-error";
 import { findPassphrase, selfMadeStack } from "./passphrase";
@@ -19,40 +19,41 @@ export interface StackSession {
   cipher(): Promise<Cipher>;
 }
 
-/** Opens a stack. `dev` is made if it is not there; for any other the error says how to make it. */
+/**
+ * Opens a stack. `dev` is made if it is not there, and then leaves its config file, which is in git, alone: a salt in there would
+ * bind every checkout to the passphrase of this machine. For any other the error says how to make it.
+ */
 export async function openStack(project: Project, name: string, env: Env): Promise<StackSession> {
   if (!stackExists(backendOf(project.root), name)) {
     if (name !== selfMadeStack) throw noSuchStack(project, name);
-    await makeStack(project, name, env);
+    await makeStack(project, name, env, { saveSalt: false });
   }
   return sessionOf(project, name, env);
 }
 
 /** Makes an empty stack and selects it. */
-export async function makeStack(project: Project, name: string, env: Env): Promise<void> {
+export async function makeStack(project: Project, name: string, env: Env, options?: InitOptions): Promise<void> {
   if (stackExists(backendOf(project.root), name)) {
     throw new OperatorError({ summary: `stack '${name}' already exists`, remedy: `muster stack select ${name}` });
   }
-  await tellingWrongPassphrase(name, () => initStack(sessionOf(project, name, env).place()));
+  await tellingWrongPassphrase(name, () => initStack(sessionOf(project, name, env).place(), options));
 }
 
 function sessionOf(project: Project, name: string, env: Env): StackSession {
   const config = new ConfigFile(project, name);
   const backend = backendOf(project.root);
-  const salt = (): string | undefined =>
-    config.salt ?? (stackExists(backend, name) ? saltOf(readDeployment(backend, name)) : undefined);
+  const saltOfState = (): string | undefined =>
+    stackExists(backend, name) ? saltOf(readDeployment(backend, name)) : undefined;
   const place = (): StackPlace => {
-    const hasSalt = salt() !== undefined;
-    const passphrase = findPassphrase({ stack: name, projectRoot: project.root, env, hasSalt });
+    const saltIn = config.salt !== undefined ? config.path : saltOfState() !== undefined ? backend.root : undefined;
+    const passphrase = findPassphrase({ stack: name, projectRoot: project.root, env, saltIn });
     return { projectRoot: project.root, stack: name, passphrase };
   };
   const cipher = async (): Promise<Cipher> => {
     const { passphrase } = place();
-    const known = salt();
+    const known = config.salt ?? saltOfState();
     if (known !== undefined) return await tellingWrongPassphrase(name, () => openPassphrase(passphrase, known));
-    const made = await newPassphrase(passphrase);
-    config.salt = made.salt;
-    return made;
+    return await newPassphrase(passphrase);
   };
   return { project, name, config, place, cipher };
 }

@@ -25,7 +25,8 @@ export interface StackPlace {
 }
 
 /**
- * Reads a stack's files and opens its secrets.
+ * Reads a stack's files and opens its secrets. The salt is the configuration's, else the state's. The configuration is not
+ * written: a run leaves a checkout as it was.
  * @throws NoSuchStackError, WrongPassphraseError, Error naming a damaged file
  */
 export async function openStack(place: StackPlace): Promise<OpenStack> {
@@ -36,10 +37,6 @@ export async function openStack(place: StackPlace): Promise<OpenStack> {
   const salt = file.salt ?? saltOf(deployment);
   const cipher =
     salt === undefined ? await newPassphrase(place.passphrase) : await openPassphrase(place.passphrase, salt);
-  if (file.salt !== cipher.salt) {
-    file.salt = cipher.salt;
-    file.save();
-  }
   return { project, stack: place.stack, backend, file, deployment, cipher, known: new WeakMap() };
 }
 

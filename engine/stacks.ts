@@ -35,8 +35,13 @@ export function backendOf(projectRoot: string): Backend {
   return openBackend(project.backendUrl, project.root, project.name);
 }
 
+export interface InitOptions {
+  /** Write the salt to the stack's config file, as stock does; without, it is in the state alone until a secret is set. */
+  readonly saveSalt: boolean;
+}
+
 /** Makes an empty stack and selects it. @throws Error if it is there already */
-export async function initStack(place: StackPlace): Promise<void> {
+export async function initStack(place: StackPlace, options: InitOptions = { saveSalt: true }): Promise<void> {
   if (!STACK_NAME.test(place.stack)) {
     throw new Error(`'${place.stack}' is no name for a stack: letters, digits, '-', '_' and '.' only, at most 100`);
   }
@@ -47,7 +52,7 @@ export async function initStack(place: StackPlace): Promise<void> {
   const file = new ConfigFile(project, place.stack);
   const cipher =
     file.salt === undefined ? await newPassphrase(place.passphrase) : await openPassphrase(place.passphrase, file.salt);
-  if (file.salt !== cipher.salt) {
+  if (options.saveSalt && file.salt !== cipher.salt) {
     file.salt = cipher.salt;
     file.save();
   }

@@ -45,8 +45,12 @@ async function set(call: VerbCall<ConfigFlags>): Promise<number> {
   const [key = "", given] = args;
   const session = await open(call);
   const value = given ?? (await fromInput(call, key));
-  if (flags.secret) session.config.set(key, { secure: (await session.cipher()).encrypt(value) }, flags.path === true);
-  else if (!flags.plaintext && looksSecret(key)) throw unmarked(key);
+  if (flags.secret) {
+    const cipher = await session.cipher();
+    session.config.set(key, { secure: cipher.encrypt(value) }, flags.path === true);
+    // What is encrypted in a file can be opened only with the salt beside it.
+    session.config.salt = cipher.salt;
+  } else if (!flags.plaintext && looksSecret(key)) throw unmarked(key);
   else session.config.set(key, value, flags.path === true);
   session.config.save();
   if (given !== undefined && flags.secret) {

@@ -87,6 +87,19 @@ test("a stack that is not there names the way to make it; dev is made", async ()
   expect(await muster(["stack", "ls", "--json"])).toMatchObject({ out: expect.stringContaining('"dev"') });
 });
 
+test("dev made by itself leaves its config file without a salt, until a secret is in it", async () => {
+  project();
+  const file = join(folder, "Pulumi.dev.yaml");
+  const committed = "config:\n  demo:cluster: stacks/dev.yaml # reviewed\n";
+  writeFileSync(file, committed);
+  const exported = async (): Promise<string> => (await muster(["stack", "export", "-s", "dev"])).out;
+  const salt: string = JSON.parse(await exported()).deployment.secrets_providers.state.salt;
+  expect(readFileSync(file, "utf8")).toBe(committed);
+  expect((await muster(["config", "set", "--secret", "-s", "dev", "key"], {}, "hunter2\n")).code).toBe(0);
+  expect(readFileSync(file, "utf8")).toContain(`encryptionsalt: ${salt}\n`);
+  expect((await muster(["config", "get", "-s", "dev", "key"])).out).toBe("hunter2\n");
+});
+
 test("a stack's life: init, config with secrets, outputs, export, import, removal", async () => {
   project();
   expect(await muster(["stack", "init", "prod"])).toMatchObject({

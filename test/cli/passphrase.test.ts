@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 const find = (parts: Partial<PassphraseRequest>): string =>
-  findPassphrase({ stack: "dev", projectRoot: root, env: {}, hasSalt: false, ...parts });
+  findPassphrase({ stack: "dev", projectRoot: root, env: {}, saltIn: undefined, ...parts });
 
 function remedyOf(act: () => unknown): string {
   try {
@@ -28,7 +28,7 @@ test("dev gets one made, which only its owner can read, and keeps it", () => {
   expect(made).toHaveLength(32);
   expect(statSync(join(root, ".muster", "passphrase")).mode & 0o777).toBe(0o600);
   expect(statSync(join(root, ".muster")).mode & 0o777).toBe(0o700);
-  expect(find({ hasSalt: true })).toBe(made);
+  expect(find({ saltIn: "Pulumi.dev.yaml" })).toBe(made);
   expect(readFileSync(join(root, ".muster", "passphrase"), "utf8")).toBe(`${made}\n`);
 });
 
@@ -45,5 +45,5 @@ test("any other stack without a passphrase is refused with the remedy", () => {
 });
 
 test("dev with secrets of another machine is not given a second passphrase", () => {
-  expect(remedyOf(() => find({ hasSalt: true }))).toMatch(/encryptionsalt/);
+  expect(remedyOf(() => find({ saltIn: "Pulumi.dev.yaml" }))).toMatch(/remove the encryptionsalt line/);
 });
