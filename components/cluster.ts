@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
-import type { ProxySettings } from "../plan/proxy";
+import { type ProxySettings, proxyEnvironment } from "../plan/proxy";
 import { KeyPair } from "../provider/muster/sdk/key-pair.gen";
 import { renderPipConfig } from "../recipes/python-env";
 import type { Fleet } from "./fleet";
@@ -23,6 +23,8 @@ export interface ClusterArgs extends OperatorSide {
 export class Cluster extends pulumi.ComponentResource {
   /** Everything that must be done before the pipeline may start. */
   readonly ready: pulumi.Resource[];
+  /** Variables of the proxy for jobs; absent without a proxy. */
+  readonly proxy?: pulumi.Output<Record<string, string>>;
 
   constructor(args: ClusterArgs, options: pulumi.ComponentResourceOptions = {}) {
     const { settings, fleet, secret } = args;
@@ -63,7 +65,11 @@ export class Cluster extends pulumi.ComponentResource {
       return [host.name, node] as const;
     });
     const byName = new Map(nodes);
-    const python = new PythonEnvironment(name, { settings, nodes: byName }, within);
+    if (proxy) {
+      const places = fleet.network.apply(plan => plan.nodes.map(({ node, address }) => ({ name: node, address })));
+      this.proxy = pulumi.all([proxy, places]).apply(([found, all]) => proxyEnvironment(found, all));
+    }
+    const python = new PythonEnvironment(name, { settings, nodes: byName, proxy: this.proxy }, within);
     const steps = ownSteps(settings, args, byName, { parent: this, dependsOn: python.jobs });
     this.ready = [...nodes.map(([, node]) => node.container), ...python.jobs, ...steps];
     this.registerOutputs();

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { conversionIdentity, guardedConversion, toHfCommand, toMcoreCommand } from "../recipes/ms-swift/convert";
-import { after, ranks, resultFile, type StepArgs, type Upstream } from "./step";
+import { after, ranks, resultFile, type StepArgs, secretEnv, type Upstream } from "./step";
 
 export interface ConversionArgs extends StepArgs {
   /** mcore: Hugging Face to Megatron. hf: back. */
@@ -37,6 +37,7 @@ export class Conversion extends pulumi.ComponentResource {
         ...ranks(settings, pulumi.output([guarded])),
         identity: after(args.upstream).apply(upstream => ({ image: settings.image.reference, ...upstream })),
         claims: [{ host: command.node, gpus: part.gpus }],
+        ...secretEnv(args.proxy),
         mode: "completed",
         waitSeconds: part.waitMinutes * 60,
         resultFile: { host: command.node, path: result.host },

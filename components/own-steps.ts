@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
-import { shellQuote } from "../plan/shell-quote";
+import { quote } from "../remote/shell";
 import type { GpuNode } from "./gpu-node";
 import type { OperatorSide } from "./operator-side";
 
@@ -22,7 +22,7 @@ export function ownSteps(
       const node = nodes.get(name);
       const host = hosts.get(name);
       if (!node || !host) return [];
-      const inside = `docker exec -i -w ${shellQuote(settings.container.workdir)} ${settings.container.name} bash -seuo pipefail`;
+      const inside = `docker exec -i -w ${quote(settings.container.workdir)} ${settings.container.name} bash -seuo pipefail`;
       return [
         new command.remote.Command(
           `${settings.name}-${name}-step-${step.name}`,

@@ -42,7 +42,7 @@ export class Pipeline extends pulumi.ComponentResource {
     const needs = [...cluster.ready, ...this.data(name, args)];
     const trained = args.settings.pipeline?.train ? runIdentity(args.settings, args.dataDigest) : undefined;
     const settings = trained ? placedRun(args.settings, trained.run) : args.settings;
-    const common = { settings, network: args.fleet.network };
+    const common = { settings, network: args.fleet.network, proxy: cluster.proxy };
     const { pipeline } = settings;
 
     const convert =

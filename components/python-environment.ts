@@ -3,10 +3,12 @@ import type { Cluster } from "../config/schema";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { renderPythonInstall } from "../recipes/python-env";
 import type { GpuNode } from "./gpu-node";
+import { secretEnv } from "./step";
 
 export interface PythonEnvironmentArgs {
   readonly settings: Cluster;
   readonly nodes: ReadonlyMap<string, GpuNode>;
+  readonly proxy?: pulumi.Output<Record<string, string>> | undefined;
 }
 
 /** Packages that the cluster file adds to the image's Python, on every node; again when the container is new. */
@@ -28,6 +30,7 @@ export class PythonEnvironment extends pulumi.ComponentResource {
                   name: `python-${host}`,
                   ranks: [{ host, container: settings.container.name, argv: ["sh", "-c", install], env: {} }],
                   identity: { container: node.container.incarnation },
+                  ...secretEnv(args.proxy),
                   mode: "completed",
                   waitSeconds: 3600,
                 },

@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { Token } from "../provider/muster/sdk/token.gen";
 import { singleNode } from "../recipes/placement";
 import { readyUrl, serveCommand } from "../recipes/serve";
 import { apiKeyVariable } from "../recipes/vllm/serve";
-import { after, ranks, type StepArgs, transportOf, type Upstream } from "./step";
+import { after, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
 
 export interface ServingArgs extends StepArgs {
   readonly upstream: readonly (Upstream | undefined)[];
@@ -38,8 +39,14 @@ export class Serving extends pulumi.ComponentResource {
       {
         name: "serve",
         ...ranks(settings, commands),
-        identity: after(args.upstream),
-        secretEnv: this.apiKey.apply(key => ({ [apiKeyVariable]: key })),
+        // Another key needs another server; the key itself is a secret, so is what is made of it.
+        identity: pulumi
+          .all([after(args.upstream), this.apiKey])
+          .apply(([upstream, key]) => ({ ...upstream, apiKey: createHash("sha256").update(key).digest("hex") })),
+        ...secretEnv(
+          args.proxy,
+          this.apiKey.apply(key => ({ [apiKeyVariable]: key })),
+        ),
         claims: [{ host: this.node, gpus: serve.gpus }],
         mode: "ready",
         // The key is asked for, so the answer 401 would say "up" as well; /health needs none.

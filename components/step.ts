@@ -10,6 +10,8 @@ export interface StepArgs {
   /** The cluster file, with the folders of this run. */
   readonly settings: ClusterSettings;
   readonly network: pulumi.Output<NetworkPlan>;
+  /** Variables of the proxy, for whatever a step downloads. The URL may hold a password. */
+  readonly proxy?: pulumi.Output<Record<string, string>> | undefined;
 }
 
 /** The step before: it must be done first, and when it is done anew this one is too. */
@@ -38,6 +40,16 @@ export function after(upstream: readonly (Upstream | undefined)[]): pulumi.Outpu
   return pulumi
     .all(jobs.map(job => pulumi.all([job.name, job.identityDigest])))
     .apply(pairs => Object.fromEntries(pairs.map(([name, digest]) => [`after-${name}`, digest])));
+}
+
+/** Variables that are delivered in a file of mode 0600 and change no result: the proxy's, and the step's own. */
+export function secretEnv(
+  proxy: StepArgs["proxy"],
+  own?: pulumi.Input<Record<string, string>>,
+): Pick<JobArgs, "secretEnv"> {
+  const parts: pulumi.Input<Record<string, string>>[] = [proxy, own].filter(part => part !== undefined);
+  if (parts.length === 0) return {};
+  return { secretEnv: pulumi.all(parts).apply(all => Object.assign({}, ...all) as Record<string, string>) };
 }
 
 /** Ranks and transport of a job, one rank per command. */

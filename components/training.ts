@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { trainCommands } from "../recipes/ms-swift/train";
-import { after, ranks, type StepArgs, transportOf, type Upstream } from "./step";
+import { after, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
 
 export interface TrainingArgs extends StepArgs {
   /** What its result depends on, besides commands and world layout. */
@@ -29,6 +29,7 @@ export class Training extends pulumi.ComponentResource {
         ...ranks(settings, commands),
         identity: after(args.upstream).apply(upstream => ({ ...args.identity, ...upstream })),
         claims: train.nodes.map(host => ({ host, gpus })),
+        ...secretEnv(args.proxy),
         mode: "completed",
         waitSeconds: train.waitMinutes * 60,
       },

@@ -7,7 +7,7 @@ const node2 = new SimulatedHost("node-2");
 
 describe("what changed behind muster's back", () => {
   test("a removed container and an edited hostfile are named by preview and repaired by up; training does not run again", async () => {
-    const trained = await node1.ask("cat /var/lib/muster/dev/jobs/train/record");
+    const trained = await node1.ask("cat /var/lib/muster/dev/jobs/train/job.json");
     await node1.ask("docker rm -f ms");
     await node2.ask("echo 'node-9 slots=8' >>/var/lib/muster/dev/workspace/hostfile");
     const other = await node2.ask("docker inspect -f '{{.Id}} {{.State.StartedAt}}' ms");
@@ -26,7 +26,7 @@ describe("what changed behind muster's back", () => {
     expect(await node2.inContainer("cat hostfile")).toBe("node-1 slots=2\nnode-2 slots=2");
     expect(await node2.ask("docker inspect -f '{{.Id}} {{.State.StartedAt}}' ms")).toBe(other);
     expect(await node1.inContainer("ssh node-2 hostname")).toBe("node-2");
-    expect(await node1.ask("cat /var/lib/muster/dev/jobs/train/record")).toBe(trained);
+    expect(await node1.ask("cat /var/lib/muster/dev/jobs/train/job.json")).toBe(trained);
     const again = await muster(["up", "-s", "dev", "--yes", "--skip-preview", "--expect-no-changes", "--json"]);
     expect(again.code).toBe(0);
   });

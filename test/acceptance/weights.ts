@@ -8,7 +8,7 @@ export class Weights {
     readonly names: readonly string[],
     readonly parameters: number,
     /** True if transformers loads them and every value is finite. */
-    readonly isFinite: boolean,
+    readonly allFinite: boolean,
   ) {}
 
   /** Loads the weights of a folder (a path in the container) with transformers, as a user would. */

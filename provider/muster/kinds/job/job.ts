@@ -49,8 +49,8 @@ export const job: Kind<JobInputs, JobOutputs> = {
     // What of the ranks changes the result is decided in diff; their environment is not part of it.
     ranks: { change: "update" },
     identity: { change: "replace" },
-    transportEnv: { change: "update" },
-    secretEnv: { change: "update", secret: true },
+    transportEnv: { change: "ignore" },
+    secretEnv: { change: "ignore", secret: true },
     claims: { change: "update" },
     mode: { change: "replace" },
     probe: { change: "update" },
