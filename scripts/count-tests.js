@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** Prints "N passed, N failed, N skipped" from jest's reports: count-tests.js FOLDER SUITE... A missing report is a failure. */
+/**
+ * Prints each skipped test, then "N passed, N failed, N skipped", from jest's reports: count-tests.js FOLDER SUITE...
+ * A missing report is a failure.
+ */
 const fs = require("node:fs");
 const path = require("node:path");
 
@@ -16,6 +19,9 @@ for (const suite of suites) {
   total.passed += report.numPassedTests;
   total.failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
   total.skipped += report.numPendingTests + report.numTodoTests;
+  for (const test of report.testResults.flatMap(result => result.assertionResults)) {
+    if (test.status === "pending" || test.status === "todo") console.log(`skipped: ${test.fullName}`);
+  }
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

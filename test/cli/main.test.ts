@@ -5,9 +5,6 @@ import { main } from "../../cli/main";
 import { starterFile } from "../../cli/verbs/init";
 import { fakeConsole } from "./fake-console";
 
-// Keys are derived slowly on purpose, and this machine may be busy.
-jest.setTimeout(120_000);
-
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "muster-cli-"));

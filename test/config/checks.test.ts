@@ -8,9 +8,6 @@ import { ConfigErrors } from "../../config/problem";
 import { formatFinding } from "../../plan/finding";
 import { expectGolden } from "../support/golden";
 
-// A bound for a busy machine, not a measurement: the tests start processes.
-jest.setTimeout(120_000);
-
 const example = path.join(__dirname, "..", "..", "stacks", "glm-4.5-air.example.yaml");
 const text = fs.readFileSync(example, "utf8");
 /** GLM-4.5-Air's config.json, as published. */

@@ -3,8 +3,6 @@ import { LockedError } from "../../engine/state/lock";
 import { TestProject } from "../support/test-project";
 import { TestProvider } from "../support/test-provider";
 
-jest.setTimeout(60_000);
-
 let provider: TestProvider;
 let project: TestProject;
 

@@ -6,15 +6,14 @@ import { type ProviderServer, startProviderServer } from "../../provider/server"
 import { newServices } from "../../provider/ssh-transport";
 import { Secret, type ValueMap } from "../../wire/values";
 import { Sshd } from "../remote/sshd";
+import { Cleanup } from "../support/cleanup";
 import { ProviderClient } from "../support/provider-client";
 
 const REMOTE = "command:remote:Command";
 const LOCAL = "command:local:Command";
 
-// The machine may be busy: a bound, not a measurement.
-jest.setTimeout(60_000);
-
 describe("package command", () => {
+  const cleanup = new Cleanup();
   let sshd: Sshd;
   let server: ProviderServer;
   let client: ProviderClient;
@@ -23,10 +22,14 @@ describe("package command", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "muster-command-"));
+    cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
     sshd = await Sshd.start();
+    cleanup.add(() => sshd.stop());
     const host = sshd.host();
     server = await startProviderServer({ packages, services: newServices() });
+    cleanup.add(() => server.stop());
     client = new ProviderClient(await server.address("command"));
+    cleanup.add(() => client.close());
     await client.configure({});
     connection = {
       host: host.address,
@@ -36,12 +39,7 @@ describe("package command", () => {
       privateKey: readFileSync(path.join(sshd.folder, "client_key"), "utf8"),
     };
   });
-  afterAll(async () => {
-    client.close();
-    await server.stop();
-    await sshd.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(cleanup.run);
 
   test("a remote command gets environment and standard input, and its connection stays secret", async () => {
     const made = await client.create(REMOTE, {

@@ -6,14 +6,13 @@ import { type ProviderServer, startProviderServer } from "../../provider/server"
 import { newServices } from "../../provider/ssh-transport";
 import { Secret, type ValueMap } from "../../wire/values";
 import { Sshd } from "../remote/sshd";
+import { Cleanup } from "../support/cleanup";
 import { initFailure, ProviderClient } from "../support/provider-client";
 
 const FILE = "muster:index:File";
 
-// The machine may be busy: a bound, not a measurement.
-jest.setTimeout(60_000);
-
 describe("File on a host behind a real sshd", () => {
+  const cleanup = new Cleanup();
   let sshd: Sshd;
   let server: ProviderServer;
   let client: ProviderClient;
@@ -37,16 +36,15 @@ describe("File on a host behind a real sshd", () => {
   afterAll(() => sshd.stop());
   beforeEach(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "muster-file-"));
+    cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
     audit = at("audit.log");
     server = await startProviderServer({ packages, services: newServices() });
+    cleanup.add(() => server.stop());
     client = new ProviderClient(await server.address("muster"));
+    cleanup.add(() => client.close());
     await client.configure({ cluster: "demo", hosts: [sshd.host() as unknown as ValueMap], auditLog: audit });
   });
-  afterEach(async () => {
-    client.close();
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(cleanup.run);
 
   /** Check and create, as an engine does it. */
   async function make(args: ValueMap) {

@@ -4,29 +4,27 @@ import { type ProviderServer, startProviderServer } from "../../provider/server"
 import { newServices } from "../../provider/ssh-transport";
 import type { ValueMap } from "../../wire/values";
 import { Sshd } from "../remote/sshd";
+import { Cleanup } from "../support/cleanup";
 import { ProviderClient } from "../support/provider-client";
 
 const HOST = "muster:index:Host";
 
-// The machine may be busy: a bound, not a measurement.
-jest.setTimeout(60_000);
-
 describe("Host behind a real sshd", () => {
+  const cleanup = new Cleanup();
   let sshd: Sshd;
   let server: ProviderServer;
   let client: ProviderClient;
 
   beforeAll(async () => {
     sshd = await Sshd.start();
+    cleanup.add(() => sshd.stop());
     server = await startProviderServer({ packages, services: newServices() });
+    cleanup.add(() => server.stop());
     client = new ProviderClient(await server.address("muster"));
+    cleanup.add(() => client.close());
     await client.configure({ cluster: "demo", hosts: [sshd.host() as unknown as ValueMap] });
   });
-  afterAll(async () => {
-    client.close();
-    await server.stop();
-    await sshd.stop();
-  });
+  afterAll(cleanup.run);
 
   test("preview knows the facts that create and read find, so that a second run has nothing to do", async () => {
     const { inputs } = await client.check(HOST, { host: "node-1", peers: ["127.0.0.1"] });

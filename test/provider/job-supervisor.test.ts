@@ -6,15 +6,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gangFiles } from "../../provider/muster/kinds/job/gang-files";
 import { sweepScript } from "../../provider/muster/kinds/job/host-scripts";
 import type { JobInputs } from "../../provider/muster/kinds/job/inputs";
+import { Cleanup } from "../support/cleanup";
+import { leashed } from "../support/leash";
 
 /**
  * The real supervisor with real processes, all ranks on this machine: the channels are plain shells instead of docker and ssh.
  * It writes below /run, so it needs root as it does on a host.
  */
-const whenRoot = process.getuid?.() === 0 ? describe : describe.skip;
+const root = process.getuid?.() === 0;
 
-const BOUND_MILLISECONDS = 60_000;
-const folders: string[] = [];
+/** Less than the test's own bound, so that what was waited for is named. */
+const BOUND_MILLISECONDS = 45_000;
+const cleanup = new Cleanup();
 let serial = 0;
 
 async function until(what: string, holds: () => boolean): Promise<void> {
@@ -30,7 +33,6 @@ class Gang {
   readonly folder = mkdtempSync(join(tmpdir(), "muster-gang-"));
 
   constructor(commands: readonly string[], mode: JobInputs["mode"] = "completed") {
-    folders.push(this.folder);
     const inputs: JobInputs = {
       name: this.name,
       mode,
@@ -42,7 +44,13 @@ class Gang {
     };
     for (const [file, text] of gangFiles(inputs, "abc")) writeFileSync(join(this.folder, file), text);
     copyFileSync(join(__dirname, "../../provider/muster/kinds/job/supervisor.sh"), join(this.folder, "supervisor"));
-    spawn("sh", [join(this.folder, "supervisor"), "lead", this.folder], { detached: true, stdio: "ignore" }).unref();
+    const leader = leashed("sh", join(this.folder, "supervisor"), "lead", this.folder);
+    // All that comes of it has the folder in its environment.
+    const env = { ...process.env, MUSTER_TEST_GANG: this.folder };
+    const { pid } = spawn(...leader, { detached: true, stdio: "ignore", env }).on("error", () => undefined);
+    cleanup.add(() => rmSync(this.folder, { recursive: true, force: true }));
+    cleanup.add(() => endAll(`MUSTER_TEST_GANG=${this.folder}`));
+    if (pid === undefined) throw new Error("the supervisor did not start");
   }
 
   text(file: string): string {
@@ -59,19 +67,35 @@ class Gang {
     return this.text("done").trim().split(" ");
   }
 
-  /** Process ids that carry the job's mark. */
+  /** Processes that carry the job's mark. */
   alive(): string {
-    return execFileSync("sh", [
-      "-c",
-      `grep -lF MUSTER_JOB=${this.name}: /proc/[0-9]*/environ 2>/dev/null; exit 0`,
-    ]).toString();
+    return withEnvironment(`MUSTER_JOB=${this.name}:`).join(" ");
   }
 }
 
-whenRoot("supervisor.sh", () => {
-  afterAll(() => {
-    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+/** Ids of the processes that have this text in their environment. */
+function withEnvironment(text: string): number[] {
+  const found = execFileSync("sh", ["-c", 'grep -lF "$1" /proc/[0-9]*/environ 2>/dev/null; exit 0', "sh", text]);
+  return [...found.toString().matchAll(/^\/proc\/(\d+)\//gm)].map(match => Number(match[1]));
+}
+
+/** What a test that failed left running; nothing, if it did not. */
+function endAll(mark: string): Promise<void> {
+  return until(`the end of ${mark}`, () => {
+    const left = withEnvironment(mark);
+    for (const pid of left) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It ended by itself in between.
+      }
+    }
+    return left.length === 0;
   });
+}
+
+(root ? describe : describe.skip)(root ? "supervisor.sh" : "supervisor.sh (needs root)", () => {
+  afterEach(cleanup.run);
 
   test(
     "runs all ranks to the end, with their environment, and forgets the secret",
@@ -156,18 +180,18 @@ whenRoot("supervisor.sh", () => {
     BOUND_MILLISECONDS,
   );
 
-  test(
-    "a sweep from the host ends what carries the mark, and only that",
-    async () => {
-      const name = `sweep-${process.pid}`;
-      const marked = spawn("sleep", ["600"], { env: { ...process.env, MUSTER_JOB: `${name}:x` }, stdio: "ignore" });
-      const other = spawn("sleep", ["600"], { env: { ...process.env, MUSTER_JOB: `${name}2:x` }, stdio: "ignore" });
-      const ended = new Promise(resolve => marked.on("exit", (_code, signal) => resolve(signal)));
-      expect(execFileSync("sh", ["-c", sweepScript(name, 2)]).toString()).toBe("");
-      expect(await ended).toBe("SIGTERM");
-      expect(other.exitCode ?? other.signalCode).toBeNull();
-      other.kill();
-    },
-    BOUND_MILLISECONDS,
-  );
+  test("a sweep from the host ends what carries the mark, and only that", async () => {
+    const name = `sweep-${process.pid}`;
+    const sleeper = (mark: string) => {
+      const child = spawn("sleep", ["600"], { env: { ...process.env, MUSTER_JOB: mark }, stdio: "ignore" });
+      cleanup.add(() => child.kill());
+      return child;
+    };
+    const marked = sleeper(`${name}:x`);
+    const other = sleeper(`${name}2:x`);
+    const ended = new Promise(resolve => marked.on("exit", (_code, signal) => resolve(signal)));
+    expect(execFileSync("sh", ["-c", sweepScript(name, 2)]).toString()).toBe("");
+    expect(await ended).toBe("SIGTERM");
+    expect(other.exitCode ?? other.signalCode).toBeNull();
+  });
 });

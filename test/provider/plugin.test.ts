@@ -3,6 +3,7 @@ import path from "node:path";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { encode } from "../../wire/struct";
+import { leashed } from "../support/leash";
 import { ProviderClient } from "../support/provider-client";
 
 const root = path.resolve(__dirname, "../..");
@@ -16,15 +17,12 @@ require("node:module").Module._extensions[".ts"] = (module, file) => {
 process.argv.splice(1, 0, "main");
 require("./provider/main.ts");`;
 
-// The machine may be busy: a bound, not a measurement.
-jest.setTimeout(60_000);
-
 describe("plugin for the stock engine", () => {
   let plugin: ChildProcess;
   let port: string;
 
   beforeAll(async () => {
-    plugin = spawn(process.execPath, ["-e", LOAD, "127.0.0.1:1"], {
+    plugin = spawn(...leashed(process.execPath, "-e", LOAD, "127.0.0.1:1"), {
       cwd: root,
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -15,9 +15,6 @@ import { initFailure, ProviderClient } from "../support/provider-client";
 const THING = "memory:index:Thing";
 const { ADD, UPDATE, UPDATE_REPLACE } = pb.PropertyDiff.Kind;
 
-// The machine may be busy: a bound, not a measurement.
-jest.setTimeout(60_000);
-
 describe("provider server over gRPC", () => {
   let memory: MemoryPackage;
   let server: ProviderServer;

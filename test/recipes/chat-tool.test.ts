@@ -4,9 +4,6 @@ import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { toolsFolder } from "../support/nodes";
 
-// A bound for a busy machine, not a measurement: the tests start processes.
-jest.setTimeout(120_000);
-
 interface Behaviour {
   /** Answers to GET /v1/models before it lists the model. */
   readonly notReady?: number;

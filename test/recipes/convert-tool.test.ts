@@ -3,9 +3,6 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { makeCheckpoint, runTool, type ToolRun } from "../support/nodes";
 
-// A bound for a busy machine, not a measurement: the tests start processes.
-jest.setTimeout(120_000);
-
 interface Converted {
   readonly ok: boolean;
   readonly faults?: string[];

@@ -4,9 +4,6 @@ import { checkDataset, checkDatasetBytes, formatDatasetReport } from "../../reci
 import { checkRow } from "../../recipes/data/row";
 import { expectGolden } from "../support/golden";
 
-// A bound for a busy machine, not a measurement: the tests start processes.
-jest.setTimeout(120_000);
-
 const tools = JSON.stringify([
   {
     type: "function",

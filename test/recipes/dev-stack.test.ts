@@ -13,9 +13,6 @@ import { serveCommand } from "../../recipes/serve";
 import { toolFiles, toolSource } from "../../recipes/tools";
 import { expectGolden } from "../support/golden";
 
-// A bound for a busy machine, not a measurement: the tests start processes.
-jest.setTimeout(120_000);
-
 const root = path.join(__dirname, "..", "..");
 const inventory = `hosts:
   - {name: node-1, address: 10.77.0.11, port: 22, user: root}

@@ -3,9 +3,6 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { makeCheckpoint, runTool, SimulatedNodes, type ToolRun } from "../support/nodes";
 
-// A bound for a busy machine, not a measurement: the tests start processes.
-jest.setTimeout(120_000);
-
 interface Gathered {
   readonly ok: boolean;
   readonly faults: string[];

@@ -6,9 +6,6 @@ import { profileOf } from "../../recipes/ms-swift/profile";
 import { torchrunCommands } from "../../recipes/torchrun";
 import { toolParserFor } from "../../recipes/vllm/parsers";
 
-// A bound for a busy machine, not a measurement: the tests start processes.
-jest.setTimeout(120_000);
-
 test("arguments of dataclass parsers and flags of servers", () => {
   const chosen = { lr: 1e-5, finetune: true, packing: false, dataset: ["a", "b"], nothing: undefined };
   expect(renderArguments(chosen, { lr: 2e-3, moe_aux_loss_coeff: 0 }).join(" ")).toBe(

@@ -3,8 +3,6 @@ import { Redactor } from "../../remote/redact";
 import { SshHosts } from "../../remote/ssh-hosts";
 import { Sshd } from "./sshd";
 
-jest.setTimeout(60_000);
-
 test("a server with two sessions serves twenty commands at once", async () => {
   const sshd = await Sshd.start(["MaxSessions 2"]);
   const pool = new ConnectionPool();

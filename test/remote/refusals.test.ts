@@ -10,8 +10,6 @@ import { scanHostKeys } from "../../remote/scan";
 import { SshHosts } from "../../remote/ssh-hosts";
 import { Sshd } from "./sshd";
 
-jest.setTimeout(60_000);
-
 let sshd: Sshd;
 let pool: ConnectionPool;
 

@@ -9,8 +9,6 @@ import { RemoteError } from "../../remote/remote-error";
 import { SshHosts } from "../../remote/ssh-hosts";
 import { Sshd } from "./sshd";
 
-jest.setTimeout(60_000);
-
 let sshd: Sshd;
 let pool: ConnectionPool;
 

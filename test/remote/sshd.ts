@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { HostConnection } from "../../remote/host-table";
+import { leashed } from "../support/leash";
 
 /** A real OpenSSH server on a free loopback port, with keys and files of its own in a temporary folder. */
 export class Sshd {
@@ -40,7 +41,7 @@ export class Sshd {
     writeFileSync(path.join(folder, "sshd_config"), `${config.join("\n")}\n`);
     // OpenSSH 9.2 in Debian wants this folder even if it is unused.
     execFileSync("mkdir", ["-p", "/run/sshd"]);
-    const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", path.join(folder, "sshd_config")], {
+    const child = spawn(...leashed("/usr/sbin/sshd", "-D", "-e", "-f", path.join(folder, "sshd_config")), {
       stdio: ["ignore", "ignore", "pipe"],
     });
     const lines: string[] = [];
@@ -49,7 +50,10 @@ export class Sshd {
         lines.push(line);
         if (line.startsWith("Server listening on")) resolve();
       });
-      child.once("exit", code => reject(new Error(`sshd ended with ${code}: ${lines.join("\n")}`)));
+      child.once("exit", code => {
+        rmSync(folder, { recursive: true, force: true });
+        reject(new Error(`sshd ended with ${code}: ${lines.join("\n")}`));
+      });
     });
     return new Sshd(folder, port, child, lines);
   }

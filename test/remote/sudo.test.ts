@@ -6,9 +6,8 @@ import { ConnectionPool } from "../../remote/pool";
 import { Redactor } from "../../remote/redact";
 import { RemoteError } from "../../remote/remote-error";
 import { SshHosts } from "../../remote/ssh-hosts";
+import { Cleanup } from "../support/cleanup";
 import { Sshd } from "./sshd";
-
-jest.setTimeout(60_000);
 
 const USER = "muster-test-user";
 const PASSWORD = "pa'ss w\u00f6rd $1";
@@ -19,7 +18,8 @@ let pool: ConnectionPool;
 
 // These make a user and a sudoers file on this machine, so they want root and sudo.
 const able = process.getuid?.() === 0 && tryRun("sudo", "-V") && tryRun("useradd", "--help");
-const describeIfAble = able ? describe : describe.skip;
+const subject = "a user who is not root";
+const cleanup = new Cleanup();
 
 function tryRun(...[program = "", ...argv]: string[]): boolean {
   try {
@@ -39,19 +39,18 @@ function runner(changes: Partial<HostConnection> = {}) {
   return new SshHosts({ table: [host], pool, redactor: new Redactor() }).runner(host.name);
 }
 
-describeIfAble("a user who is not root", () => {
+(able ? describe : describe.skip)(able ? subject : `${subject} (needs root, sudo and useradd)`, () => {
   beforeAll(async () => {
     tryRun("userdel", "-f", USER);
     execFileSync("useradd", ["--no-create-home", "--shell", "/bin/bash", USER]);
+    cleanup.add(() => execFileSync("userdel", ["-f", USER], { stdio: "ignore" }));
+    cleanup.add(() => rmSync(SUDOERS, { force: true }));
     execFileSync("chpasswd", { input: `${USER}:${PASSWORD}\n` });
     sshd = await Sshd.start();
+    cleanup.add(() => sshd.stop());
     chmodSync(sshd.folder, 0o755);
   });
-  afterAll(async () => {
-    await sshd.stop();
-    rmSync(SUDOERS, { force: true });
-    execFileSync("userdel", ["-f", USER], { stdio: "ignore" });
-  });
+  afterAll(cleanup.run);
   beforeEach(() => {
     pool = new ConnectionPool();
   });

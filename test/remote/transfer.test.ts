@@ -19,8 +19,6 @@ import { SshHosts } from "../../remote/ssh-hosts";
 import { upload } from "../../remote/upload";
 import { Sshd } from "./sshd";
 
-jest.setTimeout(60_000);
-
 let sshd: Sshd;
 let pool: ConnectionPool;
 let hosts: SshHosts;
