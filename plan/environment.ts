@@ -1,4 +1,4 @@
-import { shellQuote } from "./shell-quote";
+import { quote } from "../remote/shell";
 
 /** Variables of a node, in the order in which later ones win: network, the container's env of the cluster file. */
 export function nodeEnvironment(...layers: readonly Readonly<Record<string, string>>[]): Record<string, string> {
@@ -21,7 +21,7 @@ export function renderSshEnvironment(env: Readonly<Record<string, string>>): str
 
 /** /etc/muster/profile.sh: the same variables for login shells and `docker exec`, and the proxy's functions. */
 export function renderProfile(env: Readonly<Record<string, string>>): string {
-  const exports = Object.entries(env).map(([name, value]) => `export ${name}=${shellQuote(value)}\n`);
+  const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}\n`);
   return [
     "# Written by muster from the cluster file. Changes here are undone by the next up.\n",
     ...exports,

@@ -1,4 +1,4 @@
-import { shellQuote } from "./shell-quote";
+import { quote } from "../remote/shell";
 
 export interface ProxySettings {
   /** May hold a password: what is rendered with it goes to files of mode 0600 only. */
@@ -35,7 +35,7 @@ export function proxyEnvironment(settings: ProxySettings, nodes: readonly Proxie
 /** /etc/muster/proxy.sh: proxyon, unproxy and proxytest for people's shells. Mode 0600 when the URL has a password. */
 export function renderProxyFunctions(settings: ProxySettings, nodes: readonly ProxiedNode[]): string {
   const variables = Object.entries(proxyEnvironment(settings, nodes));
-  const exports = variables.map(([name, value]) => `  export ${name}=${shellQuote(value)}`);
+  const exports = variables.map(([name, value]) => `  export ${name}=${quote(value)}`);
   return `${[
     "# Written by muster from the cluster file. Changes here are undone by the next up.",
     "proxyon() {",
@@ -51,17 +51,17 @@ export function renderProxyFunctions(settings: ProxySettings, nodes: readonly Pr
     "# Fetches one page through the proxy, whether it is on or not. Fails when the proxy does.",
     "proxytest() {",
     // The URL comes by a variable, not an argument: arguments are seen by everyone in ps.
-    `  _muster_status=$(https_proxy=${shellQuote(settings.url)} http_proxy=${shellQuote(settings.url)} no_proxy= NO_PROXY= \\`,
-    `    curl -sS -I -o /dev/null -w '%{http_code}' --max-time 15 ${shellQuote(settings.testUrl)})`,
+    `  _muster_status=$(https_proxy=${quote(settings.url)} http_proxy=${quote(settings.url)} no_proxy= NO_PROXY= \\`,
+    `    curl -sS -I -o /dev/null -w '%{http_code}' --max-time 15 ${quote(settings.testUrl)})`,
     "  _muster_result=$?",
     // Curl reports 000 and fails when it got no answer; a proxy's own refusal is 407 or 5xx.
     '  case "$_muster_result:$_muster_status" in',
     "    0:2?? | 0:3??)",
-    `      echo "proxy works: $_muster_status from "${shellQuote(settings.testUrl)}`,
+    `      echo "proxy works: $_muster_status from "${quote(settings.testUrl)}`,
     "      return 0",
     "      ;;",
     "    *)",
-    `      echo "proxy does not work: status $_muster_status from "${shellQuote(settings.testUrl)} >&2`,
+    `      echo "proxy does not work: status $_muster_status from "${quote(settings.testUrl)} >&2`,
     "      return 1",
     "      ;;",
     "  esac",

@@ -1,4 +1,4 @@
-import { shellQuote } from "../plan/shell-quote";
+import { quote } from "../remote/shell";
 
 /** What runs on one node: a program with its arguments, and the variables that it reads. */
 export interface Command {
@@ -25,15 +25,13 @@ export interface NodeTransport {
  * a shell reads it back to the same words.
  */
 export function renderCommand(command: Command & Partial<Pick<NodeCommand, "transport">>): string {
-  const variables = Object.entries({ ...command.env, ...command.transport }).map(
-    ([k, v]) => `${k}=${shellQuote(v)} \\\n`,
-  );
+  const variables = Object.entries({ ...command.env, ...command.transport }).map(([k, v]) => `${k}=${quote(v)} \\\n`);
   const lines: string[] = [];
   for (const word of command.argv) {
     const startsLine = word.startsWith("--");
     const last = lines.length - 1;
-    if (lines.length === 0 || startsLine) lines.push(shellQuote(word));
-    else lines[last] = `${lines[last]} ${shellQuote(word)}`;
+    if (lines.length === 0 || startsLine) lines.push(quote(word));
+    else lines[last] = `${lines[last]} ${quote(word)}`;
   }
   return `${variables.join("")}${lines.map((line, i) => (i === 0 ? line : `    ${line}`)).join(" \\\n")}\n`;
 }

@@ -1,5 +1,5 @@
 import type { Cluster } from "../config/schema";
-import { shellQuote } from "../plan/shell-quote";
+import { quote } from "../remote/shell";
 
 /** /etc/pip.conf of the container; empty settings give no file. */
 export function renderPipConfig(python: Cluster["python"]): string | undefined {
@@ -21,14 +21,14 @@ export function renderPythonInstall(cluster: Cluster): string | undefined {
     ...(python.upgradePip ? ["python3 -m pip install --upgrade pip"] : []),
     ...(python.swift ? editableSwift(python.swift.source, image.swift) : []),
     ...(cluster.pipeline?.megatronLm === undefined ? [] : safeDirectory(cluster.pipeline.megatronLm)),
-    ...(python.packages.length === 0 ? [] : [`python3 -m pip install -U ${python.packages.map(shellQuote).join(" ")}`]),
+    ...(python.packages.length === 0 ? [] : [`python3 -m pip install -U ${python.packages.map(quote).join(" ")}`]),
   ];
   return lines.length === 0 ? undefined : `set -eu\n${lines.join("\n")}\n`;
 }
 
 function editableSwift(source: string, version: string): string[] {
-  const folder = shellQuote(source);
-  const wanted = shellQuote(version);
+  const folder = quote(source);
+  const wanted = quote(version);
   return [
     ...safeDirectory(source),
     // The version in the sources, not the name of the tag: a checkout may be shallow, or have come as an archive.
@@ -44,7 +44,7 @@ function editableSwift(source: string, version: string): string[] {
 }
 
 function safeDirectory(folder: string): string[] {
-  const quoted = shellQuote(folder);
+  const quoted = quote(folder);
   return [
     `git config --global --get-all safe.directory | grep -qxF ${quoted} || git config --global --add safe.directory ${quoted}`,
   ];

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Kind, KindContext } from "../kind";
 import { LocalRunner } from "../local-runner";
@@ -9,7 +8,9 @@ import {
   commonOutputs,
   environmentOf,
   liveOutput,
+  newCommandId,
   outputsOf,
+  readCommand,
 } from "./output-logging";
 
 const inputs = z.strictObject({
@@ -26,13 +27,9 @@ export const localCommand: Kind<LocalCommandInputs, CommandOutputs> = {
   inputs,
   fields: { ...commonFields, dir: { change: "update" }, interpreter: { change: "update" } },
   outputs: commonOutputs,
-  async read(_context, id, old) {
-    if (!old) throw new Error(`command ${id} cannot be imported: what it did is not recorded anywhere.`);
-    return { inputs: old, state: { stdout: old.stdout, stderr: old.stderr } };
-  },
+  read: readCommand,
   async create(context, news) {
-    const id = `create${randomBytes(6).toString("hex")}`;
-    return { id, state: await runLocally(context, news, "create", news.create) };
+    return { id: newCommandId(), state: await runLocally(context, news, "create", news.create) };
   },
   async update(context, _id, news, old) {
     return runLocally(context, news, "update", news.update ?? news.create, old);

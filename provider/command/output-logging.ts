@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { CommandOptions, CommandResult } from "../../remote/runner";
 import { OperatorError } from "../../wire/operator-error";
@@ -79,4 +80,18 @@ export function environmentOf(
       ? { PULUMI_COMMAND_STDOUT: before.stdout, PULUMI_COMMAND_STDERR: before.stderr }
       : {};
   return { ...inputs.environment, ...previous };
+}
+
+/** What a command did is recorded in the state alone. @throws Error for an import */
+export async function readCommand<I extends object>(
+  _context: KindContext,
+  id: string,
+  old: (I & CommandOutputs) | undefined,
+): Promise<{ inputs: I; state: CommandOutputs }> {
+  if (!old) throw new Error(`command ${id} cannot be imported: what it did is not recorded anywhere.`);
+  return { inputs: old, state: { stdout: old.stdout, stderr: old.stderr } };
+}
+
+export function newCommandId(): string {
+  return `create${randomBytes(6).toString("hex")}`;
 }

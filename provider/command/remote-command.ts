@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { assignments } from "../../remote/shell";
 import type { Kind, KindContext } from "../kind";
@@ -10,7 +9,9 @@ import {
   commonOutputs,
   environmentOf,
   liveOutput,
+  newCommandId,
   outputsOf,
+  readCommand,
 } from "./output-logging";
 
 const inputs = z.strictObject({ ...commonInputs, connection });
@@ -28,12 +29,9 @@ export const remoteCommand: Kind<RemoteCommandInputs, CommandOutputs> = {
   fields: { ...commonFields, connection: { change: "update", secret: true } },
   outputs: commonOutputs,
   check: news => (news.connection ? checkHostKeys(news.connection) : []),
-  async read(_context, id, old) {
-    if (!old) throw new Error(`command ${id} cannot be imported: what it did is not recorded anywhere.`);
-    return { inputs: old, state: { stdout: old.stdout, stderr: old.stderr } };
-  },
+  read: readCommand,
   async create(context, news) {
-    return { id: `create${randomBytes(6).toString("hex")}`, state: await run(context, news, "create", news.create) };
+    return { id: newCommandId(), state: await run(context, news, "create", news.create) };
   },
   async update(context, _id, news, old) {
     if (isSameWork(news, old)) return { stdout: old.stdout, stderr: old.stderr };

@@ -3,11 +3,8 @@ import fc from "fast-check";
 import { formatFinding, splitAccepted } from "../../plan/finding";
 import { hostPathOf } from "../../plan/mounts";
 import { type HostFacts, preflight } from "../../plan/preflight";
-import { shellQuote } from "../../plan/shell-quote";
+import { quote } from "../../remote/shell";
 import { expectGolden } from "../support/golden";
-
-// A bound for a busy machine, not a measurement: the tests start processes.
-jest.setTimeout(120_000);
 
 const fit: HostFacts = {
   node: "node-1",
@@ -69,7 +66,7 @@ test("a quoted word is read back by sh as it was", () => {
   );
   fc.assert(
     fc.property(words, list => {
-      const script = `printf '%s\\0' ${list.map(shellQuote).join(" ")}`;
+      const script = `printf '%s\\0' ${list.map(quote).join(" ")}`;
       expect(execFileSync("sh", ["-c", script], { encoding: "utf8" }).split("\0").slice(0, -1)).toEqual(list);
     }),
     { numRuns: 10 },

@@ -1,9 +1,9 @@
-import type { KindContext } from "../../provider/kind";
 import { container } from "../../provider/muster/kinds/container";
 import { containerArguments, specDigest } from "../../provider/muster/kinds/container-arguments";
 import type { ContainerInputs, ContainerOutputs } from "../../provider/muster/kinds/container-inputs";
 import { explainRunFailure } from "../../provider/muster/kinds/container-scripts";
 import { FakeHosts } from "../../remote/fake";
+import { kindContext } from "../support/kind-context";
 
 const declared: ContainerInputs = {
   host: "node-1",
@@ -73,20 +73,9 @@ const outputs: ContainerOutputs = { incarnation: "c0ffee", status: "running", st
 const old = { ...declared, ...outputs };
 const ABSENT = { exitCode: 1, stderr: "Error response from daemon: No such container: ms" };
 
-function context(hosts: FakeHosts, allowed: string[] = []): KindContext {
-  return {
-    hosts,
-    cluster: "dev",
-    urn: "urn",
-    status: () => undefined,
-    signal: new AbortController().signal,
-    allowed: (_variable, name) => allowed.includes(name),
-  };
-}
-
 async function drift(deviation: Deviation): Promise<Partial<ContainerInputs>> {
   const hosts = new FakeHosts().query("docker inspect", inspect(deviation));
-  const seen = await container.read(context(hosts), "node-1/ms", old);
+  const seen = await container.read(kindContext(hosts), "node-1/ms", old);
   const pairs = Object.entries(seen?.inputs ?? {}).filter(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(declared[key as keyof ContainerInputs]),
   );
@@ -145,7 +134,7 @@ describe("read", () => {
 
   test("a container that is gone is drift that update repairs, not a lost resource", async () => {
     const hosts = new FakeHosts().query("docker inspect", ABSENT);
-    const seen = await container.read(context(hosts), "node-1/ms", old);
+    const seen = await container.read(kindContext(hosts), "node-1/ms", old);
     expect(seen?.state.status).toBe("absent");
     expect(container.diff?.({ ...old, ...seen?.state }, declared)).toEqual([
       { path: "status", mode: "update", replace: false },
@@ -157,7 +146,7 @@ describe("read", () => {
       exitCode: 1,
       stderr: "Cannot connect to the Docker daemon",
     });
-    await expect(container.read(context(hosts), "node-1/ms", old)).rejects.toThrow(/could not be asked.*Remedy/s);
+    await expect(container.read(kindContext(hosts), "node-1/ms", old)).rejects.toThrow(/could not be asked.*Remedy/s);
   });
 });
 
@@ -165,7 +154,7 @@ describe("repair", () => {
   test("starts a stopped container, and sets its restart policy live", async () => {
     const stopped = inspect({ status: "exited", host: { RestartPolicy: { Name: "no" } } });
     const hosts = new FakeHosts().query("docker inspect", stopped).mutate(/container ms/);
-    await container.update?.(context(hosts), "node-1/ms", declared, old);
+    await container.update?.(kindContext(hosts), "node-1/ms", declared, old);
     expect(hosts.mutations).toEqual(["node-1: update, start container ms"]);
     expect(hosts.calls.find(call => call.verb === "mutate")?.script).toBe(
       "docker update --restart=unless-stopped ms && docker start ms",
@@ -174,13 +163,13 @@ describe("repair", () => {
 
   test("sends nothing to a container that is as it should be", async () => {
     const hosts = new FakeHosts().query("docker inspect", inspect());
-    await container.update?.(context(hosts), "node-1/ms", declared, old);
+    await container.update?.(kindContext(hosts), "node-1/ms", declared, old);
     expect(hosts.mutations).toEqual([]);
   });
 
   test("does not take over a stranger's container", async () => {
     const hosts = new FakeHosts().query("docker inspect", inspect({ config: { Labels: {} } }));
-    await expect(container.create(context(hosts), declared)).rejects.toThrow(/did not make/);
+    await expect(container.create(kindContext(hosts), declared)).rejects.toThrow(/did not make/);
     expect(hosts.mutations).toEqual([]);
   });
 });
@@ -194,7 +183,7 @@ describe("the busy guard", () => {
 
   test("names the job and the variable", async () => {
     const hosts = busy();
-    await expect(container.delete(context(hosts), "node-1/ms", old)).rejects.toThrow(
+    await expect(container.delete(kindContext(hosts), "node-1/ms", old)).rejects.toThrow(
       /job train runs in it; process 7 python3 uses a GPU.*MUSTER_INTERRUPT=train/s,
     );
     expect(hosts.mutations).toEqual([]);
@@ -202,7 +191,7 @@ describe("the busy guard", () => {
 
   test.each(["train", "ms"])("opens for MUSTER_INTERRUPT=%s", async name => {
     const hosts = busy();
-    await container.delete(context(hosts, [name]), "node-1/ms", old);
+    await container.delete(kindContext(hosts, [name]), "node-1/ms", old);
     expect(hosts.mutations).toEqual(["node-1: remove container ms"]);
   });
 });

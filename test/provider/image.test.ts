@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import type { KindContext } from "../../provider/kind";
 import { image } from "../../provider/muster/kinds/image";
 import { changedPaths, deriveImage, parseBaseImage } from "../../provider/muster/kinds/image-config";
 import { parseLook } from "../../provider/muster/kinds/image-scripts";
 import { FakeHosts } from "../../remote/fake";
+import { kindContext } from "../support/kind-context";
 
 const BASE = parseBaseImage(
   JSON.stringify([
@@ -24,17 +24,6 @@ function built(layer = "sha256:new") {
 
 const ID = `sha256:${"a".repeat(64)}`;
 const inputs = image.inputs.parse({ host: "node-1", reference: "node:dev", source: { pull: {} } });
-
-function context(hosts: FakeHosts): KindContext {
-  return {
-    hosts,
-    cluster: "dev",
-    urn: "urn",
-    status: () => undefined,
-    signal: new AbortController().signal,
-    allowed: () => false,
-  };
-}
 
 describe("a derived image", () => {
   test("has the digest of its configuration as its id, the same every time", () => {
@@ -80,9 +69,9 @@ describe("a derived image", () => {
 describe("an image on a host", () => {
   test("that is there already is used and never removed", async () => {
     const hosts = new FakeHosts().query("docker image inspect", `has ${ID} 5 \n`);
-    const made = await image.create(context(hosts), inputs);
+    const made = await image.create(kindContext(hosts), inputs);
     expect(made).toEqual({ id: "node-1/node:dev", state: { imageId: ID, sizeBytes: 5, digest: "", owned: false } });
-    await image.delete(context(hosts), made.id, { ...inputs, ...made.state });
+    await image.delete(kindContext(hosts), made.id, { ...inputs, ...made.state });
     expect(hosts.mutations).toEqual([]);
   });
 
@@ -94,18 +83,20 @@ describe("an image on a host", () => {
         there = true;
         return "";
       });
-    const made = await image.create(context(hosts), inputs);
+    const made = await image.create(kindContext(hosts), inputs);
     expect(made.state).toEqual({ imageId: ID, sizeBytes: 5, digest: "sha256:dd", owned: true });
     expect(hosts.mutations).toEqual(["node-1: pull image node:dev"]);
   });
 
   test("that is gone is drift; docker that does not answer is an error", async () => {
     const old = { ...inputs, imageId: ID, sizeBytes: 5, digest: "", owned: true };
-    const gone = await image.read(context(new FakeHosts().query("docker image inspect", "absent\n")), "id", old);
+    const gone = await image.read(kindContext(new FakeHosts().query("docker image inspect", "absent\n")), "id", old);
     expect(gone?.state.imageId).toBe("");
     expect(image.diff?.({ ...old, imageId: "" }, inputs)).toHaveLength(1);
     const dead = new FakeHosts().query("docker image inspect", { exitCode: 1, stderr: "Cannot connect" });
-    await expect(image.read(context(dead), "id", old)).rejects.toThrow("Cannot connect");
+    await expect(image.read(kindContext(dead), "id", old)).rejects.toMatchObject({
+      problems: [{ where: "host node-1", detail: "Cannot connect" }],
+    });
   });
 
   test("has exactly one source, and never itself", () => {

@@ -1,4 +1,4 @@
-import { InitFailed, type KindContext } from "../../provider/kind";
+import { InitFailed } from "../../provider/kind";
 import { gangFiles } from "../../provider/muster/kinds/job/gang-files";
 import { claimScript, parseClaims } from "../../provider/muster/kinds/job/host-scripts";
 import { canonical, identityDigest } from "../../provider/muster/kinds/job/identity";
@@ -6,6 +6,7 @@ import type { JobInputs, JobOutputs } from "../../provider/muster/kinds/job/inpu
 import { job } from "../../provider/muster/kinds/job/job";
 import { parseObservation, statusOf } from "../../provider/muster/kinds/job/observation";
 import { FakeHosts } from "../../remote/fake";
+import { kindContext } from "../support/kind-context";
 
 function inputs(over: Partial<JobInputs> = {}): JobInputs {
   return {
@@ -36,17 +37,6 @@ function observed(over: { digest?: string; lines?: string[] } = {}): string {
     ranks: declared.ranks,
   };
   return [`record ${base64(JSON.stringify(record))}`, "started 1000000000", "age 5", ...(over.lines ?? [])].join("\n");
-}
-
-function context(hosts: FakeHosts, allowed: string[] = []): KindContext {
-  return {
-    hosts,
-    cluster: "dev",
-    urn: "urn",
-    status: () => undefined,
-    signal: new AbortController().signal,
-    allowed: (_variable, name) => allowed.includes(name),
-  };
 }
 
 const settled: JobOutputs = {
@@ -159,7 +149,7 @@ describe("create", () => {
 
   test("adopts a completed job of the same identity and starts nothing", async () => {
     const hosts = new FakeHosts().query(record, observed({ lines: ["done completed 1000000009 - - -"] }));
-    const made = await job.create(context(hosts), inputs());
+    const made = await job.create(kindContext(hosts), inputs());
     expect(made.state.status).toBe("completed");
     expect(hosts.mutations).toEqual([]);
   });
@@ -170,7 +160,7 @@ describe("create", () => {
       record,
       observed({ lines: ["supervised", "rank 0 started", "rank 1 started", `rank 1 log ${log}`] }),
     );
-    const attempt = job.create(context(hosts), inputs());
+    const attempt = job.create(kindContext(hosts), inputs());
     await expect(attempt).rejects.toBeInstanceOf(InitFailed);
     await expect(attempt).rejects.toThrow(/running, step 7 of 20, loss 2\.5/);
     expect(hosts.mutations).toEqual([]);
@@ -178,7 +168,7 @@ describe("create", () => {
 
   test("refuses while a job of that name with another identity is alive", async () => {
     const hosts = new FakeHosts().query(record, observed({ digest: "other", lines: ["supervised"] }));
-    await expect(job.create(context(hosts), inputs())).rejects.toThrow(/other arguments or data.*Remedy/s);
+    await expect(job.create(kindContext(hosts), inputs())).rejects.toThrow(/other arguments or data.*Remedy/s);
     expect(hosts.mutations).toEqual([]);
   });
 
@@ -188,7 +178,7 @@ describe("create", () => {
       .mutate(/claim the GPUs/, "held 1 serve\n")
       .mutate(/release/);
     const claims = [{ host: "node-1", gpus: [0, 1] }];
-    await expect(job.create(context(hosts), inputs({ claims }))).rejects.toThrow(
+    await expect(job.create(kindContext(hosts), inputs({ claims }))).rejects.toThrow(
       "GPU 1 of node-1 is held by job serve",
     );
     expect(hosts.mutations.at(-1)).toMatch(/release the GPUs/);
@@ -202,13 +192,13 @@ describe("delete", () => {
 
   test("does not interrupt a running training unless told by name", async () => {
     const hosts = new FakeHosts().query(/job\.json/, observed({ lines: ["supervised"] }));
-    await expect(job.delete(context(hosts), "train", old)).rejects.toThrow("MUSTER_INTERRUPT=train");
+    await expect(job.delete(kindContext(hosts), "train", old)).rejects.toThrow("MUSTER_INTERRUPT=train");
     expect(hosts.mutations).toEqual([]);
   });
 
   test("told so, it stops the gang, proves it on each host, and keeps the outputs", async () => {
     const hosts = new FakeHosts().query(/job\.json/, observed({ lines: ["supervised"] })).mutate(/./);
-    await job.delete(context(hosts, ["train"]), "train", { ...old, outputs: [{ host: "node-1", path: "/out/w" }] });
+    await job.delete(kindContext(hosts, ["train"]), "train", { ...old, outputs: [{ host: "node-1", path: "/out/w" }] });
     expect(hosts.mutations[0]).toBe("node-1: stop job train");
     expect(hosts.mutations).toContain("node-2: prove that no process of job train is left");
     expect(hosts.calls.some(call => call.script.includes("/out/w"))).toBe(false);
@@ -219,7 +209,7 @@ describe("delete", () => {
       .query(/job\.json/, observed({ lines: ["supervised"] }))
       .mutate(/./)
       .mutate(/prove/, "left 42 python3 train.py\n", "node-2");
-    await expect(job.delete(context(hosts, ["train"]), "train", old)).rejects.toThrow(/node-2: .*42 python3/);
+    await expect(job.delete(kindContext(hosts, ["train"]), "train", old)).rejects.toThrow(/node-2: .*42 python3/);
     expect(hosts.mutations.some(what => what.includes("remove the files"))).toBe(false);
   });
 });

@@ -2,10 +2,11 @@ import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { relay } from "../../../remote/relay";
-import type { CommandResult, Hosts } from "../../../remote/runner";
+import type { Hosts } from "../../../remote/runner";
 import { quote } from "../../../remote/shell";
 import { SshHost } from "../../../remote/ssh-hosts";
 import { upload } from "../../../remote/upload";
+import { expectSuccess } from "../../command-failed";
 import type { CheckFailure, Kind, KindContext } from "../../kind";
 import { changedPaths, deriveImage, parseBaseImage } from "./image-config";
 import { type Derivation, type ImageInputs, type ImageOutputs, imageInputsSchema } from "./image-inputs";
@@ -28,15 +29,9 @@ import { sha256OfFile } from "./local-digest";
 const TRANSFER_TIMEOUT_SECONDS = 7200;
 const INSTALL_TIMEOUT_SECONDS = 1800;
 
-function must(host: string, what: string, result: CommandResult): string {
-  if (result.exitCode === 0) return result.stdout;
-  const said = (result.stderr.trim() || result.stdout.trim() || "no output").slice(-1500);
-  throw new Error(`${host}: ${what} failed (exit code ${result.exitCode}): ${said}`);
-}
-
 async function look(hosts: Pick<Hosts, "probe">, host: string, reference: string): Promise<ImageFacts | undefined> {
   const what = `asking docker for image ${reference}`;
-  return parseLook(must(host, what, await hosts.probe(host).query(lookScript(reference))));
+  return parseLook(expectSuccess(await hosts.probe(host).query(lookScript(reference)), { host, what }).stdout);
 }
 
 async function change(
@@ -51,7 +46,7 @@ async function change(
     signal: context.signal,
     ...(stdin === undefined ? {} : { stdin }),
   };
-  return must(host, what, await context.hosts.runner(host).mutate(what, script, options));
+  return expectSuccess(await context.hosts.runner(host).mutate(what, script, options), { host, what }).stdout;
 }
 
 /** Brings the packages to the host that are not there with the same content. */
@@ -59,11 +54,10 @@ async function uploadPackages(context: KindContext, host: string, directory: str
   const names = (await readdir(directory)).filter(name => name.endsWith(".deb")).sort();
   if (names.length === 0)
     throw new Error(`${directory} holds no .deb file. Remedy: put the packages and what they depend on there`);
-  const there = must(
+  const there = expectSuccess(await context.hosts.probe(host).query(debChecksumsScript(context.cluster)), {
     host,
-    "listing packages",
-    await context.hosts.probe(host).query(debChecksumsScript(context.cluster)),
-  );
+    what: "listing packages",
+  }).stdout;
   const known = new Set(there.split("\n").filter(Boolean));
   const folder = debsFolder(context.cluster);
   const foreign = [...known].map(line => line.split(/\s+/)[1] ?? "").filter(name => name && !names.includes(name));
@@ -82,7 +76,9 @@ async function derive(context: KindContext, inputs: ImageInputs, derivation: Der
   const { host, reference } = inputs;
   if (derivation.debsDirectory !== undefined) await uploadPackages(context, host, derivation.debsDirectory);
   const inspected = await context.hosts.probe(host).query(`docker image inspect ${quote(derivation.base)}`);
-  const base = parseBaseImage(must(host, `reading the base image ${derivation.base}`, inspected));
+  const base = parseBaseImage(
+    expectSuccess(inspected, { host, what: `reading the base image ${derivation.base}` }).stdout,
+  );
   if (!base) throw new Error(`${host}: the base image ${derivation.base} is not there`);
   context.status(`installing ${derivation.packages.join(", ")}`);
   const what = `install ${derivation.packages.join(", ")} into a container of ${derivation.base}`;
@@ -90,8 +86,8 @@ async function derive(context: KindContext, inputs: ImageInputs, derivation: Der
     timeoutSeconds: INSTALL_TIMEOUT_SECONDS,
     signal: context.signal,
   });
-  const [containerId = "", ...diff] = must(host, what, await install)
-    .trim()
+  const [containerId = "", ...diff] = expectSuccess(await install, { host, what })
+    .stdout.trim()
     .split("\n");
   const changed = changedPaths(diff.join("\n"));
   if (changed.deleted.length > 0) {
@@ -170,7 +166,7 @@ async function bring(context: KindContext, inputs: ImageInputs): Promise<void> {
     timeoutSeconds: TRANSFER_TIMEOUT_SECONDS,
     signal: context.signal,
   });
-  const said = must(host, `loading ${source.archive}`, result);
+  const said = expectSuccess(result, { host, what: `loading ${source.archive}` }).stdout;
   const loaded = /^Loaded image(?: ID)?: (\S+)$/m.exec(said)?.[1];
   if (loaded === undefined) throw new Error(`${host}: ${source.archive} holds no image: ${said.trim()}`);
   await change(context, host, `name the image ${reference}`, `docker tag ${quote(loaded)} ${quote(reference)}`);
@@ -268,6 +264,6 @@ export const image: Kind<ImageInputs, ImageOutputs> = {
     if (!old.owned) return;
     const what = `remove image ${old.reference}`;
     const result = await context.hosts.runner(old.host).mutate(what, removeScript(old, old.imageId, context.cluster));
-    must(old.host, what, result);
+    expectSuccess(result, { host: old.host, what });
   },
 };

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pause } from "../../../../remote/pause";
-import type { CommandResult, Hosts } from "../../../../remote/runner";
+import type { Hosts } from "../../../../remote/runner";
 import { quote } from "../../../../remote/shell";
+import { expectSuccess } from "../../../command-failed";
 import { InitFailed, type KindContext } from "../../../kind";
 import { describeFailure } from "./diagnosis";
 import { gangFiles, jobFolder } from "./gang-files";
@@ -43,12 +44,6 @@ const supervisor = readFileSync(join(__dirname, "supervisor.sh"));
 
 export type GangContext = Pick<KindContext, "hosts" | "cluster" | "status" | "signal">;
 
-function must(what: string, host: string, result: CommandResult): CommandResult {
-  if (result.exitCode === 0) return result;
-  const said = (result.stderr.trim() || result.stdout.trim() || "no output").slice(-2000);
-  throw new Error(`${host}: ${what} failed with exit code ${result.exitCode}: ${said}`);
-}
-
 /** All hosts that the job touches, the leader's first. */
 export function hostsOf(inputs: JobInputs): string[] {
   return [...new Set([...inputs.ranks.map(rank => rank.host), ...(inputs.claims ?? []).map(claim => claim.host)])];
@@ -65,7 +60,7 @@ export async function observe(
   const script = observationScript(jobFolder(context.cluster, inputs.name), tailBytes, atLeader);
   const probe = context.hosts.probe(host);
   const seen = parseObservation(
-    must(`reading the record of job ${inputs.name}`, host, await probe.query(script)).stdout,
+    expectSuccess(await probe.query(script), { host, what: `reading the record of job ${inputs.name}` }).stdout,
   );
   if (!seen || !inputs.resultFile || atLeader !== undefined || seen.finished?.status !== "completed") return seen;
   const elsewhere = inputs.resultFile;
@@ -103,13 +98,13 @@ export async function stopGang(context: GangContext, inputs: JobInputs): Promise
     .mutate(`stop job ${inputs.name}`, stopScript(jobFolder(context.cluster, inputs.name), bound), {
       timeoutSeconds: bound + 30,
     });
-  must(`stopping job ${inputs.name}`, leader, stop);
+  expectSuccess(stop, { host: leader, what: `stopping job ${inputs.name}` });
   await onEach(hostsOf(inputs), async host => {
     const what = `prove that no process of job ${inputs.name} is left`;
     const result = await context.hosts
       .runner(host)
       .mutate(what, sweepScript(inputs.name, grace), { timeoutSeconds: grace + 60 });
-    const left = [...must(what, host, result).stdout.matchAll(/^left (.*)$/gm)].map(match => match[1]);
+    const left = [...expectSuccess(result, { host, what }).stdout.matchAll(/^left (.*)$/gm)].map(match => match[1]);
     if (left.length === 0) return;
     throw new Error(
       `${host}: these processes of job ${inputs.name} do not die: ${left.join("; ")}. ` +
@@ -122,7 +117,10 @@ export async function releaseClaims(context: GangContext, inputs: JobInputs): Pr
   const hosts = [...new Set((inputs.claims ?? []).map(claim => claim.host))];
   await onEach(hosts, async host => {
     const what = `release the GPUs of job ${inputs.name}`;
-    must(what, host, await context.hosts.runner(host).mutate(what, releaseScript(context.cluster, inputs.name)));
+    expectSuccess(await context.hosts.runner(host).mutate(what, releaseScript(context.cluster, inputs.name)), {
+      host,
+      what,
+    });
   });
 }
 
@@ -134,7 +132,7 @@ async function takeClaims(context: GangContext, inputs: JobInputs, incarnation: 
       const gpus = inputs.claims?.find(claim => claim.host === host)?.gpus ?? [];
       const what = `claim the GPUs ${gpus.join(", ")} for job ${inputs.name}`;
       const script = claimScript(context.cluster, inputs.name, incarnation, gpus);
-      const answer = must(what, host, await context.hosts.runner(host).mutate(what, script));
+      const answer = expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what });
       for (const { gpu, job } of parseClaims(answer.stdout))
         conflicts.push(`GPU ${gpu} of ${host} is held by job ${job}`);
     },
@@ -167,7 +165,10 @@ async function start(context: GangContext, inputs: JobInputs): Promise<void> {
   const stdin = files.map(([name, content]) => `${name} ${Buffer.from(content).toString("base64")}\n`).join("");
   const what = `start job ${inputs.name}`;
   const script = startScript(jobFolder(context.cluster, inputs.name));
-  must(what, leader, await context.hosts.runner(leader).mutate(what, script, { stdin, timeoutSeconds: 60 }));
+  expectSuccess(await context.hosts.runner(leader).mutate(what, script, { stdin, timeoutSeconds: 60 }), {
+    host: leader,
+    what,
+  });
 }
 
 /** The error of a failed job: who, how, why, and where the log is. */
@@ -198,10 +199,9 @@ async function probeReady(context: GangContext, inputs: JobInputs): Promise<bool
 async function markReady(context: GangContext, inputs: JobInputs): Promise<void> {
   const host = leaderHost(inputs);
   const what = `record that job ${inputs.name} is ready`;
-  must(
-    what,
-    host,
+  expectSuccess(
     await context.hosts.runner(host).mutate(what, `: >${quote(`${jobFolder(context.cluster, inputs.name)}/ready`)}`),
+    { host, what },
   );
 }
 
