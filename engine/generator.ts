@@ -21,6 +21,7 @@ import {
 import type { CheckFailure } from "./provider/client";
 import type { ProviderRegistry } from "./provider/registry";
 import type { ResourceState } from "./resource";
+import { Targets } from "./targets";
 import { isDefaultProvider, isProviderType, parseProviderReference } from "./urn";
 
 const SEED_BYTES = 32;
@@ -29,7 +30,6 @@ export interface GeneratorOptions {
   readonly preview: boolean;
   /** Undefined: all. */
   readonly targets: ReadonlySet<string> | undefined;
-  /** What depends on a target is one too. */
   readonly targetDependents: boolean;
   readonly replaces: ReadonlySet<string>;
 }
@@ -46,9 +46,7 @@ export class StepGenerator {
   /** Deleted ahead of a replacement of what they depend on; their own registration makes them anew. */
   private readonly deletedFirst = new Map<string, { old: ResourceState; keys: readonly string[] }>();
   private readonly olds: Map<string, ResourceState>;
-  private readonly targeted: Set<string>;
-  /** New, and not targeted. */
-  private readonly notMade = new Set<string>();
+  private readonly targets: Targets;
 
   constructor(
     private readonly oldResources: readonly ResourceState[],
@@ -57,7 +55,7 @@ export class StepGenerator {
     /** Renames in the state, for aliases. */
     private readonly rename: (from: string, to: string) => void,
   ) {
-    this.targeted = new Set(options.targets);
+    this.targets = new Targets(options.targets, options.targetDependents);
     this.olds = new Map(oldResources.filter(state => !state.delete).map(state => [state.urn, state]));
   }
 
@@ -71,26 +69,12 @@ export class StepGenerator {
   }
 
   isTargeted(urn: string): boolean {
-    return this.options.targets === undefined || this.targeted.has(urn);
+    return this.targets.has(urn);
   }
 
   /** Targets that are neither in the program nor in the state. */
   unknownTargets(): string[] {
-    return [...(this.options.targets ?? [])].filter(urn => !this.seen.has(urn) && !this.olds.has(urn));
-  }
-
-  private addDependent(goal: Goal): void {
-    if (!this.options.targetDependents) return;
-    if ([...goal.dependencies, goal.parent ?? ""].some(urn => this.targeted.has(urn))) this.targeted.add(goal.urn);
-  }
-
-  /** @throws DiagnosedError if it needs something that only a wider target would make */
-  private refuseWithoutTargets(goal: Goal): void {
-    const missing = goal.dependencies.find(urn => this.notMade.has(urn));
-    if (missing === undefined) return;
-    throw new DiagnosedError(goal.urn, [
-      `Resource '${goal.urn}' depends on '${missing}' which was was not specified in --target list.`,
-    ]);
+    return this.targets.named.filter(urn => !this.seen.has(urn) && !this.olds.has(urn));
   }
 
   private claim(goal: Pick<Goal, "urn" | "aliases">): ResourceState | undefined {
@@ -111,17 +95,14 @@ export class StepGenerator {
   /** Steps of one registration, to be run one after the other. */
   async generate(goal: Goal): Promise<Step[]> {
     const old = this.claim(goal);
-    this.addDependent(goal);
-    if (!this.isTargeted(goal.urn) && !isProviderType(goal.type) && goal.custom) {
-      return [this.untargeted(goal, old)];
-    }
+    if (!this.targets.take(goal)) return [this.untargeted(goal, old)];
     const fresh = old === undefined || old.external === true || old.pendingReplacement === true;
     const dependent = this.deletedFirst.get(old?.urn ?? goal.urn);
     if (dependent !== undefined && old !== undefined) return this.recreate(goal, old, dependent.keys);
 
     const wanted = keepOldValues(goal.inputs, fresh ? goal.inputs : old.inputs, fresh ? [] : goal.ignoreChanges);
     const inputs = await this.check(goal, fresh ? {} : old.inputs, wanted);
-    this.refuseWithoutTargets(goal);
+    this.targets.refuseWhatNeedsMore(goal);
     const next = plannedState(goal, inputs, fresh ? undefined : old);
     if (this.wantsImport(goal, old)) return [importStep(next, old)];
     if (old === undefined) return [createStep(next)];
@@ -146,7 +127,7 @@ export class StepGenerator {
   }
 
   private untargeted(goal: Goal, old: ResourceState | undefined): Step {
-    if (old === undefined) this.notMade.add(goal.urn);
+    if (old === undefined) this.targets.skip(goal.urn);
     return old === undefined
       ? skippedCreateStep(plannedState(goal, goal.inputs, undefined))
       : sameStep(old, { ...old, urn: goal.urn });
