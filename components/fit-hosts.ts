@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { type Finding, formatFinding, splitAccepted } from "../plan/finding";
-import { fitnessFactsOf, type KnownHost, networkFactsOf } from "../plan/known-facts";
+import { fitnessFactsOf, type KnownHost, networkFactsOf, wasAsked } from "../plan/known-facts";
 import { type NetworkPlan, planNetwork } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts } from "../plan/unknown-facts";
@@ -26,7 +26,8 @@ export class Unfit extends Stop {
  * @throws Unfit with all findings at once
  */
 export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): NetworkPlan {
-  const network = planNetwork(networkFactsOf(hosts), settings.network);
+  const asked = hosts.filter(wasAsked);
+  const network = planNetwork(networkFactsOf(asked), settings.network);
   const wanted = {
     slots: settings.slots,
     shmSizeGib: settings.container.shmSizeGib,
@@ -34,9 +35,14 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
     ports: () => [],
     paths: () => [],
   };
-  const findings = [...unknownFacts(hosts), ...network.findings, ...preflight(fitnessFactsOf(hosts), wanted)];
+  const findings = [
+    ...unknownFacts(hosts),
+    // A network with hosts missing from it says nothing about the whole one.
+    ...(asked.length === hosts.length ? network.findings : []),
+    ...preflight(fitnessFactsOf(asked), wanted),
+  ];
   const { standing, accepted } = splitAccepted(findings, settings.doctor.accept);
-  if (standing.some(finding => finding.severity === "error")) throw new Unfit(standing);
+  if (asked.length < hosts.length || standing.some(finding => finding.severity === "error")) throw new Unfit(standing);
   for (const finding of standing) void pulumi.log.warn(formatFinding(finding));
   for (const finding of accepted)
     void pulumi.log.info(`accepted, ${finding.reason}: ${finding.host ?? ""} ${finding.fact}`);

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { wayTo } from "../config/host-table";
 import type { Cluster as ClusterSettings } from "../config/schema";
 import type { KnownHost } from "../plan/known-facts";
 import type { NetworkPlan } from "../plan/network";
@@ -28,9 +29,14 @@ export class Fleet extends pulumi.ComponentResource {
       { parent: this },
     );
     const addresses = settings.hosts.map(host => host.address);
+    const ways = new Map(args.hostTable.map(host => [host.name, wayTo(host, args.hostTable)]));
     const known = settings.hosts.map(({ name: node, address }) => {
       const peers = addresses.filter(other => other !== address);
-      const host = new Host(`${name}-${node}-host`, { host: node, peers }, { parent: this, provider: this.provider });
+      const host = new Host(
+        `${name}-${node}-host`,
+        { host: node, peers, way: ways.get(node) },
+        { parent: this, provider: this.provider },
+      );
       return pulumi
         .all([host.facts, host.access])
         .apply(([facts, access]): KnownHost => ({ node, address, facts, access }));

@@ -53,7 +53,7 @@ export class Serving extends pulumi.ComponentResource {
         probe: address.apply(host => ({
           host: this.node,
           http: `${new URL(readyUrl(host, serve)).origin}/health`,
-          timeoutSeconds: 5,
+          timeoutSeconds: readySeconds,
         })),
         waitSeconds: readySeconds,
       },

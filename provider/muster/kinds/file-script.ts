@@ -1,4 +1,6 @@
+import { posix } from "node:path";
 import { script } from "../../../remote/shell";
+import { pruneScript } from "./prune";
 
 /** Files up to this size are shown line by line when they differ; of larger ones only the digest is read. */
 export const SHOWN_BYTES = 64 * 1024;
@@ -126,12 +128,7 @@ export function removeScript(path: string, directory: boolean): string {
   return script(
     `${REFUSE_LINKED_PARENTS}
 ${remove}
-d=\${p%/*}
-while :; do
-  case $d in ${OWN_ROOT}/*) ;; *) break;; esac
-  rmdir -- "$d" 2>/dev/null || [ ! -e "$d" ] || break
-  d=\${d%/*}
-done`,
+${pruneScript([posix.dirname(path)])}`,
     { p: path },
   );
 }

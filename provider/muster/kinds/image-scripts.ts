@@ -1,6 +1,8 @@
+import { dirname } from "node:path";
 import { quote } from "../../../remote/shell";
 import { LAYER_FILE } from "./image-config";
 import type { Derivation, ImageInputs } from "./image-inputs";
+import { pruneScript } from "./prune";
 
 /** Where a host keeps the small archive of a derived image (its new layer and its configuration), for other hosts to take. */
 export function archiveFolder(cluster: string): string {
@@ -107,6 +109,7 @@ export function removeScript(inputs: ImageInputs, imageId: string, cluster: stri
   return `users=$(docker ps -a --filter ancestor=${quote(inputs.reference)} --format '{{.Names}}' | tr '\\n' ' ')
 [ -z "$users" ] || { echo "in use by $users" >&2; exit 1; }
 docker image inspect ${quote(inputs.reference)} >/dev/null 2>&1 || exit 0
-docker image rm ${quote(inputs.reference)} >/dev/null && rm -f ${quote(archivePath(cluster, imageId))}
+docker image rm ${quote(inputs.reference)} >/dev/null && rm -f ${quote(archivePath(cluster, imageId))} || exit 1
+${"derive" in inputs.source ? `rm -rf -- ${quote(debsFolder(cluster))}\n` : ""}${pruneScript([archiveFolder(cluster), dirname(debsFolder(cluster))])}exit 0
 `;
 }

@@ -7,6 +7,8 @@ export interface HostArgs {
   host: pulumi.Input<string>;
   /** Addresses of the other nodes; the ways to them are among the facts. Default []. */
   peers?: pulumi.Input<pulumi.Input<string>[]>;
+  /** What leads to the host: login, address, pinned keys. When it changes the host is asked anew. Default "". */
+  way?: pulumi.Input<string>;
 }
 
 /** The facts of a host: system, GPUs, Docker, network, RDMA, disks, limits. */
@@ -15,9 +17,11 @@ export class Host extends pulumi.CustomResource {
   declare readonly host: pulumi.Output<string>;
   /** Addresses of the other nodes; the ways to them are among the facts. Default []. */
   declare readonly peers: pulumi.Output<string[]>;
+  /** What leads to the host: login, address, pinned keys. When it changes the host is asked anew. Default "". */
+  declare readonly way: pulumi.Output<string>;
   /** What was found, by topic; each is present, absent, or unknown with a reason. */
   declare readonly facts: pulumi.Output<HostFacts>;
-  /** How commands become root there: root, passwordless, password, or user (no way). */
+  /** How commands become root there: root, passwordless, password, user (no way), or, in a preview, unasked: the host could not be asked. */
   declare readonly access: pulumi.Output<string>;
 
   /** An existing one, by its id. */

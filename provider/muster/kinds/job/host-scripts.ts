@@ -9,7 +9,7 @@ export interface ClaimConflict {
   readonly job: string;
 }
 
-function claimsFolder(cluster: string): string {
+export function claimsFolder(cluster: string): string {
   return quote(`/var/lib/muster/${cluster}/claims`);
 }
 

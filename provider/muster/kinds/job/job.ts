@@ -1,7 +1,10 @@
+import { dirname } from "node:path";
 import { quote } from "../../../../remote/shell";
 import type { CheckFailure, Kind, PropertyChange } from "../../../kind";
+import { pruneScript } from "../prune";
 import { jobFolder } from "./gang-files";
 import { converge, hostsOf, observe, outputsOf, releaseClaims, stopGang } from "./gang-run";
+import { claimsFolder } from "./host-scripts";
 import { identityDigest } from "./identity";
 import { type JobInputs, type JobOutputs, jobInputsSchema } from "./inputs";
 import { statusOf } from "./observation";
@@ -145,9 +148,12 @@ export const job: Kind<JobInputs, JobOutputs> = {
     await Promise.all(
       hostsOf(old).map(async host => {
         const outputs = old.deleteOutputs ? (old.outputs ?? []).filter(output => output.host === host) : [];
-        const paths = [folder, ...outputs.map(output => output.path)];
+        const results = old.resultFile?.host === host ? [old.resultFile.path] : [];
+        const paths = [folder, ...results, ...outputs.map(output => output.path)];
+        const emptied = [dirname(folder), claimsFolder(context.cluster), ...results.map(dirname)];
         const what = `remove the files of job ${old.name}`;
-        const result = await context.hosts.runner(host).mutate(what, `rm -rf -- ${paths.map(quote).join(" ")}`);
+        const script = `rm -rf -- ${paths.map(quote).join(" ")} || exit 1\n${pruneScript(emptied)}exit 0\n`;
+        const result = await context.hosts.runner(host).mutate(what, script);
         if (result.exitCode !== 0) throw new Error(`${host}: ${what} failed: ${result.stderr.trim()}`);
       }),
     );
