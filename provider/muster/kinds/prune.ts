@@ -1,0 +1,16 @@
+import { quote } from "../../../remote/shell";
+
+/** What is muster's own on a host. */
+const OWN_ROOT = "/var/lib/muster";
+
+/** Shell lines that remove folders which have become empty, and their empty parents below muster's own root. */
+export function pruneScript(folders: readonly string[]): string {
+  return `for d in ${folders.map(quote).join(" ")}; do
+  while :; do
+    case $d in ${OWN_ROOT}/*) ;; *) break ;; esac
+    rmdir -- "$d" 2>/dev/null || [ ! -e "$d" ] || break
+    d=\${d%/*}
+  done
+done
+`;
+}
