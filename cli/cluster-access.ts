@@ -14,9 +14,13 @@ export interface ClusterAccess {
   readonly hosts: SshHosts;
 }
 
-/** Loads the stack's cluster file, and closes all connections when `act` is done. */
-export async function withCluster<T>(call: VerbCall<object>, act: (access: ClusterAccess) => Promise<T>): Promise<T> {
-  const cluster = loadCluster(clusterFileOf(call.folder, call.flags.stack, call.console.env));
+/** Loads a cluster file, by default the stack's, and closes all connections when `act` is done. */
+export async function withCluster<T>(
+  call: VerbCall<object>,
+  act: (access: ClusterAccess) => Promise<T>,
+  file = clusterFileOf(call.folder, call.flags.stack, call.console.env),
+): Promise<T> {
+  const cluster = loadCluster(file);
   const pool = new ConnectionPool();
   const table = hostTable(cluster, readPins(cluster));
   try {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type Finding, splitAccepted } from "../../plan/finding";
-import { withCluster } from "../cluster-access";
+import { type ClusterAccess, withCluster } from "../cluster-access";
+import { givenClusterFile } from "../cluster-file";
 import { printLine } from "../console";
 import { findingsOf, surveyHost, unreachable } from "../host-survey";
 import type { VerbCall, VerbTable } from "../verb";
@@ -11,35 +12,39 @@ interface DoctorFlags {
 
 export function addDoctor(table: VerbTable, program: Command): void {
   table
-    .add<DoctorFlags>(program, "doctor", "Ask every host whether it is fit: exit 0 fit, 1 warnings, 2 errors", doctor)
+    .add<DoctorFlags>(
+      program,
+      "doctor [file]",
+      "Ask every host whether it is fit: exit 0 fit, 1 warnings, 2 errors",
+      doctor,
+    )
     .option("--json", "as JSON");
 }
 
 async function doctor(call: VerbCall<DoctorFlags>): Promise<number> {
-  return await withCluster(call, async ({ cluster, hosts }) => {
-    const answers = await Promise.allSettled(cluster.hosts.map(host => surveyHost(hosts, cluster, host)));
-    const surveyed = answers.flatMap(answer => (answer.status === "fulfilled" ? [answer.value] : []));
-    const silent = cluster.hosts.flatMap((host, index) => {
-      const answer = answers[index];
-      return answer?.status === "rejected" ? [unreachable(host, answer.reason)] : [];
-    });
-    const { standing, accepted } = splitAccepted([...silent, ...findingsOf(cluster, surveyed)], cluster.doctor.accept);
-    const code = exitCodeOf(standing);
-    if (call.flags.json) {
-      const summary = { ok: code === 0, hosts: cluster.hosts.length, answered: surveyed.length };
-      printLine(call.console, JSON.stringify({ ...summary, findings: standing, accepted }, null, 2));
-    } else {
-      printLine(
-        call.console,
-        [...standing.map(findingText), ...accepted.map(acceptedText)].join("\n") || "no findings",
-      );
-      printLine(
-        call.console,
-        `${surveyed.length} of ${cluster.hosts.length} hosts asked, ${standing.length} findings, ${accepted.length} accepted`,
-      );
-    }
-    return code;
+  return await withCluster(call, access => diagnose(call, access), givenClusterFile(call));
+}
+
+async function diagnose(call: VerbCall<DoctorFlags>, { cluster, hosts }: ClusterAccess): Promise<number> {
+  const answers = await Promise.allSettled(cluster.hosts.map(host => surveyHost(hosts, cluster, host)));
+  const surveyed = answers.flatMap(answer => (answer.status === "fulfilled" ? [answer.value] : []));
+  const silent = cluster.hosts.flatMap((host, index) => {
+    const answer = answers[index];
+    return answer?.status === "rejected" ? [unreachable(host, answer.reason)] : [];
   });
+  const { standing, accepted } = splitAccepted([...silent, ...findingsOf(cluster, surveyed)], cluster.doctor.accept);
+  const code = exitCodeOf(standing);
+  if (call.flags.json) {
+    const summary = { ok: code === 0, hosts: cluster.hosts.length, answered: surveyed.length };
+    printLine(call.console, JSON.stringify({ ...summary, findings: standing, accepted }, null, 2));
+  } else {
+    printLine(call.console, [...standing.map(findingText), ...accepted.map(acceptedText)].join("\n") || "no findings");
+    printLine(
+      call.console,
+      `${surveyed.length} of ${cluster.hosts.length} hosts asked, ${standing.length} findings, ${accepted.length} accepted`,
+    );
+  }
+  return code;
 }
 
 export function exitCodeOf(findings: readonly Finding[]): number {

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import type { Command } from "commander";
 import { bastionAddress, readPins } from "../../config/host-table";
 import { loadCluster } from "../../config/load";
@@ -9,7 +9,7 @@ import { ConnectionPool } from "../../remote/pool";
 import { scanHostKeys } from "../../remote/scan";
 import { OperatorError, type OperatorProblem } from "../../wire/operator-error";
 import { ask } from "../ask";
-import { clusterFileOf } from "../cluster-file";
+import { givenClusterFile } from "../cluster-file";
 import { isInteractive, printLine, table as textTable } from "../console";
 import { type KeyOwner, pinLines, type ReviewedKey, reviewKeys } from "../host-key-review";
 import { problemsOf } from "../render-error";
@@ -31,9 +31,7 @@ export function addTrust(table: VerbTable, program: Command): void {
 
 /** Bastions first: the hosts behind them can be asked only through a server whose key is pinned. */
 async function trust(call: VerbCall<TrustFlags>): Promise<number> {
-  const { args, flags, folder, console } = call;
-  const file = args[0] === undefined ? clusterFileOf(folder, flags.stack, console.env) : resolve(folder, args[0]);
-  const cluster = loadCluster(file);
+  const cluster = loadCluster(givenClusterFile(call));
   const pool = new ConnectionPool();
   try {
     const bastions = uniqueBastions(cluster);
@@ -121,13 +119,17 @@ function refusal({ owner, key, fingerprint, standing }: ReviewedKey, knownHosts:
   ];
 }
 
-async function confirmed({ console, flags }: VerbCall<TrustFlags>, count: number, file: string): Promise<boolean> {
+async function confirmed(
+  { console, flags, args }: VerbCall<TrustFlags>,
+  count: number,
+  file: string,
+): Promise<boolean> {
   if (flags.yes) return true;
   if (!isInteractive(console, flags.nonInteractive === true)) {
     throw new OperatorError({
       summary: "host keys are not pinned unasked, and there is no terminal to ask on",
       where: file,
-      remedy: "compare the fingerprints above with the hosts', then `muster trust --yes`",
+      remedy: `compare the fingerprints above with the hosts', then \`${["muster trust", ...args, "--yes"].join(" ")}\``,
     });
   }
   return await ask(console, { text: `Pin ${count} new host keys in ${file}?` });

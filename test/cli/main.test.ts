@@ -149,6 +149,14 @@ test("bad rows of data are named by line", async () => {
   });
 });
 
+test("doctor and trust take a cluster file, as validate does", async () => {
+  for (const verb of ["doctor", "trust", "validate"]) {
+    const { code, err } = await muster([verb, "absent.yaml"]);
+    expect(code).not.toBe(0);
+    expect(err).toContain(join(folder, "absent.yaml"));
+  }
+});
+
 test("--debug adds the stack trace", async () => {
   expect((await muster(["validate", "absent.yaml"])).err).not.toContain(" at ");
   expect((await muster(["validate", "absent.yaml", "--debug"])).err).toMatch(/\n {4}at /);
