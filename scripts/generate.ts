@@ -1,11 +1,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { renderReference } from "../config/reference";
 import { generatedFiles } from "../provider/schema/generated-files";
 
-/** Writes the package schema and the typed classes of package muster. `--check`: only says whether they are up to date. */
+/**
+ * Writes the package schema and the typed classes of package muster, and the reference of the cluster file. `--check`: only says
+ * whether they are up to date.
+ */
 function main(): void {
   const root = path.resolve(__dirname, __dirname.endsWith(path.join("dist", "scripts")) ? "../.." : "..");
-  const stale = generatedFiles().filter(({ file, content }) => {
+  const files = [...generatedFiles(), { file: "docs/reference/cluster-file.md", content: renderReference() }];
+  const stale = files.filter(({ file, content }) => {
     try {
       return readFileSync(path.join(root, file), "utf8") !== content;
     } catch {
@@ -14,7 +19,7 @@ function main(): void {
   });
   if (process.argv.includes("--check")) {
     for (const { file } of stale)
-      process.stderr.write(`${file} is out of date. Remedy: node dist/scripts/generate.js\n`);
+      process.stderr.write(`${file} is out of date. Remedy: npm run build && node dist/scripts/generate.js\n`);
     process.exitCode = stale.length > 0 ? 1 : 0;
     return;
   }
