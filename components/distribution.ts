@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { fetchArgv } from "../recipes/fetch";
-import { after, ranks, resultFile, type StepArgs, type Upstream } from "./step";
+import { after, ranks, type StepArgs, type Upstream } from "./step";
 
 export interface DistributionArgs extends StepArgs {
   /** Name of the job: "distribute" for what the training reads. */
@@ -23,8 +23,7 @@ export class Distribution extends pulumi.ComponentResource {
   constructor(name: string, args: DistributionArgs, options: pulumi.ComponentResourceOptions) {
     super("muster:index:Distribution", name, {}, options);
     const { settings, step, folder, from } = args;
-    const result = resultFile(settings, step);
-    const argv = fetchArgv(folder, from, result.container);
+    const argv = fetchArgv(folder, from);
     this.job = new Job(
       `${name}-job`,
       {
