@@ -20,7 +20,7 @@ MASTER_PORT=29500 \
 GLOO_SOCKET_IFNAME=eth0 \
 megatron sft \
     --load /models/tiny-mcore \
-    --dataset /datasets/tools.jsonl \
+    --dataset /var/lib/muster/data/tools.jsonl \
     --train_type full \
     --agent_template hermes \
     --loss_scale hermes \
@@ -56,7 +56,7 @@ MASTER_PORT=29500 \
 GLOO_SOCKET_IFNAME=eth0 \
 megatron sft \
     --load /models/tiny-mcore \
-    --dataset /datasets/tools.jsonl \
+    --dataset /var/lib/muster/data/tools.jsonl \
     --train_type full \
     --agent_template hermes \
     --loss_scale hermes \
