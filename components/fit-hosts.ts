@@ -15,7 +15,11 @@ export class Unfit extends Stop {
       [
         `the hosts are not fit (${errors.length} ${errors.length === 1 ? "finding" : "findings"}); no host was changed`,
         ...errors.map(formatFinding),
-        "To accept a finding that you know, write it into the cluster file: doctor.accept: [{finding, host, reason}]",
+        ...(errors.every(finding => finding.code === "unreachable")
+          ? []
+          : [
+              "To accept a finding that you know, write it into the cluster file: doctor.accept: [{finding, host, reason}]",
+            ]),
       ].join("\n"),
     );
   }
@@ -36,13 +40,16 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
     paths: () => [],
   };
   const findings = [
-    ...unknownFacts(hosts),
+    ...unknownFacts(asked),
     // A network with hosts missing from it says nothing about the whole one.
     ...(asked.length === hosts.length ? network.findings : []),
     ...preflight(fitnessFactsOf(asked), wanted),
   ];
-  const { standing, accepted } = splitAccepted(findings, settings.doctor.accept);
-  if (asked.length < hosts.length || standing.some(finding => finding.severity === "error")) throw new Unfit(standing);
+  const split = splitAccepted(findings, settings.doctor.accept);
+  const { accepted } = split;
+  // There is no plan with a host that nothing is known of, whatever the file accepts.
+  const standing = [...unknownFacts(hosts.filter(host => !wasAsked(host))), ...split.standing];
+  if (standing.some(finding => finding.severity === "error")) throw new Unfit(standing);
   for (const finding of standing) void pulumi.log.warn(formatFinding(finding));
   for (const finding of accepted)
     void pulumi.log.info(`accepted, ${finding.reason}: ${finding.host ?? ""} ${finding.fact}`);

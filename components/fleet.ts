@@ -7,6 +7,7 @@ import { Host } from "../provider/muster/sdk/host.gen";
 import { Provider, type ProviderArgs } from "../provider/muster/sdk/provider.gen";
 import type { HostConnection } from "../remote/host-table";
 import { fitHosts } from "./fit-hosts";
+import { Stop } from "./stop";
 
 export interface FleetArgs {
   readonly settings: ClusterSettings;
@@ -42,16 +43,20 @@ export class Fleet extends pulumi.ComponentResource {
         .apply(([facts, access]): KnownHost => ({ node, address, facts, access }));
     });
     this.network = pulumi.all(known).apply(hosts => fitHosts(settings, hosts));
-    this.registerOutputs({ network: this.network });
+    this.registerOutputs();
   }
 
   /**
    * Resolves once every host was asked and all are fit. What changes hosts is declared after it: docs/design/0005.
-   * @throws Unfit with all findings at once
+   * @throws Unfit with all findings at once; Stop when a host could not be asked, which its own error has told
    */
   async areFit(): Promise<void> {
-    // The SDK's own way to wait for an output; unlike `apply` it also ends when the value is unknown in a preview.
-    await (this.network as unknown as { promise(): Promise<NetworkPlan> }).promise();
+    // The SDK's own way to wait for an output; unlike `apply` it also ends when the value is unknown: in a preview, and after
+    // a failure with continue-on-error.
+    const network = this.network as unknown as { promise(): Promise<NetworkPlan>; isKnown: Promise<boolean> };
+    await network.promise();
+    if (!pulumi.runtime.isDryRun() && !(await network.isKnown))
+      throw new Stop("not every host could be asked, so nothing is done on any of them");
   }
 }
 

@@ -1,6 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
-import { formatHostKey } from "../remote/host-key";
-import type { HostAddress, HostConnection } from "../remote/host-table";
+import { fingerprint, formatHostKey, parseHostKey } from "../remote/host-key";
+import {
+  endpoint,
+  type HostAddress,
+  type HostConnection,
+  type HostTable,
+  type ResolvedAddress,
+  resolveAddress,
+} from "../remote/host-table";
 import { type KnownHost, matchKnownHosts, parseKnownHosts } from "../remote/known-hosts";
 import type { Cluster, ClusterBastion } from "./schema";
 
@@ -32,4 +39,16 @@ export function bastionAddress(bastion: ClusterBastion, pins: readonly KnownHost
 
 function pinnedKeys(pins: readonly KnownHost[], address: string, port: number): string[] {
   return matchKnownHosts(pins, address, port).trusted.map(formatHostKey);
+}
+
+/** Login, address and pinned keys of a host and of its bastions, as text: another way may lead to another machine. */
+export function wayTo(host: HostConnection, table: HostTable): string {
+  return describeWay(resolveAddress(host, table));
+}
+
+function describeWay(target: ResolvedAddress): string {
+  const keys = target.hostKeys.map(parseHostKey).filter(key => key !== undefined);
+  const pins = keys.length === 0 ? "no pinned key" : keys.map(fingerprint).join(" ");
+  const own = `${target.user}@${endpoint(target)} ${pins}`;
+  return target.bastion ? `${own} via ${describeWay(target.bastion)}` : own;
 }

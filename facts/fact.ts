@@ -2,7 +2,7 @@
 export type Fact<T> =
   | { readonly status: "present"; readonly value: T }
   | { readonly status: "absent" }
-  | { readonly status: "unknown"; readonly reason: string };
+  | { readonly status: "unknown"; readonly reason: string; readonly remedy?: string };
 
 /** What one snippet left behind. */
 export interface Answer {

@@ -52,6 +52,25 @@ export function hostFactsScript(peers: readonly string[]): string {
   return probeScript(Object.fromEntries(Object.entries(topics(peers)).map(([name, topic]) => [name, topic.snippet])));
 }
 
+/** Of a host that could not be asked: every topic is unknown, for the same reason. */
+export function unaskedFacts(reason: string, remedy?: string): HostFacts {
+  const unknown = { status: "unknown", reason, ...(remedy !== undefined && { remedy }) } as const;
+  return {
+    os: unknown,
+    kernel: unknown,
+    processors: unknown,
+    memory: unknown,
+    gpus: unknown,
+    docker: unknown,
+    interfaces: unknown,
+    routes: unknown,
+    rdma: unknown,
+    disks: unknown,
+    sharedMemory: unknown,
+    limits: unknown,
+  };
+}
+
 /** Reads the answer to `hostFactsScript` with the same peers. */
 export function parseHostFacts(output: string, peers: readonly string[]): HostFacts {
   const answers = parseProbe(output);

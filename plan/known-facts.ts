@@ -9,8 +9,13 @@ export interface KnownHost {
   /** Address in the cluster file; routes are told by it. */
   readonly address: string;
   readonly facts: HostFacts;
-  /** How commands become root: root, passwordless, password, or user (no way). */
+  /** How commands become root: root, passwordless, password, user (no way), or unasked: the host could not be asked. */
   readonly access: string;
+}
+
+/** False for a host that could not be asked: all that is known of it is why. */
+export function wasAsked(host: KnownHost): boolean {
+  return host.access !== "unasked";
 }
 
 /** What the network plan needs, from the facts of all hosts. */

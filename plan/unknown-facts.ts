@@ -1,25 +1,40 @@
 import type { Fact } from "../facts/fact";
 import type { Finding } from "./finding";
-import type { KnownHost } from "./known-facts";
+import { type KnownHost, wasAsked } from "./known-facts";
 
 /** A topic that could not be asked is not absent: deciding on it would be guessing. */
 export function unknownFacts(hosts: readonly KnownHost[]): Finding[] {
-  return hosts.flatMap(({ node, facts }) =>
-    Object.entries(facts as unknown as Record<string, Fact<unknown>>).flatMap(([topic, fact]) =>
-      fact.status === "unknown"
-        ? [
-            {
-              code: "fact-unknown",
-              severity: needed.has(topic) ? ("error" as const) : ("warning" as const),
-              host: node,
-              fact: `${topic} could not be read: ${fact.reason}`,
-              why: needed.has(topic) ? "the cluster is planned from it" : "a problem there would not be seen",
-              remedy: `npx muster exec ${node} -- sh, and look; then run again`,
-            },
-          ]
-        : [],
-    ),
+  return hosts.flatMap(host => (wasAsked(host) ? unknownTopics(host) : [unreachable(host)]));
+}
+
+function unknownTopics({ node, facts }: KnownHost): Finding[] {
+  return Object.entries(facts as unknown as Record<string, Fact<unknown>>).flatMap(([topic, fact]) =>
+    fact.status === "unknown"
+      ? [
+          {
+            code: "fact-unknown",
+            severity: needed.has(topic) ? ("error" as const) : ("warning" as const),
+            host: node,
+            fact: `${topic} could not be read: ${fact.reason}`,
+            why: needed.has(topic) ? "the cluster is planned from it" : "a problem there would not be seen",
+            remedy: `npx muster exec ${node} -- sh, and look; then run again`,
+          },
+        ]
+      : [],
   );
+}
+
+function unreachable({ node, facts }: KnownHost): Finding {
+  const { os } = facts;
+  const { reason, remedy } = os.status === "unknown" ? os : { reason: "it could not be asked", remedy: undefined };
+  return {
+    code: "unreachable",
+    severity: "error",
+    host: node,
+    fact: reason,
+    why: "nothing else about this host is known",
+    remedy: remedy ?? "check address, port, user and key in the cluster file",
+  };
 }
 
 /** Topics without which no plan can be made. */

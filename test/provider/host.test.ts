@@ -45,13 +45,19 @@ describe("Host behind a real sshd", () => {
     expect(failures).toEqual([{ property: "peers[0]", reason: "must be an IP address." }]);
   });
 
-  test("a host that cannot be asked is an error in preview, never a host without facts", async () => {
+  test("a host that cannot be asked: preview says so for every topic, never that it has none; create fails", async () => {
     const gone = { ...sshd.host(), port: 1, connectTimeoutSeconds: 1 } as unknown as ValueMap;
     const other = new ProviderClient(await server.address("muster"));
+    cleanup.add(() => other.close());
     await other.configure({ cluster: "demo", hosts: [gone] });
-    await expect(other.create(HOST, { host: "node-1", peers: [] }, { preview: true })).rejects.toThrow(
+    const preview = await other.create(HOST, { host: "node-1", peers: [], way: "" }, { preview: true });
+    expect(preview.outputs.access).toBe("unasked");
+    const facts = Object.values(preview.outputs.facts as unknown as Record<string, unknown>);
+    expect(facts.length).toBeGreaterThan(10);
+    const unknown = { status: "unknown", reason: expect.stringContaining("127.0.0.1:1: "), remedy: expect.anything() };
+    for (const fact of facts) expect(fact).toEqual(unknown);
+    await expect(other.create(HOST, { host: "node-1", peers: [], way: "" })).rejects.toThrow(
       /host node-1 \(127\.0\.0\.1:1\)/,
     );
-    other.close();
   });
 });
