@@ -1,6 +1,9 @@
 import { type Finished, run } from "../support/command";
 import { dockerHost } from "./site";
 
+/** What the names of the hosts' containers begin with, as `name` in the sandbox's settings. */
+const sandbox = process.env.MUSTER_ACCEPTANCE_SANDBOX ?? "sim";
+
 /**
  * A simulated host, seen from outside: through the Docker daemon that runs it, never through muster's own connection, so
  * that looking at it leaves no trace in what is counted.
@@ -10,7 +13,7 @@ export class SimulatedHost {
 
   /** Runs a shell script on the host. */
   async sh(script: string, deadlineSeconds = 60): Promise<Finished> {
-    return this.docker(["exec", "-i", `sim-${this.name}`, "sh", "-s"], script, deadlineSeconds);
+    return this.docker(["exec", "-i", `${sandbox}-${this.name}`, "sh", "-s"], script, deadlineSeconds);
   }
 
   /** Standard output of a script that must succeed. */
@@ -61,7 +64,7 @@ export class SimulatedHost {
   }
 
   async restart(): Promise<void> {
-    const done = await this.docker(["restart", `sim-${this.name}`], "", 120);
+    const done = await this.docker(["restart", `${sandbox}-${this.name}`], "", 120);
     if (done.code !== 0) throw new Error(done.stderr);
   }
 
