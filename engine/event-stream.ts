@@ -81,7 +81,8 @@ export class EventStream {
     });
   }
 
-  cancelled(): void {
+  /** The last event of every run, whatever came of it: stock's name for the end of the stream. */
+  ended(): void {
     this.emit({ cancelEvent: {} });
   }
 

@@ -140,6 +140,7 @@ export class Operation {
       options.cancel?.removeEventListener("abort", cancel);
       await providers.close();
       events.summary(this.failed ? "failed" : "succeeded");
+      events.ended();
     }
   }
 
@@ -274,7 +275,6 @@ export class Operation {
   private reportStop(): void {
     this.failed = true;
     this.events.error(`${NAMES[this.options.kind]} canceled`);
-    this.events.cancelled();
   }
 
   private writeHistory(): void {

@@ -29,6 +29,7 @@ test("preview changes nothing and writes nothing", async () => {
   expect(result).toMatchObject({ result: "succeeded", exitCode: 0, hasChanges: true, changes: { create: 4 } });
   expect(provider.mutations).toEqual([]);
   expect(project.checkpointText).toBe(before);
+  expect(project.events.at(-1)).toHaveProperty("cancelEvent");
 });
 
 test("create, no-op, update, replace, delete, destroy", async () => {
