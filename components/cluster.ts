@@ -38,6 +38,7 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const image = new NodeImage(name, { settings }, within);
     const proxy = settings.proxy && proxySettings(settings.proxy, secret);
+    const { rootPassword } = settings.access;
     const pipConfig = renderPipConfig(settings.python);
 
     const nodes = settings.hosts.map((host, index) => {
@@ -49,6 +50,7 @@ export class Cluster extends pulumi.ComponentResource {
         hostPublicKeys: pulumi.all(hostKeys.map(key => key.publicKey)),
         ...(proxy && { proxy }),
         ...(pipConfig !== undefined && { pipConfig }),
+        ...(rootPassword && { rootPassword: secret(rootPassword.secret) }),
       });
       const node = new GpuNode(
         `${name}-${host.name}`,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import type { ContainerArgs } from "../provider/muster/sdk/container.gen";
+import { renderPipConfig } from "../recipes/python-env";
 import { nodeFolders } from "./node-folders";
 
 export interface ContainerPlace {
@@ -23,6 +24,8 @@ export function containerSettings(settings: Cluster, place: ContainerPlace): Con
     { source: folders.workspace.host, target: folders.workspace.container },
     ...container.mounts.map(mount => ({ source: mount.host, target: mount.container, readOnly: mount.readOnly })),
   ];
+  const pip =
+    renderPipConfig(settings.python) === undefined ? {} : { PIP_CONFIG_FILE: `${folders.node.container}/pip.conf` };
   const { memlock, stack, nofile } = container.ulimits;
   const limit = (name: string, value: number) => ({ name, soft: value, hard: value });
   return {
@@ -35,7 +38,7 @@ export function containerSettings(settings: Cluster, place: ContainerPlace): Con
     workdir: container.workdir,
     // Later mounts of the same target win: the cluster file may put its own folder over the working directory.
     mounts: [...new Map(mounts.map(mount => [mount.target, mount])).values()],
-    env: pulumi.output(place.sshdDigest).apply(digest => ({ ...container.env, MUSTER_SSHD: digest })),
+    env: pulumi.output(place.sshdDigest).apply(digest => ({ ...pip, ...container.env, MUSTER_SSHD: digest })),
     entrypoint: "/bin/sh",
     command: ["/etc/muster/start.sh"],
     restart: "unless-stopped",

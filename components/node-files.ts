@@ -29,6 +29,8 @@ export interface NodeFilesArgs {
   readonly hostPublicKeys: pulumi.Output<string[]>;
   /** Absent without a proxy. The URL may hold a password. */
   readonly proxy?: pulumi.Output<ProxySettings>;
+  /** Declared in the cluster file (`access.rootPassword`); absent: nobody logs in with a password. */
+  readonly rootPassword?: pulumi.Output<string>;
   /** Text of pip's configuration file; absent when nothing is set. */
   readonly pipConfig?: string;
 }
@@ -64,6 +66,13 @@ export function nodeFiles(node: string, args: NodeFilesArgs): Record<string, Nod
       proxy: inNode(
         "proxy.sh",
         pulumi.all([proxy, mesh]).apply(([url, nodes]) => renderProxyFunctions(url, nodes)),
+        "0600",
+      ),
+    }),
+    ...(args.rootPassword && {
+      "root-password": inNode(
+        "root.password",
+        args.rootPassword.apply(password => `root:${password}\n`),
         "0600",
       ),
     }),
@@ -114,7 +123,7 @@ function sshdConfig(node: string, { settings, network }: NodeFilesArgs): pulumi.
 
 /** What sshd reads only at its start: another value means another container. */
 export function sshdDigest(files: Readonly<Record<string, NodeFile>>): pulumi.Output<string> {
-  const texts = ["sshd-config", "start-script", "host-key"].map(noun => files[noun]?.content ?? "");
+  const texts = ["sshd-config", "start-script", "host-key", "root-password"].map(noun => files[noun]?.content ?? "");
   const digest = pulumi.all(texts).apply(all => createHash("sha256").update(all.join("\0")).digest("hex").slice(0, 12));
   // A digest of the host key tells nothing about it, and as a secret it would hide the container's whole environment.
   return pulumi.unsecret(digest);

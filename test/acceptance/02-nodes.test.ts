@@ -75,6 +75,13 @@ describe("nodes of the cluster", () => {
     }
   });
 
+  test("the pip mirror reaches pip, also over ssh; the user's own step has run on every node", async () => {
+    const pip = "python3 -m pip config get global.index-url";
+    expect(await node1.inContainer(pip)).toBe("http://10.77.0.1:8080/simple");
+    expect(await node1.inContainer(`ssh node-2 ${pip}`)).toBe("http://10.77.0.1:8080/simple");
+    for (const node of [node1, node2]) expect(await node.inContainer("cat python-version.txt")).toMatch(/^Python 3\./);
+  });
+
   test("no secret shows in the environment of the container, in processes or in docker inspect", async () => {
     const inspect = await node1.ask("docker inspect ms");
     const processes = await node1.ask("ps -eo args");

@@ -18,9 +18,9 @@ grep -qxF "$profile" /root/.bashrc || {
   rm -f /root/.bashrc.muster
 }
 
-# A declared root password comes as a hash in a file that only root reads.
-if [ -r /etc/muster/root.shadow ]; then
-  chpasswd -e </etc/muster/root.shadow
+# A declared root password comes in a file that only root reads.
+if [ -r /etc/muster/root.password ]; then
+  chpasswd </etc/muster/root.password
 fi
 
 # sshd gives its sessions nothing of its own environment: the image's variables, PATH above all, would be missing.
