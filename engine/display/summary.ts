@@ -27,10 +27,10 @@ export function driftLines(model: RunModel, style: Style): string[] {
   });
 }
 
-/** Outputs of the stack: those that change with their old value. A destroyed stack has none. */
+/** Outputs of the stack: those that change with their old value. A destroyed stack has none; a failed preview foretells none. */
 export function outputLines(model: RunModel, style: Style): string[] {
-  const outputs = model.outputs;
-  if (!outputs) return [];
+  const { outputs, summary } = model;
+  if (!outputs || (summary?.isPreview && summary.result === "failed")) return [];
   const keys = [...new Set([...Object.keys(outputs.before), ...Object.keys(outputs.after)])].sort();
   if (keys.length === 0) return [];
   const width = Math.min(28, Math.max(...keys.map(key => key.length)));

@@ -190,3 +190,13 @@ test("colours are escapes around words, and the words are the same", () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escapes are what is looked for
   expect(lines.map(line => line.replace(/\u001b\[\d+m/g, ""))).toEqual(render(changed));
 });
+
+test("a failed preview foretells no outputs: the program ended before it had any", () => {
+  const failed = new EventList(true)
+    .begin("same", "stack")
+    .diagnostic({ urn: "", message: "dev.yaml:3:1: found unknown key\n", severity: "error" })
+    .end("same", "stack", { old: { outputs: { url: "http://a" } }, new: { outputs: {} } })
+    .summary({ same: 1 }, "failed").events;
+  expect(render(failed).filter(line => /outputs|url/.test(line))).toEqual([]);
+  expect(render(failed).join("\n")).toContain("found unknown key");
+});
