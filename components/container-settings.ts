@@ -24,7 +24,7 @@ export function containerSettings(settings: Cluster, place: ContainerPlace): Con
     { source: folders.workspace.host, target: folders.workspace.container },
     ...container.mounts.map(mount => ({ source: mount.host, target: mount.container, readOnly: mount.readOnly })),
   ];
-  const pip =
+  const pip: Record<string, string> =
     renderPipConfig(settings.python) === undefined ? {} : { PIP_CONFIG_FILE: `${folders.node.container}/pip.conf` };
   const { memlock, stack, nofile } = container.ulimits;
   const limit = (name: string, value: number) => ({ name, soft: value, hard: value });
