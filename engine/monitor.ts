@@ -52,10 +52,7 @@ export class Monitor {
       readResource: unary((request: messages.ReadResourceRequest) => this.read(request)),
       registerResourceOutputs: unary(async (request: messages.RegisterResourceOutputsRequest) => {
         const session = await this.parts.session;
-        await session.registerOutputs(
-          request.getUrn(),
-          withHashes(decode(request.getOutputs()), this.parts.programFolder),
-        );
+        session.registerOutputs(request.getUrn(), withHashes(decode(request.getOutputs()), this.parts.programFolder));
         return new Empty();
       }),
       invoke: unary((request: messages.ResourceInvokeRequest) => this.invoke(request)),

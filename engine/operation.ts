@@ -216,6 +216,7 @@ export class Operation {
       return;
     }
     await session.deleteUnclaimed();
+    session.writeStackOutputs();
     const unknown = generator.unknownTargets();
     for (const urn of unknown) {
       events.error(`Target '${urn}' could not be found in the stack. Did you forget to escape $ in your shell?`);

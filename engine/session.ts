@@ -58,6 +58,7 @@ export class Session {
   private readonly unusable = new Set<string>();
   private readonly defaults = new Map<string, Promise<string>>();
   private readonly running = new Set<Promise<unknown>>();
+  private stackOutputs: { readonly urn: string; readonly outputs: ValueMap } | undefined;
 
   constructor(private readonly parts: SessionParts) {}
 
@@ -136,15 +137,25 @@ export class Session {
     return registered;
   }
 
-  /** Outputs of a component or of the stack. */
-  async registerOutputs(urn: string, outputs: ValueMap): Promise<void> {
+  /** Outputs of a component, or of the stack, whose own wait for `writeStackOutputs`: the SDK sends them also where the program threw. */
+  registerOutputs(urn: string, outputs: ValueMap): void {
+    if (!this.states.has(urn)) throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
+    if (typeOf(urn) === STACK_TYPE) this.stackOutputs = { urn, outputs };
+    else this.writeOutputs(urn, outputs);
+  }
+
+  /** The stack's outputs are those of a run that went well, and come last. */
+  writeStackOutputs(): void {
+    if (this.stackOutputs !== undefined && !this.parts.executor.halted) {
+      this.writeOutputs(this.stackOutputs.urn, this.stackOutputs.outputs);
+    }
+  }
+
+  private writeOutputs(urn: string, outputs: ValueMap): void {
     const { journal, events, executor } = this.parts;
-    // The stack's outputs are those of a run that went well: wait for what may still fail.
-    if (typeOf(urn) === STACK_TYPE) await this.settle();
     const state = this.states.get(urn);
     const step = this.steps.get(urn);
-    if (state === undefined || step === undefined)
-      throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
+    if (state === undefined || step === undefined) throw new Error(`'${urn}' is not of this run`);
     if (executor.halted) throw new RunEndedError();
     const next = { ...state, outputs: reuseSecrets(outputs, state.outputs) };
     if (!equalValues(state.outputs, outputs)) journal.replaceInPlace(state, next);

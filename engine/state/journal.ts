@@ -14,7 +14,9 @@ export interface CheckpointWriter {
 export class Journal {
   private base: ResourceState[];
   private finished: ResourceState[] = [];
-  private pending: PendingOperation[];
+  private pending: PendingOperation[] = [];
+  /** What earlier runs did not finish; stands behind this run's own, as with stock. */
+  private unfinished: PendingOperation[];
   private readonly renamed = new Map<string, string>();
   private next: Promise<void> | undefined;
   private current: Promise<void> = Promise.resolve();
@@ -26,7 +28,7 @@ export class Journal {
     private readonly writer: CheckpointWriter | undefined,
   ) {
     this.base = [...start.resources];
-    this.pending = [...start.pendingOperations];
+    this.unfinished = [...start.pendingOperations];
   }
 
   /** The state as it is now. */
@@ -34,7 +36,7 @@ export class Journal {
     const resources = [...this.finished, ...this.base];
     return {
       resources: this.renamed.size === 0 ? resources : resources.map(state => this.withNewNames(state)),
-      pendingOperations: this.pending,
+      pendingOperations: [...this.pending, ...this.unfinished],
     };
   }
 
@@ -102,9 +104,9 @@ export class Journal {
 
   /** Forgets operations that earlier runs did not finish. */
   dropPending(keep: (operation: PendingOperation) => boolean): void {
-    const kept = this.pending.filter(keep);
-    if (kept.length !== this.pending.length) this.changed = true;
-    this.pending = kept;
+    const kept = this.unfinished.filter(keep);
+    if (kept.length !== this.unfinished.length) this.changed = true;
+    this.unfinished = kept;
   }
 
   /** Writes what was not written yet. */

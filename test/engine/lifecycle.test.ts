@@ -123,6 +123,13 @@ test("a program that throws shows its message alone, and deletes nothing", async
   expect((await project.run("up")).exitCode).toBe(1);
   expect(project.errors.join("\n").trim()).toBe("hosts: line 3: unknown key 'nam'");
   expect(provider.things.size).toBe(3);
+  expect(
+    await stackOutputs({ projectRoot: project.root, stack: "dev", passphrase: project.passphrase }, false),
+  ).toEqual({
+    a: 1,
+    b: 2,
+    c: 3,
+  });
 });
 
 test("secrets are encrypted at rest, hidden in events, and unchanged ciphertexts stay", async () => {
