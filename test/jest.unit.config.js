@@ -3,4 +3,6 @@ module.exports = {
   ...require("../jest.config"),
   rootDir: "..",
   testPathIgnorePatterns: ["<rootDir>/test/acceptance/", "<rootDir>/test/engine/"],
+  // Most of these tests wait for other processes; jest's own choice on two cores would be one worker.
+  maxWorkers: 3,
 };

@@ -18,6 +18,14 @@ export class Sshd {
 
   /** `settings` are lines of sshd_config; they come first, so they win. */
   static async start(settings: readonly string[] = []): Promise<Sshd> {
+    for (;;) {
+      const started = await Sshd.onFreePort(settings);
+      if (started !== undefined) return started;
+    }
+  }
+
+  /** Undefined if somebody else took the port in the meantime. */
+  private static async onFreePort(settings: readonly string[]): Promise<Sshd | undefined> {
     const folder = mkdtempSync(path.join(tmpdir(), "muster-sshd-"));
     const port = await freePort();
     for (const name of ["host_key", "client_key"]) {
@@ -45,17 +53,18 @@ export class Sshd {
       stdio: ["ignore", "ignore", "pipe"],
     });
     const lines: string[] = [];
-    await new Promise<void>((resolve, reject) => {
+    const listens = await new Promise<boolean>((resolve, reject) => {
       createInterface({ input: child.stderr }).on("line", line => {
         lines.push(line);
-        if (line.startsWith("Server listening on")) resolve();
+        if (line.startsWith("Server listening on")) resolve(true);
       });
       child.once("exit", code => {
         rmSync(folder, { recursive: true, force: true });
-        reject(new Error(`sshd ended with ${code}: ${lines.join("\n")}`));
+        if (lines.some(line => line.includes("Address already in use"))) resolve(false);
+        else reject(new Error(`sshd ended with ${code}: ${lines.join("\n")}`));
       });
     });
-    return new Sshd(folder, port, child, lines);
+    return listens ? new Sshd(folder, port, child, lines) : undefined;
   }
 
   /** Its entry in a host table, with its own key pinned. */
