@@ -29,6 +29,14 @@ function table(rows: string[][]): string {
     .join("\n");
 }
 
+/** Steps as they run; Pulumi sorts the keys of an output. */
+const ORDER = ["convert", "distribute", "train", "gather", "export", "deliver", "serve", "smoke"];
+
+function inOrder(steps: Record<string, unknown>): [string, unknown][] {
+  const place = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+  return Object.entries(steps).sort(([a], [b]) => place(a) - place(b));
+}
+
 function shown(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
@@ -36,7 +44,7 @@ function shown(value: unknown): string {
 /** The end of the demo for people: hosts, pipeline steps, the reply, what to try next. */
 export function reportText(result: DemoResult): string {
   const { steps, reply, run, checkpoints, weights, url } = result.outputs;
-  const rows = Object.entries((steps ?? {}) as Record<string, unknown>);
+  const rows = inOrder((steps ?? {}) as Record<string, unknown>);
   const places = Object.entries({ run, checkpoints, weights, url }).filter(([, value]) => value !== undefined);
   const parts = [
     `SIMULATED hosts\n${table(result.hosts.map(host => [host.name, host.address]))}`,

@@ -76,10 +76,11 @@ describe("nodes of the cluster", () => {
   });
 
   test("the pip mirror reaches pip, also over ssh; the user's own step has run on every node", async () => {
-    const pip = "python3 -m pip config get global.index-url";
-    expect(await node1.inContainer(pip)).toBe("http://10.77.0.1:8080/simple");
-    expect(await node1.inContainer(`ssh node-2 ${pip}`)).toBe("http://10.77.0.1:8080/simple");
-    for (const node of [node1, node2]) expect(await node.inContainer("cat python-version.txt")).toMatch(/^Python 3\./);
+    const pip = "python3 -m pip config list | grep ^global.index-url";
+    expect(await node1.inContainer(pip)).toBe("global.index-url='http://10.77.0.1:8080/simple'");
+    expect(await node1.inContainer(`ssh node-2 ${pip}`)).toBe("global.index-url='http://10.77.0.1:8080/simple'");
+    for (const node of [node1, node2])
+      expect(await node.inContainer("cat /tmp/python-version.txt")).toMatch(/^Python 3\./);
   });
 
   test("no secret shows in the environment of the container, in processes or in docker inspect", async () => {
