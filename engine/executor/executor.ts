@@ -136,7 +136,11 @@ export class Executor {
     const resource = step.next ?? step.old;
     const quiet = step.withoutProvider === true && step.op !== "delete";
     if (type === undefined || resource === undefined || quiet || this.context.preview) return undefined;
-    return this.journal.begin({ type, resource });
+    // Of an update stock records what is wanted, without what was there (conformance corpus, scenario 23).
+    return this.journal.begin({
+      type,
+      resource: type === "updating" ? { ...resource, id: undefined, outputs: {} } : resource,
+    });
   }
 
   private async finish(step: Step, applied: Applied, operation: PendingOperation | undefined): Promise<void> {
