@@ -131,11 +131,11 @@ test("a lost connection: a query is asked again, a change is not", async () => {
   const runner = hosts(sshd.host()).runner("node-1");
   const flag = path.join(sshd.folder, "flag");
   const changed = failure(
-    runner.mutate("wait", "echo ready; exec sleep 1000", { onOutput: text => text.includes("ready") && sshd.cut() }),
+    runner.mutate("wait", "echo ready; exec sleep 20", { onOutput: text => text.includes("ready") && sshd.cut() }),
   );
   expect((await changed).kind).toBe("lost");
   expect((await changed).message).toContain("wait");
-  const query = runner.query(`test -e ${flag} && echo again && exit; touch ${flag}; sleep 1000`);
+  const query = runner.query(`test -e ${flag} && echo again && exit; touch ${flag}; sleep 20`);
   while (!existsSync(flag)) await new Promise(resolve => setImmediate(resolve));
   sshd.cut();
   expect((await query).stdout).toBe("again\n");
