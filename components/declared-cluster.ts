@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { loadCluster } from "../config/load";
 import { ConfigErrors } from "../config/problem";
 import type { Cluster } from "../config/schema";
@@ -10,7 +10,11 @@ import { Stop } from "./stop";
  */
 export function declaredCluster(config: pulumi.Config): Cluster {
   try {
-    return loadCluster(config.require("cluster"), { hasSecret: name => config.get(name) !== undefined });
+    const cluster = loadCluster(config.require("cluster"), { hasSecret: name => config.get(name) !== undefined });
+    for (const { path, found, expected, remedy } of cluster.warnings) {
+      void pulumi.log.warn(`${cluster.file}: ${path}: found ${found}, expected ${expected}. ${remedy ?? ""}`);
+    }
+    return cluster;
   } catch (error) {
     if (error instanceof ConfigErrors) throw new Stop(error.message);
     throw error;

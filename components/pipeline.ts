@@ -91,8 +91,9 @@ export class Pipeline extends pulumi.ComponentResource {
     if (!pipeline?.convert || !pipeline.train) return undefined;
     const from = singleNode(common.settings, "convert");
     const to = pipeline.train.nodes.filter(node => node !== from);
-    if (to.length === 0) return undefined;
-    const folder = startWeights(common.settings);
+    const folder = pipeline.convert.output;
+    // Other weights than convert's are the operator's own affair, on every node.
+    if (to.length === 0 || startWeights(common.settings) !== folder) return undefined;
     return new Distribution(
       name,
       { ...common, step: "distribute", folder, from, to, upstream: [convert] },
@@ -106,8 +107,8 @@ export class Pipeline extends pulumi.ComponentResource {
     if (!pipeline?.export || !pipeline.serve) return undefined;
     const from = singleNode(common.settings, "export");
     const to = [singleNode(common.settings, "serve")].filter(node => node !== from);
-    if (to.length === 0) return undefined;
-    const folder = servedModel(common.settings);
+    const folder = pipeline.export.output;
+    if (to.length === 0 || servedModel(common.settings) !== folder) return undefined;
     return new Distribution(name, { ...common, step: "deliver", folder, from, to, upstream: [back] }, { parent: this });
   }
 

@@ -19,8 +19,8 @@ export class Serving extends pulumi.ComponentResource {
   readonly job: Job;
   /** `http://10.0.0.1:6060` */
   readonly url: pulumi.Output<string>;
-  /** Secret. */
-  readonly apiKey: pulumi.Output<string>;
+  /** Secret. Absent with SGLang, which takes a key on its command line only. */
+  readonly apiKey?: pulumi.Output<string>;
   readonly node: string;
 
   constructor(name: string, args: ServingArgs, options: pulumi.ComponentResourceOptions) {
@@ -29,7 +29,10 @@ export class Serving extends pulumi.ComponentResource {
     const serve = settings.pipeline?.serve;
     if (!serve) throw new Error("pipeline.serve is not in the cluster file");
     this.node = singleNode(settings, "serve");
-    this.apiKey = args.apiKey ?? new Token(`${name}-api-key`, { bytes: 24 }, { parent: this }).value;
+    if (serve.engine === "vllm") {
+      this.apiKey = args.apiKey ?? new Token(`${name}-api-key`, { bytes: 24 }, { parent: this }).value;
+    }
+    const key = this.apiKey;
     const commands = args.network.apply(plan => [serveCommand(settings, serve, transportOf(plan))]);
     const address = args.network.apply(plan => transportOf(plan)(this.node).address);
     this.url = address.apply(host => new URL(readyUrl(host, serve)).origin);
@@ -41,11 +44,13 @@ export class Serving extends pulumi.ComponentResource {
         ...ranks(settings, commands),
         // Another key needs another server; the key itself is a secret, so is what is made of it.
         identity: pulumi
-          .all([after(args.upstream), this.apiKey])
-          .apply(([upstream, key]) => ({ ...upstream, apiKey: createHash("sha256").update(key).digest("hex") })),
+          .all([after(args.upstream), key])
+          .apply(([upstream, text]) =>
+            text === undefined ? upstream : { ...upstream, apiKey: createHash("sha256").update(text).digest("hex") },
+          ),
         ...secretEnv(
           args.proxy,
-          this.apiKey.apply(key => ({ [apiKeyVariable]: key })),
+          key?.apply(text => ({ [apiKeyVariable]: text })),
         ),
         claims: [{ host: this.node, gpus: serve.gpus }],
         mode: "ready",

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { chatArgv, chatKeyVariable } from "../recipes/smoke";
 import type { Serving } from "./serving";
-import { ranks, resultFile, type StepArgs } from "./step";
+import { ranks, resultFile, type StepArgs, secretEnv } from "./step";
 
 export interface SmokeTestArgs extends StepArgs {
   readonly serving: Serving;
@@ -29,7 +29,10 @@ export class SmokeTest extends pulumi.ComponentResource {
         name: "smoke",
         ...ranks(settings, commands),
         identity: serving.job.incarnation.apply(server => ({ server })),
-        secretEnv: serving.apiKey.apply(key => ({ [chatKeyVariable]: key })),
+        ...secretEnv(
+          undefined,
+          serving.apiKey?.apply(key => ({ [chatKeyVariable]: key })),
+        ),
         mode: "completed",
         waitSeconds: smoke.timeoutSeconds + 60,
         resultFile: { host: serving.node, path: result.host },

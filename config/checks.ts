@@ -4,11 +4,18 @@ import { checkDialect } from "./checks/dialect";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
+import { checkServingKey } from "./checks/serving-key";
 import { checkUpstreamArguments } from "./checks/upstream-arguments";
 import { formatPath } from "./problem";
 import type { Cluster } from "./schema";
 
-const rules: readonly CheckRule[] = [checkOptimizer, checkDialect, checkUpstreamArguments, checkParallelism];
+const rules: readonly CheckRule[] = [
+  checkOptimizer,
+  checkDialect,
+  checkUpstreamArguments,
+  checkParallelism,
+  checkServingKey,
+];
 
 /** Everything that settings alone can get wrong. `model`: what is known of the model's config.json adds its rules. */
 export function checkCluster(cluster: Cluster, model?: ModelShape): Check[] {

@@ -67,6 +67,10 @@ const cases: Readonly<Record<string, readonly [string | RegExp, string][]>> = {
   "slots above the declared GPUs": [["address: 172.16.16.3}", "address: 172.16.16.3, gpus: 4}"]],
   "container with fewer GPUs than slots": [["gpus: all", "gpus: 4"]],
   "export without gathering": [["  gather: {}\n", ""]],
+  "API key for SGLang": [
+    ["    engine: vllm\n", "    engine: sglang\n    apiKey: {secret: chatKey}\n"],
+    ["    args: {enforce_eager: true, enable_chunked_prefill: true}\n", ""],
+  ],
   "version without a profile": [["swift: 3.7.1\n", "swift: 4.6.0\n"]],
 };
 
