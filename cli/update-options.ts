@@ -60,10 +60,13 @@ export function runDecisions(kind: RunKind, flags: UpdateFlags, env: Env, projec
   };
 }
 
-/** Steps wait on hosts rather than on this machine's cores: four for each core, at least 16. */
+/**
+ * Steps wait on hosts rather than on this machine's cores, and what is asked of a host at the same time travels in one exec:
+ * with 64 a `up` that has nothing to do asks each of two hosts once, with 16 seven times (76 resources, measured).
+ */
 function defaultParallel(env: Env): number {
   const asked = Number(env.PULUMI_PARALLEL);
-  return Number.isInteger(asked) && asked > 0 ? asked : Math.max(16, 4 * cpus().length);
+  return Number.isInteger(asked) && asked > 0 ? asked : Math.max(64, 4 * cpus().length);
 }
 
 function truth(text: string | undefined): boolean | undefined {
