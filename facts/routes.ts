@@ -15,13 +15,23 @@ interface Answer {
   readonly gateway?: string;
 }
 
-const ADDRESS = /^[0-9a-fA-F:.]+$/;
+const ADDRESS = /^[A-Za-z0-9:][A-Za-z0-9:._-]*$/;
+const IP_ADDRESS = /^(\d+(\.\d+){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$/;
 
-/** The ways to the peers, in their order. A peer without a route is left out. @throws Error on a peer that is no IP address. */
+/** `ip` takes no names, so a name is looked up as the host itself would look it up. */
+function ask(peer: string): string {
+  const address = IP_ADDRESS.test(peer) ? peer : `"$(getent ahosts ${peer} | { read -r a _; echo "$a"; })"`;
+  return `printf '%s ' ${peer}; ip -j route get ${address} 2>/dev/null || echo '[]'`;
+}
+
+/**
+ * The ways to the peers, in their order; IP addresses or host names. A peer without a route is left out.
+ * @throws Error on a peer that is neither
+ */
 export function routes(peers: readonly string[]): Topic<readonly Route[]> {
   const bad = peers.find(peer => !ADDRESS.test(peer));
-  if (bad !== undefined) throw new Error(`"${bad}" is not an IP address`);
-  const asks = peers.map(peer => `printf '%s ' ${peer}; ip -j route get ${peer} 2>/dev/null || echo '[]'`);
+  if (bad !== undefined) throw new Error(`"${bad}" is neither an IP address nor a host name`);
+  const asks = peers.map(ask);
   return {
     snippet: [
       `command -v ip >/dev/null || { echo "ip is not installed (Debian: apt install iproute2)"; exit 1; }`,

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { clock } from "../../facts/clock";
@@ -115,5 +116,11 @@ test("limits, clock and ports", () => {
 });
 
 test("a peer that is no address never becomes part of a script", () => {
-  expect(() => routes(["10.0.0.1; reboot"])).toThrow('"10.0.0.1; reboot" is not an IP address');
+  expect(routes(["10.0.0.1", "fe80::1"]).snippet).not.toContain("getent");
+  expect(() => routes(["10.0.0.1; reboot"])).toThrow('"10.0.0.1; reboot" is neither an IP address nor a host name');
+});
+
+test("a peer is found by its name as the host itself looks it up", () => {
+  const answer = spawnSync("sh", ["-c", routes(["localhost", "nowhere.invalid"]).snippet], { encoding: "utf8" });
+  expect(routes([]).parse(answer.stdout)).toMatchObject([{ peer: "localhost", interface: "lo" }]);
 });
