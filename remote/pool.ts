@@ -193,6 +193,7 @@ export class ConnectionPool {
   private async startWithRetry(target: ResolvedAddress): Promise<SshConnection> {
     const timeoutSeconds = target.connectTimeoutSeconds ?? CONNECT_TIMEOUT_SECONDS;
     const deadline = Date.now() + timeoutSeconds * 1000;
+    let early: ConnectionRefusedEarly | undefined;
     for (let attempt = 0; ; attempt++) {
       const leave = await this.startGate(target).enter();
       try {
@@ -200,8 +201,11 @@ export class ConnectionPool {
         const stream = await this.stream(target, left);
         return await SshConnection.open(stream, target, left);
       } catch (error) {
+        if (error instanceof ConnectionRefusedEarly) early = error;
+        // The last try only had what was left of the time: why the ones before failed says more than that it ended.
+        const isOver = Date.now() > deadline || (error instanceof RemoteError && error.kind === "timeout");
+        if (early && isOver) throw refusedEarly(target, attempt + 1, early, timeoutSeconds);
         if (!(error instanceof ConnectionRefusedEarly)) throw error;
-        if (Date.now() > deadline) throw refusedEarly(target, attempt + 1, error, timeoutSeconds);
       } finally {
         leave();
       }

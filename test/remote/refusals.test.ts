@@ -146,10 +146,19 @@ describe("a server that talks to nobody", () => {
 
   test("and hangs up is asked again, inside the time limit", async () => {
     onAccept = socket => socket.destroy();
-    const error = await refusal(sshd.host({ port, connectTimeoutSeconds: 1 }));
+    const error = await refusal(sshd.host({ port, connectTimeoutSeconds: 2 }));
     expect(error.kind).toBe("unreachable");
     expect(error.message).toContain("MaxStartups");
     expect(accepted).toBeGreaterThan(1);
+  });
+
+  test("and hangs up, then does not answer at all: the error still says that it hung up", async () => {
+    onAccept = socket => {
+      if (accepted === 1) socket.destroy();
+    };
+    const error = await refusal(sshd.host({ port, connectTimeoutSeconds: 2 }));
+    expect(error.kind).toBe("unreachable");
+    expect(error.message).toContain("MaxStartups");
   });
 
   test("is not asked again by each resource in turn", async () => {
