@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { conversionIdentity, guardedConversion, toHfCommand, toMcoreCommand } from "../recipes/ms-swift/convert";
-import { after, ranks, resultFile, type StepArgs, secretEnv, type Upstream } from "./step";
+import { after, jobsOf, ranks, resultFile, type StepArgs, secretEnv, type Upstream } from "./step";
 
 export interface ConversionArgs extends StepArgs {
   /** mcore: Hugging Face to Megatron. hf: back. */
@@ -44,7 +44,7 @@ export class Conversion extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        dependsOn: [...args.needs, ...args.upstream.flatMap(upstream => (upstream ? [upstream.job] : []))],
+        dependsOn: [...args.needs, ...jobsOf(args.upstream)],
       },
     );
     this.registerOutputs({ output: part.output });

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { fetchArgv } from "../recipes/fetch";
-import { after, ranks, type StepArgs, type Upstream } from "./step";
+import { after, jobsOf, ranks, type StepArgs, type Upstream } from "./step";
 
 export interface DistributionArgs extends StepArgs {
   /** Name of the job: "distribute" for what the training reads. */
@@ -33,7 +33,7 @@ export class Distribution extends pulumi.ComponentResource {
         mode: "completed",
         waitSeconds: (settings.pipeline?.gather?.waitMinutes ?? 120) * 60,
       },
-      { parent: this, dependsOn: args.upstream.flatMap(upstream => (upstream ? [upstream.job] : [])) },
+      { parent: this, dependsOn: jobsOf(args.upstream) },
     );
     this.registerOutputs();
   }

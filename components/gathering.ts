@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { gatherArgv } from "../recipes/gather";
-import { after, ranks, resultFile, type StepArgs, type Upstream } from "./step";
+import { after, jobsOf, ranks, resultFile, type StepArgs, type Upstream } from "./step";
 
 export interface GatheringArgs extends StepArgs {
   readonly upstream: readonly (Upstream | undefined)[];
@@ -26,7 +26,7 @@ export class Gathering extends pulumi.ComponentResource {
         waitSeconds: (settings.pipeline?.gather?.waitMinutes ?? 120) * 60,
         resultFile: { host: node, path: result.host },
       },
-      { parent: this, dependsOn: args.upstream.flatMap(upstream => (upstream ? [upstream.job] : [])) },
+      { parent: this, dependsOn: jobsOf(args.upstream) },
     );
     this.registerOutputs({ result: this.job.result });
   }

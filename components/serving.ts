@@ -5,7 +5,7 @@ import { Token } from "../provider/muster/sdk/token.gen";
 import { singleNode } from "../recipes/placement";
 import { readyUrl, serveCommand } from "../recipes/serve";
 import { apiKeyVariable } from "../recipes/vllm/serve";
-import { after, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
+import { after, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
 
 export interface ServingArgs extends StepArgs {
   readonly upstream: readonly (Upstream | undefined)[];
@@ -64,7 +64,7 @@ export class Serving extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        dependsOn: [...args.needs, ...args.upstream.flatMap(upstream => (upstream ? [upstream.job] : []))],
+        dependsOn: [...args.needs, ...jobsOf(args.upstream)],
       },
     );
     this.registerOutputs({ url: this.url });

@@ -34,11 +34,15 @@ export function resultFile(settings: ClusterSettings, step: string): { container
   return { container: `${results.container}/${step}.json`, host: `${results.host}/${step}.json` };
 }
 
+/** Jobs of the steps before, as far as the cluster file has them. */
+export function jobsOf(upstream: readonly (Upstream | undefined)[]): Job[] {
+  return upstream.flatMap(step => (step ? [step.job] : []));
+}
+
 /** Identity that ties a step to the steps before it. */
 export function after(upstream: readonly (Upstream | undefined)[]): pulumi.Output<Record<string, string>> {
-  const jobs = upstream.flatMap(step => (step ? [step.job] : []));
   return pulumi
-    .all(jobs.map(job => pulumi.all([job.name, job.identityDigest])))
+    .all(jobsOf(upstream).map(job => pulumi.all([job.name, job.identityDigest])))
     .apply(pairs => Object.fromEntries(pairs.map(([name, digest]) => [`after-${name}`, digest])));
 }
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { trainCommands } from "../recipes/ms-swift/train";
-import { after, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
+import { after, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
 
 export interface TrainingArgs extends StepArgs {
   /** What its result depends on, besides commands and world layout. */
@@ -35,7 +35,7 @@ export class Training extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        dependsOn: [...args.needs, ...args.upstream.flatMap(upstream => (upstream ? [upstream.job] : []))],
+        dependsOn: [...args.needs, ...jobsOf(args.upstream)],
       },
     );
     this.registerOutputs({ output: train.output, status: this.job.status });

@@ -10,12 +10,11 @@ the cluster's own network. Python 3.8 or newer, standard library only. Prints on
 import argparse
 import json
 import os
-import sys
 import time
 import urllib.error
 import urllib.request
 
-from gather import write_result
+from result import finish
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -108,10 +107,7 @@ def main():
         result = chat(options)
     except ChatError as error:
         result = {"ok": False, "faults": [str(error)]}
-    write_result(options.result, result)
-    for fault in result.get("faults", []):
-        print(f"error: {fault}", file=sys.stderr)
-    sys.exit(0 if result["ok"] else 1)
+    finish(options.result, result)
 
 
 if __name__ == "__main__":

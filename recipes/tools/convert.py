@@ -21,7 +21,7 @@ import sys
 import time
 
 import dcp
-from gather import write_result
+from result import finish
 
 MARK = ".muster.json"
 # ms-swift 3 prints `mean_diff:`, ms-swift 4 a second line `mean_diff (with loss):`, which is the one to judge.
@@ -162,10 +162,7 @@ def main():
         result = convert(options)
     except (ConversionError, dcp.CheckpointError, OSError, ValueError, KeyError) as error:
         result = {"ok": False, "faults": [str(error)]}
-    write_result(options.result, result)
-    for fault in result.get("faults", []):
-        print(f"error: {fault}", file=sys.stderr)
-    sys.exit(0 if result["ok"] else 1)
+    finish(options.result, result)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ import sys
 import time
 
 import dcp
-from peer import Peer, PeerError, copy_from, write_result
+from peer import Peer, PeerError, copy_from
+from result import finish
 
 LIST = 'cd "$1" 2>/dev/null || exit 3; find . -type f ! -name "*.partial" -exec sha256sum {} +'
 SIZE = 'du -sb "$1" | cut -f1'
@@ -92,10 +93,7 @@ def main():
         result = fetch(options.folder.rstrip("/"), Peer(options.source, shlex.split(options.ssh)))
     except (PeerError, dcp.CheckpointError, OSError) as error:
         result = {"ok": False, "faults": [str(error)]}
-    write_result(options.result, result)
-    for fault in result["faults"]:
-        print(f"error: {fault}", file=sys.stderr)
-    sys.exit(0 if result["ok"] else 1)
+    finish(options.result, result)
 
 
 if __name__ == "__main__":

@@ -11,15 +11,14 @@ Python 3.8 or newer, standard library only. Prints one JSON object; exit 1 when 
 """
 
 import argparse
-import json
 import os
 import shlex
 import shutil
-import sys
 import time
 
 import dcp
-from peer import Peer, PeerError, copy_proven, shares_disk, write_result
+from peer import Peer, PeerError, copy_proven, shares_disk
+from result import finish
 
 
 def owner_of(name, ranks_per_node, nodes):
@@ -112,10 +111,7 @@ def main():
         result = gather(options)
     except (PeerError, dcp.CheckpointError, OSError) as error:
         result = {"ok": False, "faults": [str(error)]}
-    write_result(options.result, result)
-    for fault in result["faults"]:
-        print(f"error: {fault}", file=sys.stderr)
-    sys.exit(0 if result["ok"] else 1)
+    finish(options.result, result)
 
 
 if __name__ == "__main__":

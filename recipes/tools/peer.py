@@ -1,6 +1,5 @@
 """Other nodes, reached over the mesh's ssh: what they have, and copies that are proven. Standard library only, Python 3.8 or newer."""
 
-import json
 import os
 import shlex
 import subprocess
@@ -90,13 +89,3 @@ def copy_from(path, target, peer, wanted):
         raise PeerError(f"{path} from {peer.name}: sha256 {found[:12]} here, {wanted[:12]} there; the file changes, or the network does")
     os.replace(partial, target)
     return {"bytes": os.path.getsize(target), "sha256": wanted}
-
-
-def write_result(path, result):
-    """The file appears whole or not at all."""
-    text = json.dumps(result, ensure_ascii=False)
-    if path:
-        with open(path + ".partial", "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.replace(path + ".partial", path)
-    print(text, flush=True)
