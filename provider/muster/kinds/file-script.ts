@@ -59,14 +59,21 @@ const TYPES: Readonly<Record<string, FileFacts["type"]>> = {
   "symbolic link": "link",
 };
 
-/** A parent that is a link could be pointed elsewhere by whoever owns it, so root does not write through it. */
-const REFUSE_LINKED_PARENTS = `d=\${p%/*}
+/**
+ * Ends with 44 where a parent of `$p` is a link: it could be pointed elsewhere by whoever owns it, so root does not write through it.
+ * @param leave how to end: `exit`, or `return` in a function
+ */
+export function refuseLinkedParents(leave: "exit" | "return"): string {
+  return `d=\${p%/*}
 while [ -n "$d" ]; do
-  if [ -L "$d" ]; then echo "$d is a symbolic link to $(readlink -f -- "$d"); give the real path" >&2; exit 44; fi
+  if [ -L "$d" ]; then echo "$d is a symbolic link to $(readlink -f -- "$d"); give the real path" >&2; ${leave} 44; fi
   d=\${d%/*}
 done`;
+}
 
-const MAKE_PARENTS = `d=\${p%/*}
+const REFUSE_LINKED_PARENTS = refuseLinkedParents("exit");
+
+export const MAKE_PARENTS = `d=\${p%/*}
 [ -z "$d" ] || [ -d "$d" ] || (umask "$parents_umask"; mkdir -p -- "$d")`;
 
 export interface Placement {
@@ -96,7 +103,7 @@ fi
 chown -- "$owner" "$t"
 chmod -- "$mode" "$t"
 mv -fT -- "$t" "$p"`,
-    { ...variables(placement), size: String(proof.sizeBytes), sha256: proof.sha256 ?? "" },
+    { ...placementVariables(placement), size: String(proof.sizeBytes), sha256: proof.sha256 ?? "" },
   );
 }
 
@@ -111,13 +118,16 @@ fi
 chown -- "$owner" "$p"
 chmod -- "$mode" "$p"
 echo "$made"`,
-    variables(placement),
+    placementVariables(placement),
   );
 }
 
 /** Sets mode and owner alone. */
 export function permissionScript(placement: Placement): string {
-  return script(`${REFUSE_LINKED_PARENTS}\nchown -h -- "$owner" "$p"\nchmod -- "$mode" "$p"`, variables(placement));
+  return script(
+    `${REFUSE_LINKED_PARENTS}\nchown -h -- "$owner" "$p"\nchmod -- "$mode" "$p"`,
+    placementVariables(placement),
+  );
 }
 
 /** Removes a file, or an empty directory, and then the folders of muster's own that this leaves empty. */
@@ -133,7 +143,8 @@ ${pruneScript([posix.dirname(path)])}`,
   );
 }
 
-function variables({ path, mode, owner, parentsMode }: Placement): Record<string, string> {
+/** What the scripts of a placement read. */
+export function placementVariables({ path, mode, owner, parentsMode }: Placement) {
   const parents = Number.parseInt(parentsMode ?? (path.startsWith(`${OWN_ROOT}/`) ? "0700" : "0755"), 8);
   return {
     p: path,

@@ -1,19 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
+import { OperatorError } from "../../../wire/operator-error";
 import { expectSuccess } from "../../command-failed";
 import type { CheckFailure, Kind, KindContext } from "../../kind";
-import {
-  directoryScript,
-  type FileFacts,
-  parseRead,
-  permissionScript,
-  readScript,
-  removeScript,
-  writeScript,
-} from "./file-script";
+import { changeHost } from "./change-batch";
+import type { Change } from "./change-batch-script";
+import { lookAtFile } from "./file-look";
+import { directoryScript, type FileFacts, permissionScript, removeScript, writeScript } from "./file-script";
 import { sha256OfFile } from "./local-digest";
+
+/** Larger files have a command of their own, and are never held in memory. */
+const SMALL_BYTES = 256 * 1024;
 
 const octalMode = z.string().regex(/^0[0-7]{3}$/, 'must be four octal digits in quotes, such as "0644"');
 
@@ -94,8 +93,7 @@ export const file: Kind<FileInputs, FileOutputs> = {
   async read(context, id, old) {
     const { host, path } = old ?? parseId(id);
     const expected = (old && digestOf(old)) ?? "";
-    const result = await context.hosts.probe(host).query(readScript(path, expected), { signal: context.signal });
-    const found = parseRead(expectSuccess(result, { host, what: `read ${path}` }).stdout);
+    const found = await lookAtFile(context, host, path, expected);
     if (!found) return undefined;
     const digest = found.type === "file" ? found.sha256 : undefined;
     return {
@@ -111,9 +109,7 @@ export const file: Kind<FileInputs, FileOutputs> = {
 
   async update(context, _id, news, old) {
     const { host, path } = news;
-    const query = readScript(path, digestOf(news) ?? "");
-    const result = await context.hosts.probe(host).query(query, { signal: context.signal });
-    const found = parseRead(expectSuccess(result, { host, what: `read ${path}` }).stdout);
+    const found = await lookAtFile(context, host, path, digestOf(news) ?? "");
     const isInPlace = news.directory
       ? found?.type === "directory"
       : found?.type === "file" && found.sha256 === digestOf(news);
@@ -124,7 +120,7 @@ export const file: Kind<FileInputs, FileOutputs> = {
     }
     if (found?.mode !== news.mode || found?.owner !== (news.owner ?? found?.owner)) {
       const placement = { ...news, mode: news.mode ?? "0644", owner: news.owner ?? found?.owner };
-      await mutate(context, host, `set mode and owner of ${path}`, permissionScript(placement));
+      await change(context, host, `set mode and owner of ${path}`, { script: permissionScript(placement) });
     }
     return outputsOf(news, isSame ? old.changed : newTrigger(), old.made);
   },
@@ -132,7 +128,7 @@ export const file: Kind<FileInputs, FileOutputs> = {
   async delete(context, _id, old) {
     if (old.directory && !old.made) return;
     const script = removeScript(old.path, old.directory === true);
-    const { stdout } = await mutate(context, old.host, `remove ${old.path}`, script);
+    const { stdout } = await change(context, old.host, `remove ${old.path}`, { script });
     if (stdout.trim() === "kept") context.status(`${old.path} is not empty: it stays`);
   },
 };
@@ -153,30 +149,39 @@ async function write(context: KindContext, news: FileInputs): Promise<boolean> {
   const { host, path } = news;
   const placement = { ...news, mode: news.mode ?? (news.directory ? "0755" : "0644") };
   if (news.directory) {
-    const { stdout } = await mutate(context, host, `make directory ${path}`, directoryScript(placement));
+    const { stdout } = await change(context, host, `make directory ${path}`, { script: directoryScript(placement) });
     return stdout.trim() === "true";
   }
-  if (news.source !== undefined) {
-    const sizeBytes = (await stat(news.source)).size;
-    const proof = news.sha256 === undefined ? { sizeBytes } : { sizeBytes, sha256: news.sha256 };
-    const script = writeScript(placement, proof);
-    await mutate(context, host, `upload ${path} (${sizeBytes} bytes)`, script, createReadStream(news.source));
+  if (news.source === undefined) {
+    await change(context, host, `write ${path}`, { placement, content: Buffer.from(news.content ?? "") });
     return false;
   }
-  const content = Buffer.from(news.content ?? "");
-  await mutate(context, host, `write ${path}`, writeScript(placement, { sizeBytes: content.length }), content);
+  const sizeBytes = (await stat(news.source)).size;
+  const what = `upload ${path} (${sizeBytes} bytes)`;
+  if (sizeBytes <= SMALL_BYTES) {
+    await change(context, host, what, { placement, content: await unchanged(news.source, news.sha256) });
+    return false;
+  }
+  const proof = news.sha256 === undefined ? { sizeBytes } : { sizeBytes, sha256: news.sha256 };
+  const options = { signal: context.signal, stdin: createReadStream(news.source) };
+  expectSuccess(await context.hosts.runner(host).mutate(what, writeScript(placement, proof), options), { host, what });
   return false;
 }
 
-async function mutate(
-  context: KindContext,
-  host: string,
-  what: string,
-  script: string,
-  stdin?: Buffer | NodeJS.ReadableStream,
-) {
-  const options = { signal: context.signal, ...(stdin === undefined ? {} : { stdin }) };
-  return expectSuccess(await context.hosts.runner(host).mutate(what, script, options), { host, what });
+/** A small file of the operator's side, as it was when its digest was taken. @throws OperatorError */
+async function unchanged(source: string, sha256: string | undefined): Promise<Buffer> {
+  const content = await readFile(source);
+  const digest = createHash("sha256").update(content).digest("hex");
+  if (sha256 === undefined || digest === sha256) return content;
+  throw new OperatorError({
+    summary: `the file changed under way: its sha256 was ${sha256} and is ${digest}`,
+    where: source,
+    remedy: "run it again when nobody writes the file",
+  });
+}
+
+async function change(context: KindContext, host: string, what: string, wanted: Change) {
+  return expectSuccess(await changeHost(context, host, what, wanted), { host, what });
 }
 
 /** What is there, said in the words of the inputs, so that a drift shows as a difference of inputs. */
