@@ -1,8 +1,10 @@
+import { InitFailed } from "../../provider/kind";
 import { container } from "../../provider/muster/kinds/container";
 import { containerArguments, specDigest } from "../../provider/muster/kinds/container-arguments";
 import type { ContainerInputs, ContainerOutputs } from "../../provider/muster/kinds/container-inputs";
 import { explainRunFailure } from "../../provider/muster/kinds/container-scripts";
 import { FakeHosts } from "../../remote/fake";
+import type { Probe } from "../../remote/runner";
 import { kindContext } from "../support/kind-context";
 
 const declared: ContainerInputs = {
@@ -171,6 +173,46 @@ describe("repair", () => {
     const hosts = new FakeHosts().query("docker inspect", inspect({ config: { Labels: {} } }));
     await expect(container.create(kindContext(hosts), declared)).rejects.toThrow(/did not make/);
     expect(hosts.mutations).toEqual([]);
+  });
+});
+
+describe("health", () => {
+  const probed: ContainerInputs = { ...declared, healthProbe: { script: "true", timeoutSeconds: 5 } };
+
+  test("is waited for; when it does not come, the container is kept with what the probe said", async () => {
+    const hosts = new FakeHosts().query("docker inspect", inspect());
+    hosts.query("docker exec", { exitCode: 1, stdout: "connection refused" });
+    const failure = await container.update?.(kindContext(hosts), "node-1/ms", probed, old).catch(error => error);
+    expect(failure).toBeInstanceOf(InitFailed);
+    expect(failure).toMatchObject({
+      state: { incarnation: "c0ffee" },
+      reasons: [expect.stringMatching(/was not healthy.*connection refused/s)],
+    });
+  });
+
+  test("is not waited for when the container is gone meanwhile", async () => {
+    let asked = 0;
+    const hosts = new FakeHosts().mutate(/start container/);
+    hosts.query("docker inspect", () => (asked++ === 0 ? inspect({ status: "exited" }) : ABSENT));
+    const context = kindContext(hosts);
+    const { probe } = context.hosts;
+    let wasStopped = false;
+    // A probe that only its signal ends.
+    const endless: Probe["query"] = (_script, options) =>
+      new Promise((_, reject) => {
+        options?.signal?.addEventListener("abort", () => {
+          wasStopped = true;
+          reject(new Error("stopped"));
+        });
+      });
+    context.hosts.probe = host => {
+      const real = probe.call(hosts, host);
+      const query: Probe["query"] = (script, options) =>
+        script.includes("docker exec") ? endless(script, options) : real.query(script, options);
+      return { ...real, query };
+    };
+    await expect(container.update?.(context, "node-1/ms", probed, old)).rejects.toThrow(/ended at once and is gone/);
+    expect(wasStopped).toBe(true);
   });
 });
 

@@ -47,11 +47,15 @@ export function parseBusy(output: string): Busy {
   return { jobs: after("job"), gpuProcesses: after("gpu") };
 }
 
+/** Entering a container costs far more than a try in it, so one entry tries for some seconds; $0 is the probe. */
+const TRY_INSIDE =
+  'end=$(($(date +%s) + 5)); until sh -c "$0"; do [ "$(date +%s)" -lt "$end" ] || exit 1; sleep 0.1; done';
+
 /** Runs the probe inside until it succeeds; exit 0, or 1 with the probe's last words. */
 export function healthScript(name: string, probe: { script: string; timeoutSeconds: number }): string {
   return `end=$(($(date +%s) + ${Math.ceil(probe.timeoutSeconds)}))
 while :; do
-  said=$(docker exec ${quote(name)} sh -c ${quote(probe.script)} 2>&1) && exit 0
+  said=$(docker exec ${quote(name)} sh -c ${quote(TRY_INSIDE)} ${quote(probe.script)} 2>&1) && exit 0
   [ "$(date +%s)" -lt "$end" ] || break
   sleep 0.2
 done

@@ -54,14 +54,23 @@ async function remove(context: KindContext, place: Place): Promise<void> {
   await mutate(context, place.host, `remove container ${place.name}`, gone);
 }
 
-async function waitHealthy(context: KindContext, inputs: ContainerInputs, outputs: ContainerOutputs): Promise<void> {
+/** The container as it is now, once it is healthy. Both are asked in one command. @throws InitFailed when it is not in time */
+async function healthy(context: KindContext, inputs: ContainerInputs): Promise<ContainerOutputs> {
   const probe = inputs.healthProbe;
-  if (!probe) return;
+  if (!probe) return outputsNow(context, inputs);
   context.status("waiting until it is healthy");
-  const result = await context.hosts
-    .probe(inputs.host)
-    .query(healthScript(inputs.name, probe), { timeoutSeconds: probe.timeoutSeconds + 30, signal: context.signal });
-  if (result.exitCode === 0) return;
+  const gone = new AbortController();
+  const asked = outputsNow(context, inputs);
+  const waited = context.hosts.probe(inputs.host).query(healthScript(inputs.name, probe), {
+    timeoutSeconds: probe.timeoutSeconds + 30,
+    signal: AbortSignal.any([context.signal, gone.signal]),
+  });
+  // One that is gone will not become healthy. Whoever awaits `waited` sees its own error.
+  asked.catch(() => gone.abort());
+  waited.catch(() => {});
+  const outputs = await asked;
+  const result = await waited;
+  if (result.exitCode === 0) return outputs;
   throw new InitFailed(containerId(inputs), outputs, [
     `${inputs.host}: container ${inputs.name} runs, but was not healthy within ${probe.timeoutSeconds} seconds: ` +
       `${(result.stdout + result.stderr).trim().slice(-800)}. Remedy: docker logs ${inputs.name} on the host`,
@@ -115,9 +124,7 @@ async function converge(context: KindContext, inputs: ContainerInputs, owned: bo
     await run(context, inputs);
   } else if (actual) await revive(context, inputs, actual);
   else await run(context, inputs);
-  const outputs = await outputsNow(context, inputs);
-  await waitHealthy(context, inputs, outputs);
-  return outputs;
+  return healthy(context, inputs);
 }
 
 const replace = { change: "replace" } as const;
