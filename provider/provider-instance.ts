@@ -22,7 +22,7 @@ export interface StepRequest {
 export class ProviderInstance {
   readonly log = new EngineLog();
   /** A refresh names resource by resource; what it asks of a host shall travel together. */
-  readonly reads = new Gathering(10, 500);
+  readonly reads = new Gathering(10, 1000);
   private session: Session | undefined;
   private cancellation = cancellation();
 
