@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { hostTable, readPins } from "../config/host-table";
 import type { Cluster } from "../config/schema";
 import { checkDatasetBytes, type DatasetReport, formatDatasetReport } from "../recipes/data/check";
-import type { HostConnection } from "../remote/host-table";
+import { asList, type HostConnection } from "../remote/host-table";
 import { Stop } from "./stop";
 
 /** What the program reads on the operator's side, before it declares anything. */
@@ -43,8 +43,15 @@ async function dataReport(file: string): Promise<DatasetReport> {
 }
 
 /** Paths below the project stay relative, so that the state of one checkout is good in another. */
-function portable(host: HostConnection): Partial<HostConnection> {
-  if (host.identityFile === undefined || !path.isAbsolute(host.identityFile)) return {};
-  const relative = path.relative(process.cwd(), host.identityFile);
-  return relative.startsWith("..") ? {} : { identityFile: relative };
+function portable({ identityFile, certificateFile }: HostConnection): Partial<HostConnection> {
+  return {
+    ...(identityFile !== undefined && { identityFile: asList(identityFile).map(portablePath) }),
+    ...(certificateFile !== undefined && { certificateFile: asList(certificateFile).map(portablePath) }),
+  };
+}
+
+function portablePath(file: string): string {
+  if (!path.isAbsolute(file)) return file;
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith("..") ? file : relative;
 }

@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
+import { asList } from "../remote/host-table";
 import { quote } from "../remote/shell";
 import type { GpuNode } from "./gpu-node";
 import type { OperatorSide } from "./operator-side";
@@ -21,6 +22,7 @@ export function ownSteps(
     return names.flatMap(name => {
       const node = nodes.get(name);
       const host = hosts.get(name);
+      const [identityFile] = asList(host?.identityFile);
       if (!node || !host) return [];
       const inside = `docker exec -i -w ${quote(settings.container.workdir)} ${settings.container.name} bash -seuo pipefail`;
       return [
@@ -32,22 +34,20 @@ export function ownSteps(
               port: host.port ?? 22,
               user: host.user,
               hostKey: host.hostKeys[0] ?? "",
-              ...(host.identityFile === undefined
-                ? {}
-                : { privateKey: pulumi.secret(operator.privateKey(host.identityFile)) }),
+              ...(identityFile === undefined ? {} : { privateKey: pulumi.secret(operator.privateKey(identityFile)) }),
             },
             create: inside,
             stdin: step.run,
             triggers: [step.run, ...(step.rerun === "container" ? [node.container.incarnation] : [])],
             addPreviousOutputInEnv: false,
           },
-          { ...options, dependsOn: [node.container, ...asList(options.dependsOn)] },
+          { ...options, dependsOn: [node.container, ...resourcesOf(options.dependsOn)] },
         ),
       ];
     });
   });
 }
 
-function asList(dependsOn: pulumi.CustomResourceOptions["dependsOn"]): pulumi.Resource[] {
+function resourcesOf(dependsOn: pulumi.CustomResourceOptions["dependsOn"]): pulumi.Resource[] {
   return Array.isArray(dependsOn) ? (dependsOn as pulumi.Resource[]) : [];
 }

@@ -99,7 +99,7 @@ export function describeCertificate(certificate: Certificate): string {
 }
 
 /** What somebody else wrote must not steer a terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{C}/gu, "?");
 }
 

@@ -8,15 +8,19 @@ export interface HostAddress {
   /** Default 22. */
   readonly port?: number;
   readonly user: string;
-  /** Path of a private key; `~/` is the operator's home. Without it the usual files of `~/.ssh` are tried. */
-  readonly identityFile?: string;
+  /** Paths of private keys; `~/` is the operator's home. Without any the usual files of `~/.ssh` are tried. */
+  readonly identityFile?: string | readonly string[];
+  /** Paths of OpenSSH user certificates. `<identity file>-cert.pub` is found by itself. */
+  readonly certificateFile?: string | readonly string[];
+  /** Of the agent's keys only those of the identity files are offered. */
+  readonly identitiesOnly?: boolean;
   /** Secret. The text of a private key instead of a file; only for commands that bring their own connection, never in a host table. */
   readonly privateKey?: string;
   /** Socket of an ssh-agent. Default: `SSH_AUTH_SOCK`. "none": no agent. */
   readonly agent?: string;
   /** Secret. Password login is tried only if this is declared. */
   readonly password?: string;
-  /** Secret. Opens the identity file. */
+  /** Secret. Opens the identity files. */
   readonly passphrase?: string;
   /** Another host to go through: its name in the table, or its address. */
   readonly bastion?: string | HostAddress;
@@ -44,6 +48,11 @@ export interface ResolvedAddress extends Omit<HostAddress, "bastion" | "port"> {
   readonly bastion?: ResolvedAddress;
   /** Name for messages: the host's name, or `user@address` for a bastion without one. */
   readonly label: string;
+}
+
+export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value as T];
 }
 
 /** Text for messages: `10.0.0.1:22`, `[fe80::1]:22`. */

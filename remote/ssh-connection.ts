@@ -66,16 +66,18 @@ export class SshConnection {
         resolve(new SshConnection(client, socket, offered));
       });
       client.once("close", () => refuse(new ConnectionRefusedEarly("the server closed the connection during login")));
-      client.once("error", error =>
-        refuse(openingError(error, target, authentication, pinned, offered, timeoutSeconds)),
-      );
+      client.on("error", error => {
+        // ssh2 goes on to the next way by itself.
+        if ("level" in error && error.level === "agent") return authentication.signingFailed(error.message);
+        refuse(openingError(error, target, authentication, pinned, offered, timeoutSeconds));
+      });
       client.connect({
         sock: socket,
         username: target.user,
         readyTimeout: timeoutSeconds * 1000,
         // ssh2's own keepalive timer would hold an idle process open: see beat().
         keepaliveInterval: 0,
-        authHandler: authentication.handler(),
+        authHandler: authentication.handler(client),
         algorithms: { serverHostKey: preferPinned(pinned) },
         hostVerifier: (wire: Buffer) => {
           offered = hostKeyFromWire(wire);
@@ -192,18 +194,8 @@ function openingError(
   if (error.message.includes("Host denied") || (offered && error.message.includes("verification failed"))) {
     return hostKeyError(where, pinned, offered);
   }
-  if (level === "client-authentication") {
-    const accepts =
-      authentication.serverAccepts.length > 0 ? ` (the server takes ${authentication.serverAccepts.join(", ")})` : "";
-    const nothing =
-      authentication.tried.length === 0 ? ": no key, agent or password is declared, and ~/.ssh has no usual key" : "";
-    return new RemoteError({
-      ...where,
-      kind: "authentication",
-      problem: `user "${target.user}" cannot log in${accepts}${nothing}`,
-      tried: authentication.tried,
-      remedy: `check user and identityFile of ${target.label} in the cluster file, and that the key is in that user's authorized_keys`,
-    });
+  if (level === "client-authentication" || error.message.includes("Too many authentication failures")) {
+    return authentication.refusal(error);
   }
   if (level === "client-timeout") {
     return new RemoteError({
