@@ -25,7 +25,7 @@ export function reviewKeys(
   keys: readonly (HostKey & { readonly fingerprint: string })[],
   pins: readonly KnownHost[],
 ): ReviewedKey[] {
-  const known = matchKnownHosts(pins, owner.address, owner.port);
+  const known = matchKnownHosts(pins, owner);
   return keys.map(({ type, base64, fingerprint }) => {
     const key = { type, base64 };
     const standing = (): KeyStanding => {

@@ -38,7 +38,7 @@ export function bastionAddress(bastion: ClusterBastion, pins: readonly KnownHost
 }
 
 function pinnedKeys(pins: readonly KnownHost[], address: string, port: number): string[] {
-  return matchKnownHosts(pins, address, port).trusted.map(formatHostKey);
+  return matchKnownHosts(pins, { address, port }).trusted.map(formatHostKey);
 }
 
 /** Login, address and pinned keys of a host and of its bastions, as text: another way may lead to another machine. */

@@ -24,8 +24,14 @@ export interface HostAddress {
   readonly passphrase?: string;
   /** Another host to go through: its name in the table, or its address. */
   readonly bastion?: string | HostAddress;
-  /** Pinned host keys, as `ssh-ed25519 AAAA…`. Without any the host is refused. */
+  /** Pinned host keys, as `ssh-ed25519 AAAA…`. Without any, and without authorities, the host is refused. */
   readonly hostKeys: readonly string[];
+  /** Keys of authorities whose host certificates are trusted for this host. */
+  readonly hostAuthorities?: readonly string[];
+  /** Host keys, and keys of authorities, that are never trusted. */
+  readonly revokedHostKeys?: readonly string[];
+  /** The name that a host certificate must be for. Default: the address. */
+  readonly hostKeyAlias?: string;
   /** Limit for reaching, checking and logging in to the host, retries included. Default 15. */
   readonly connectTimeoutSeconds?: number;
 }

@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import { Gate } from "./gate";
-import { parseHostKey } from "./host-key";
 import { connectionKey, endpoint, type ResolvedAddress } from "./host-table";
+import { openTrusted, trustsConnection } from "./host-trust";
 import { jitteredDelay, orAborted, pause } from "./pause";
 import { reach } from "./reach";
 import { RemoteError } from "./remote-error";
-import { ChannelRefused, ConnectionRefusedEarly, hostKeyError, SshConnection } from "./ssh-connection";
+import { ChannelRefused, ConnectionRefusedEarly, hostKeyError, type SshConnection } from "./ssh-connection";
 
 /** Under sshd's defaults: MaxStartups 10:30:100 starts to drop at 10, MaxSessions is 10 (OpenSSH 9.2, sshd_config(5)). */
 const STARTS_AT_ONCE = 8;
@@ -98,10 +98,7 @@ export class ConnectionPool {
     const connection = entry.connection;
     if (!connection) throw new Error("the connection pool is closed");
     // Another configuration may have opened it under other pins.
-    const pinned = target.hostKeys.map(parseHostKey).filter(key => key !== undefined);
-    if (!pinned.some(key => key.base64 === connection.hostKey.base64)) {
-      throw hostKeyError({ host: target.label, address: endpoint(target) }, pinned, connection.hostKey);
-    }
+    if (!trustsConnection(target, connection)) throw hostKeyError(target, connection.hostKey);
     return connection;
   }
 
@@ -198,8 +195,7 @@ export class ConnectionPool {
       const leave = await this.startGate(target).enter();
       try {
         const left = Math.max(0.001, (deadline - Date.now()) / 1000);
-        const stream = await this.stream(target, left);
-        return await SshConnection.open(stream, target, left);
+        return await openTrusted(target, left, seconds => this.stream(target, seconds));
       } catch (error) {
         if (error instanceof ConnectionRefusedEarly) early = error;
         // The last try only had what was left of the time: why the ones before failed says more than that it ended.

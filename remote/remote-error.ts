@@ -2,6 +2,7 @@ export type RemoteErrorKind =
   | "unreachable"
   | "hostKeyUnknown"
   | "hostKeyChanged"
+  | "hostKeyRevoked"
   | "authentication"
   | "timeout"
   | "lost"

@@ -48,6 +48,11 @@ export class KeyMaker {
     return readFileSync(`${key}.pub`, "utf8").trim();
   }
 
+  /** What `ssh-keygen -lf` says of it. */
+  fingerprint(key: string): string {
+    return execFileSync("ssh-keygen", ["-lf", `${key}.pub`], { encoding: "utf8" }).split(" ")[1] ?? "";
+  }
+
   file(name: string): string {
     return path.join(this.folder, name);
   }
