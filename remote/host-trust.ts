@@ -38,10 +38,7 @@ export async function openTrusted(
       if (!(hasAuthority && error instanceof RemoteError && error.kind === "hostKeyChanged")) throw error;
     }
   }
-  const certificate = await certificateOf(target, leftSeconds(), reach);
-  const trouble = hostCertificateTrouble(certificate, target, new Date());
-  if (trouble !== undefined)
-    throw untrusted(target, `its ${describeCertificate(certificate)} is not trusted: ${trouble}`);
+  const certificate = await trustedCertificate(target, leftSeconds(), reach);
   const connection = await open([formatHostKey(certificate.key)]);
   connection.hostCertificate = certificate;
   return connection;
@@ -54,35 +51,43 @@ export function trustsConnection(target: Trust, { hostKey, hostCertificate }: Ss
   return hostCertificate !== undefined && hostCertificateTrouble(hostCertificate, target, new Date()) === undefined;
 }
 
-/** The certificate that the host shows. @throws RemoteError, also when it has none; ConnectionRefusedEarly */
-export async function certificateOf(
+/**
+ * The certificate that the host shows, if it proves that this is the host.
+ * @throws RemoteError, also when it has none; ConnectionRefusedEarly
+ */
+export async function trustedCertificate(
   target: ResolvedAddress,
   timeoutSeconds: number,
   reach: Reach,
 ): Promise<Certificate> {
-  const stream = await reach(timeoutSeconds);
-  let certificate: Certificate | undefined;
+  const certificate = await shownCertificate(target, await reach(timeoutSeconds), timeoutSeconds);
+  if (!certificate) {
+    const trusted = `it is an authority (${authoritiesText(target)}) that is trusted for it`;
+    throw untrusted(target, `the server has no host certificate, and ${trusted}`);
+  }
+  const trouble = hostCertificateTrouble(certificate, target, new Date());
+  if (trouble === undefined) return certificate;
+  throw untrusted(target, `its ${describeCertificate(certificate)} is not trusted: ${trouble}`);
+}
+
+async function shownCertificate(
+  target: ResolvedAddress,
+  stream: Duplex,
+  timeoutSeconds: number,
+): Promise<Certificate | undefined> {
   try {
-    certificate = await readHostCertificate(stream, timeoutSeconds);
+    return await readHostCertificate(stream, timeoutSeconds);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof StreamEnded) throw new ConnectionRefusedEarly(reason);
-    throw new RemoteError({
-      ...placeOf(target),
-      kind: "unreachable",
-      problem: `no host certificate was read: ${reason}`,
-    });
+    const problem = `no host certificate was read: ${reason}`;
+    throw new RemoteError({ ...placeOf(target), kind: "unreachable", problem });
   }
-  if (certificate) return certificate;
-  throw untrusted(
-    target,
-    `the server has no host certificate, and it is an authority (${authoritiesText(target)}) that is trusted for it`,
-  );
 }
 
 /** Why the certificate does not prove that this is the host; undefined when it does. */
 export function hostCertificateTrouble(certificate: Certificate, target: Trust, now: Date): string | undefined {
-  const name = target.hostKeyAlias ?? target.address.toLowerCase();
+  const name = (target.hostKeyAlias ?? target.address).toLowerCase();
   const { authority, key, principals, criticalOptions } = certificate;
   if (certificate.use !== "host") return "it is the certificate of a user";
   if (isAmong(target.revokedHostKeys, key)) return `the key ${fingerprint(key)} that it certifies is revoked`;
@@ -117,6 +122,6 @@ function untrusted(target: ResolvedAddress, problem: string): RemoteError {
     ...placeOf(target),
     kind: "hostKeyUnknown",
     problem,
-    remedy: `sign its host key for ${target.hostKeyAlias ?? target.address} (ssh-keygen -s AUTHORITY -h -n NAME), or pin the key itself: \`muster trust <cluster file>\``,
+    remedy: `sign its host key for ${target.hostKeyAlias ?? target.address} (ssh-keygen -s AUTHORITY -h -n NAME), or write the key itself into the known_hosts file`,
   });
 }

@@ -55,8 +55,9 @@ function identitiesOf(target: ResolvedAddress): DeclaredIdentity[] {
   if (privateKey !== undefined) {
     return [{ ...parseIdentity("the declared private key", privateKey, passphrase), declared: true }];
   }
-  const declared = asList(target.identityFile);
-  if (declared.length > 0) return declared.map(name => ({ ...readIdentity(name, passphrase), declared: true }));
+  if (target.identityFile !== undefined) {
+    return asList(target.identityFile).map(name => ({ ...readIdentity(name, passphrase), declared: true }));
+  }
   return USUAL_IDENTITIES.filter(name => existsSync(expandHome(name))).map(name => ({
     ...readIdentity(name, passphrase),
     declared: false,

@@ -178,7 +178,8 @@ export class ConnectionPool {
     } catch (error) {
       const seconds =
         error instanceof RemoteError && /authentication|hostKey/.test(error.kind) ? REFUSED_SECONDS : DEAD_SECONDS;
-      const failure = error instanceof Error ? error : new Error(String(error));
+      const known = error instanceof RemoteError ? error.from(target.origin) : error;
+      const failure = known instanceof Error ? known : new Error(String(error));
       entry.failure = { error: failure, untilMilliseconds: Date.now() + seconds * 1000 };
       throw failure;
     } finally {
