@@ -80,6 +80,7 @@ export const musterConfiguration: Configuration = {
     auditLog: { change: "update" },
     connectTimeoutSeconds: { change: "update" },
   },
+  secretLeaves: ["password", "passphrase", "sudoPassword"],
   check: checkHosts,
   carry: carryFormerHosts,
 };
