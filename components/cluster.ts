@@ -10,6 +10,7 @@ import { NodeImage } from "./node-image";
 import type { OperatorSide } from "./operator-side";
 import { ownSteps } from "./own-steps";
 import { PythonEnvironment } from "./python-environment";
+import { stepConnections } from "./step-connection";
 
 export interface ClusterArgs extends OperatorSide {
   readonly settings: ClusterSettings;
@@ -31,6 +32,8 @@ export class Cluster extends pulumi.ComponentResource {
     const { name } = settings;
     super("muster:index:Cluster", name, {}, { ...options, provider: fleet.provider });
     const within = { parent: this };
+    // Before anything is declared: it may find that steps cannot run.
+    const ways = stepConnections(settings, args);
 
     const mesh = new KeyPair(`${name}-mesh-key`, { comment: `muster ${name} mesh` }, within);
     const hostKeys = settings.hosts.map(
@@ -72,7 +75,7 @@ export class Cluster extends pulumi.ComponentResource {
       this.proxy = pulumi.all([proxy, places]).apply(([found, all]) => proxyEnvironment(found, all));
     }
     const python = new PythonEnvironment(name, { settings, nodes: byName, proxy: this.proxy }, within);
-    const steps = ownSteps(settings, args, byName, { parent: this, dependsOn: python.jobs });
+    const steps = ownSteps(settings, ways, byName, { parent: this, dependsOn: python.jobs });
     this.ready = [...nodes.map(([, node]) => node.container), ...python.jobs, ...steps];
     this.registerOutputs();
   }

@@ -1,4 +1,5 @@
 import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type DeclaredHost, hostTable } from "../config/host-table";
@@ -30,9 +31,19 @@ export async function operatorSide(settings: Cluster): Promise<OperatorSide> {
   for (const note of pins.notes) void pulumi.log.warn(note);
   return {
     hostTable: hostTable(settings, pins).map(portable),
-    privateKey: name => readFileSync(name, "utf8"),
+    privateKey,
     ...(report?.sha256 !== undefined && { dataDigest: report.sha256 }),
   };
+}
+
+function privateKey(file: string): string {
+  try {
+    return readFileSync(file.replace(/^~(?=\/)/, homedir()), "utf8");
+  } catch (error) {
+    throw new Stop(
+      `the private key ${file} cannot be read (${(error as NodeJS.ErrnoException).code}); no host was touched`,
+    );
+  }
 }
 
 async function dataReport(file: string): Promise<DatasetReport> {

@@ -1,10 +1,9 @@
 import * as command from "@pulumi/command";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
-import { asList } from "../remote/host-table";
 import { quote } from "../remote/shell";
 import type { GpuNode } from "./gpu-node";
-import type { OperatorSide } from "./operator-side";
+import type { StepConnection } from "./step-connection";
 
 /**
  * The user's own commands (`steps` of the cluster file), in the containers. @pulumi/command has no Read: a step runs again
@@ -12,30 +11,22 @@ import type { OperatorSide } from "./operator-side";
  */
 export function ownSteps(
   settings: Cluster,
-  operator: OperatorSide,
+  connections: ReadonlyMap<string, StepConnection>,
   nodes: ReadonlyMap<string, GpuNode>,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const hosts = new Map(operator.hostTable.map(host => [host.name, host]));
   return settings.steps.flatMap(step => {
     const names = step.nodes === "all" ? [...nodes.keys()] : step.nodes;
     return names.flatMap(name => {
       const node = nodes.get(name);
-      const host = hosts.get(name);
-      const [identityFile] = asList(host?.identityFile);
-      if (!node || !host) return [];
+      const connection = connections.get(name);
+      if (!node || !connection) return [];
       const inside = `docker exec -i -w ${quote(settings.container.workdir)} ${settings.container.name} bash -seuo pipefail`;
       return [
         new command.remote.Command(
           `${settings.name}-${name}-step-${step.name}`,
           {
-            connection: {
-              host: host.address,
-              port: host.port ?? 22,
-              user: host.user,
-              hostKey: host.hostKeys[0] ?? "",
-              ...(identityFile === undefined ? {} : { privateKey: pulumi.secret(operator.privateKey(identityFile)) }),
-            },
+            connection,
             create: inside,
             stdin: step.run,
             triggers: [step.run, ...(step.rerun === "container" ? [node.container.incarnation] : [])],
