@@ -26,6 +26,7 @@ export function hostTable(cluster: Cluster, pins: readonly KnownHost[]): HostCon
     user: host.user,
     hostKeys: pinnedKeys(pins, host.address, host.port),
     connectTimeoutSeconds: cluster.ssh.connectTimeoutSeconds,
+    keepaliveSeconds: cluster.ssh.keepaliveSeconds,
     ...(host.identityFile !== undefined && { identityFile: host.identityFile }),
     ...(host.bastion && { bastion: bastionAddress(host.bastion, pins) }),
   }));

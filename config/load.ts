@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { checkCluster } from "./checks";
 import { problemsOf } from "./issues";
 import { ConfigErrors, type Problem } from "./problem";
-import { duplicateHosts, missingSecrets, unknownNodes } from "./references";
+import { duplicateHosts, missingSecrets, sharedClusterAddresses, unknownNodes } from "./references";
 import { type Cluster, type ClusterBastion, type ClusterFile, type ClusterHost, clusterFile } from "./schema";
 import { type HostEntry, inventory, type SshSettings, ssh } from "./schema/hosts";
 import { parseSource, problemAt, type Source } from "./source";
@@ -31,7 +31,8 @@ export function loadCluster(file: string, options: LoadOptions = {}): Cluster {
   const listed = hostsOf(draft, source, readFile);
   problems.push(...listed.problems);
   const sshSettings = draft.ssh ?? listed.ssh ?? ssh.parse({});
-  problems.push(...duplicateHosts(listed.hosts, sshSettings.port, listed.source));
+  const duplicates = duplicateHosts(listed.hosts, sshSettings.port, listed.source);
+  problems.push(...(duplicates.length > 0 ? duplicates : sharedClusterAddresses(listed.hosts, listed.source)));
   if (listed.hosts.length > 0) problems.push(...unknownNodes(draft, listed.hosts, source));
   if (options.hasSecret) problems.push(...missingSecrets(source.value, options.hasSecret, source));
   if (problems.length > 0) throw new ConfigErrors(inFileOrder(problems));
@@ -141,6 +142,7 @@ function resolveHost(host: HostEntry, defaults: SshSettings, hostFile: string, s
   return {
     ...rest,
     port: host.port ?? defaults.port,
+    clusterAddress: host.clusterAddress ?? host.address,
     user,
     ...(key === undefined ? {} : { identityFile: key }),
     ...(bastion ? { bastion } : {}),

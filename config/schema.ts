@@ -51,6 +51,8 @@ export interface ClusterHost {
   /** Absolute, or beginning with `~/`. Absent: the agent is asked. */
   readonly identityFile?: string;
   readonly bastion?: ClusterBastion;
+  /** Where the other nodes reach it. */
+  readonly clusterAddress: string;
   /** GPUs that the file declares for this host. */
   readonly gpus?: number;
   readonly interface?: string;

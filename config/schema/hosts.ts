@@ -21,6 +21,10 @@ export const ssh = z
     port: portNumber.default(22),
     identityFile: localPath.optional().describe("Private key. Without it the agent is asked."),
     connectTimeoutSeconds: quantity("seconds", "How long one connection may take.").default(15),
+    keepaliveSeconds: quantity(
+      "seconds",
+      "A silent connection is asked for a sign of life this often, and given up after three without an answer.",
+    ).default(15),
     bastion: bastion.optional(),
   })
   .describe("How the operator reaches the hosts, unless a host says otherwise.");
@@ -32,6 +36,11 @@ export const host = z.strictObject({
   user: z.string().min(1).optional(),
   identityFile: localPath.optional(),
   bastion: bastion.optional(),
+  clusterAddress: address
+    .optional()
+    .describe(
+      "Where the other nodes reach it, if that is not where the operator does: behind NAT, or with several hosts on one IP. Default: address.",
+    ),
   gpus: z.int().min(1).optional().describe("GPUs of this host, if it should be checked before it is reached."),
   interface: z
     .string()

@@ -13,6 +13,7 @@ const address = z.strictObject({
   passphrase: z.string().optional().describe("Secret. Opens the identity file."),
   hostKeys: z.array(z.string()).describe("Pinned host keys."),
   connectTimeoutSeconds: z.number().positive().optional(),
+  keepaliveSeconds: z.number().positive().optional(),
 });
 
 const bastion = address.extend({ bastion: z.string().optional() });

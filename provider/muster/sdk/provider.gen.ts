@@ -21,6 +21,7 @@ export interface ProviderArgs {
     /** Pinned host keys. */
     hostKeys: pulumi.Input<pulumi.Input<string>[]>;
     connectTimeoutSeconds?: pulumi.Input<number>;
+    keepaliveSeconds?: pulumi.Input<number>;
     name: pulumi.Input<string>;
     /** Another host to go through: its name in this table, or its address. */
     bastion?: pulumi.Input<string | {
@@ -39,6 +40,7 @@ export interface ProviderArgs {
       /** Pinned host keys. */
       hostKeys: pulumi.Input<pulumi.Input<string>[]>;
       connectTimeoutSeconds?: pulumi.Input<number>;
+      keepaliveSeconds?: pulumi.Input<number>;
       bastion?: pulumi.Input<string>;
     }>;
     sudo?: pulumi.Input<"none" | "passwordless" | "password">;
@@ -62,6 +64,7 @@ export interface ProviderArgs {
     /** Pinned host keys. */
     hostKeys: pulumi.Input<pulumi.Input<string>[]>;
     connectTimeoutSeconds?: pulumi.Input<number>;
+    keepaliveSeconds?: pulumi.Input<number>;
     name: pulumi.Input<string>;
     /** Another host to go through: its name in this table, or its address. */
     bastion?: pulumi.Input<string | {
@@ -80,6 +83,7 @@ export interface ProviderArgs {
       /** Pinned host keys. */
       hostKeys: pulumi.Input<pulumi.Input<string>[]>;
       connectTimeoutSeconds?: pulumi.Input<number>;
+      keepaliveSeconds?: pulumi.Input<number>;
       bastion?: pulumi.Input<string>;
     }>;
     sudo?: pulumi.Input<"none" | "passwordless" | "password">;
