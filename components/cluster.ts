@@ -22,8 +22,7 @@ export interface ClusterArgs extends OperatorSide {
 
 /** All hosts of a cluster file as one training cluster: an ssh mesh of node containers, with the network planned. */
 export class Cluster extends pulumi.ComponentResource {
-  /** Everything that must be done before the pipeline may start. */
-  readonly ready: pulumi.Resource[];
+  private readonly ready: ReadonlyMap<string, readonly pulumi.Resource[]>;
   /** Variables of the proxy for jobs; absent without a proxy. */
   readonly proxy?: pulumi.Output<Record<string, string>>;
 
@@ -64,6 +63,7 @@ export class Cluster extends pulumi.ComponentResource {
           files,
           sshdDigest: sshdDigest(files),
           rdma: fleet.network.apply(plan => plan.rdma.enabled),
+          reachable: fleet.on(host.name),
         },
         within,
       );
@@ -75,9 +75,19 @@ export class Cluster extends pulumi.ComponentResource {
       this.proxy = pulumi.all([proxy, places]).apply(([found, all]) => proxyEnvironment(found, all));
     }
     const python = new PythonEnvironment(name, { settings, nodes: byName, proxy: this.proxy }, within);
-    const steps = ownSteps(settings, ways, byName, { parent: this, dependsOn: python.jobs });
-    this.ready = [...nodes.map(([, node]) => node.container), ...python.jobs, ...steps];
+    this.ready = new Map(
+      nodes.map(([name, node]) => {
+        const installed = python.on(name);
+        const steps = ownSteps(settings, ways, name, node, { parent: this, dependsOn: installed });
+        return [name, [node.container, ...installed, ...steps]];
+      }),
+    );
     this.registerOutputs();
+  }
+
+  /** Everything that must be done on these nodes before a step of the pipeline may run there. */
+  readyOn(nodes: readonly string[]): pulumi.Resource[] {
+    return [...new Set(nodes)].flatMap(node => this.ready.get(node) ?? []);
   }
 }
 

@@ -6,23 +6,23 @@ import type { GpuNode } from "./gpu-node";
 import type { StepConnection } from "./step-connection";
 
 /**
- * The user's own commands (`steps` of the cluster file), in the containers. @pulumi/command has no Read: a step runs again
- * when its text changes, and with `rerun: container` when the container is new.
+ * The user's own commands (`steps` of the cluster file) on one node, in its container. @pulumi/command has no Read: a step runs
+ * again when its text changes, and with `rerun: container` when the container is new.
  */
 export function ownSteps(
   settings: Cluster,
   connections: ReadonlyMap<string, StepConnection>,
-  nodes: ReadonlyMap<string, GpuNode>,
-  options: pulumi.CustomResourceOptions,
+  name: string,
+  node: GpuNode,
+  options: { readonly parent: pulumi.Resource; readonly dependsOn: readonly pulumi.Resource[] },
 ): pulumi.Resource[] {
-  return settings.steps.flatMap(step => {
-    const names = step.nodes === "all" ? [...nodes.keys()] : step.nodes;
-    return names.flatMap(name => {
-      const node = nodes.get(name);
-      const connection = connections.get(name);
-      if (!node || !connection) return [];
-      const inside = `docker exec -i -w ${quote(settings.container.workdir)} ${settings.container.name} bash -seuo pipefail`;
-      return [
+  const connection = connections.get(name);
+  if (!connection) return [];
+  const inside = `docker exec -i -w ${quote(settings.container.workdir)} ${settings.container.name} bash -seuo pipefail`;
+  return settings.steps
+    .filter(step => step.nodes === "all" || step.nodes.includes(name))
+    .map(
+      step =>
         new command.remote.Command(
           `${settings.name}-${name}-step-${step.name}`,
           {
@@ -32,13 +32,7 @@ export function ownSteps(
             triggers: [step.run, ...(step.rerun === "container" ? [node.container.incarnation] : [])],
             addPreviousOutputInEnv: false,
           },
-          { ...options, dependsOn: [node.container, ...resourcesOf(options.dependsOn)] },
+          { parent: options.parent, dependsOn: [node.container, ...options.dependsOn] },
         ),
-      ];
-    });
-  });
-}
-
-function resourcesOf(dependsOn: pulumi.CustomResourceOptions["dependsOn"]): pulumi.Resource[] {
-  return Array.isArray(dependsOn) ? (dependsOn as pulumi.Resource[]) : [];
+    );
 }

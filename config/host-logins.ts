@@ -75,7 +75,9 @@ class LoginResolver {
     return {
       name,
       ...login,
+      clusterAddress: entry.clusterAddress ?? login.address,
       connectTimeoutSeconds: ssh.connectTimeoutSeconds ?? configured?.connectTimeoutSeconds ?? CONNECT_TIMEOUT_SECONDS,
+      keepaliveSeconds: ssh.keepaliveSeconds,
       ...(password && { password }),
       ...(sudo !== undefined && sudo !== "auto" && { sudo }),
       ...(sudoPassword && { sudoPassword }),

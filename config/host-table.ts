@@ -20,12 +20,13 @@ export function hostTable(cluster: Cluster, pins: Pins): DeclaredHost[] {
 }
 
 function hostConnection(host: ClusterHost, pins: Pins): DeclaredHost {
-  const { name, connectTimeoutSeconds, sudo, sudoPassword } = host;
+  const { name, connectTimeoutSeconds, keepaliveSeconds, sudo, sudoPassword } = host;
   const origins = originsOf(host);
   return {
     name,
     ...hostAddress(host, pins),
     connectTimeoutSeconds,
+    keepaliveSeconds,
     ...(sudo !== undefined && { sudo }),
     ...(sudoPassword !== undefined && { sudoPassword }),
     ...(origins.length > 0 && { origin: origins.join(", ") }),

@@ -5,9 +5,9 @@ import { type HostLogins, hostLogins } from "./host-logins";
 import { problemsOf } from "./issues";
 import { besides } from "./local-path";
 import { ConfigErrors, type Problem } from "./problem";
-import { duplicateHosts, missingSecrets, unknownBastions, unknownNodes } from "./references";
+import { duplicateHosts, missingSecrets, sharedClusterAddresses, unknownBastions, unknownNodes } from "./references";
 import { type Cluster, type ClusterFile, type ClusterHost, clusterFile } from "./schema";
-import { type HostEntry, inventory, type SshSettings } from "./schema/hosts";
+import { type HostEntry, inventory, type SshSettings, ssh } from "./schema/hosts";
 import { parseSource, problemAt, type Source } from "./source";
 import { openSshConfig, type SshConfigOptions, UnreadableConfig } from "./ssh-config-files";
 
@@ -33,7 +33,9 @@ export function loadCluster(file: string, options: LoadOptions = {}): Cluster {
   const listed = hostsOf(draft, source, readFile);
   problems.push(...listed.problems);
   const logins = resolvedLogins(file, draft, listed, options);
-  problems.push(...logins.problems, ...duplicateHosts(logins.hosts, listed.source));
+  const duplicates = duplicateHosts(logins.hosts, listed.source);
+  problems.push(...logins.problems);
+  problems.push(...(duplicates.length > 0 ? duplicates : sharedClusterAddresses(logins.hosts, listed.source)));
   const isOwn = (index: number): boolean => listed.hosts[index]?.bastion !== undefined;
   const bastionSources = { hosts: listed.source, ssh: draft.ssh ? source : listed.source, isOwn };
   problems.push(...distinct(unknownBastions(logins.hosts, bastionSources)));
@@ -52,7 +54,7 @@ export function loadCluster(file: string, options: LoadOptions = {}): Cluster {
 
 /** What an inventory says of `ssh` counts where the cluster file says nothing. */
 function resolvedLogins(file: string, draft: ClusterFile, listed: Listed, options: LoadOptions): HostLogins {
-  const settings = draft.ssh ?? listed.ssh ?? {};
+  const settings = draft.ssh ?? listed.ssh ?? ssh.parse({});
   const sshFile = draft.ssh ? file : listed.source.file;
   const name = settings.configFile;
   try {

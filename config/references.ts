@@ -79,6 +79,26 @@ function namedBastion(host: ClusterHost | undefined): string | undefined {
   return bastion;
 }
 
+/** Two nodes that the others would reach at one address: only one of them can be there. */
+export function sharedClusterAddresses(hosts: readonly ClusterHost[], source: Source): Problem[] {
+  const owners = new Map<string, string>();
+  return hosts.flatMap((host, index) => {
+    const { clusterAddress: address } = host;
+    const other = owners.get(address);
+    if (other === undefined || other === host.name) {
+      owners.set(address, host.name);
+      return [];
+    }
+    return [
+      problemAt(source, ["hosts", index, address === host.address ? "address" : "clusterAddress"], {
+        found: `${address}, where the other nodes already reach '${other}'`,
+        expected: "an address of its own on the nodes' network",
+        remedy: `add clusterAddress: ADDRESS to '${other}' and '${host.name}': several hosts may share an IP only towards the operator`,
+      }),
+    ];
+  });
+}
+
 /** Names of nodes that no host has. */
 export function unknownNodes(file: ClusterFile, hosts: readonly HostEntry[], source: Source): Problem[] {
   const names = new Set(hosts.map(host => host.name));

@@ -67,7 +67,10 @@ export interface ClusterBastion extends ClusterLogin {}
 
 export interface ClusterHost extends ClusterLogin {
   readonly name: string;
+  /** Where the other nodes reach it. */
+  readonly clusterAddress: string;
   readonly connectTimeoutSeconds: number;
+  readonly keepaliveSeconds: number;
   /** Absent: found out. */
   readonly sudo?: "none" | "passwordless" | "password";
   readonly sudoPassword?: SecretRef;

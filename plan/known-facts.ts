@@ -6,7 +6,7 @@ import type { HostFacts as FitnessFacts } from "./preflight";
 /** A host of the cluster file with what was found on it. */
 export interface KnownHost {
   readonly node: string;
-  /** Address in the cluster file; routes are told by it. */
+  /** Where the other nodes reach it; routes are told by it. */
   readonly address: string;
   readonly facts: HostFacts;
   /** How commands become root: root, passwordless, password, user (no way), or unasked: the host could not be asked. */

@@ -16,6 +16,8 @@ export interface FieldPolicy {
   readonly change: ChangeMode;
   /** A secret input: kept encrypted in the state, `[secret]` in every display and log. */
   readonly secret?: boolean;
+  /** Keys inside a secret field whose texts are not secrets: taking them out of errors would leave nothing to go by. */
+  readonly publicParts?: readonly string[];
 }
 
 export interface OutputPolicy {

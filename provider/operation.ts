@@ -1,4 +1,4 @@
-import { RemoteError } from "../remote/remote-error";
+import { RemoteError, type RemoteErrorKind } from "../remote/remote-error";
 import { OperatorError } from "../wire/operator-error";
 import type { KindContext } from "./kind";
 import type { Session } from "./provider-package";
@@ -58,9 +58,16 @@ export function isAllowed(variable: string, name: string): boolean {
   return (process.env[variable] ?? "").split(",").some(entry => entry.trim() === name);
 }
 
-/** The host could not be reached at all: nothing is known about what is on it. */
+const NO_WAY_IN: ReadonlySet<RemoteErrorKind> = new Set([
+  "unreachable",
+  "lost",
+  "timeout",
+  "hostKeyUnknown",
+  "hostKeyChanged",
+  "authentication",
+]);
+
+/** There was no way to the host, or none into it: nothing is known about what is on it. */
 export function isUnreachable(error: unknown): error is RemoteError {
-  return (
-    error instanceof RemoteError && (error.kind === "unreachable" || error.kind === "lost" || error.kind === "timeout")
-  );
+  return error instanceof RemoteError && NO_WAY_IN.has(error.kind);
 }

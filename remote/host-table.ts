@@ -37,6 +37,8 @@ export interface HostAddress<Secret = string> {
   readonly hostKeyAlias?: string;
   /** Limit for reaching, checking and logging in to the host, retries included. Default 15. */
   readonly connectTimeoutSeconds?: number;
+  /** The connection is given up after three signs of life, asked for this often, stay out. Default 15. */
+  readonly keepaliveSeconds?: number;
 }
 
 /** One host of the table. */

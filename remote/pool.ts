@@ -15,7 +15,7 @@ const CONNECT_TIMEOUT_SECONDS = 15;
 /** How long a full server is asked again for a session. */
 const SESSION_TIMEOUT_SECONDS = 60;
 /** A host that was just found dead is not asked again by each resource in turn. */
-const DEAD_SECONDS = 3;
+const DEAD_SECONDS = 30;
 /** Refused logins add up to a ban of our address (PerSourcePenalties, OpenSSH 9.8), so they are not repeated soon. */
 const REFUSED_SECONDS = 60;
 

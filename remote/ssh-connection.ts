@@ -7,7 +7,7 @@ import { describeHostKey, type HostKey, hostKeyFromWire, parseHostKey } from "./
 import { endpoint, type ResolvedAddress } from "./host-table";
 import { RemoteError } from "./remote-error";
 
-const KEEPALIVE_SECONDS = 15;
+const DEFAULT_KEEPALIVE_SECONDS = 15;
 const KEEPALIVE_MISSES = 3;
 
 /** Best first. A pinned type is asked for before any other. */
@@ -38,10 +38,11 @@ export class SshConnection {
     private readonly socket: Duplex,
     /** The host key that the server proved to hold. */
     readonly hostKey: HostKey,
+    private readonly keepaliveSeconds: number,
   ) {
     client.on("error", error => this.fail(error.message));
     client.on("close", () => this.fail("the server closed the connection"));
-    this.pulse = setInterval(() => this.beat(), KEEPALIVE_SECONDS * 1000);
+    this.pulse = setInterval(() => this.beat(), keepaliveSeconds * 1000);
     this.pulse.unref();
   }
 
@@ -66,7 +67,7 @@ export class SshConnection {
       client.once("ready", () => {
         if (!offered) return refuse(new Error("ssh2 skipped the check of the host key"));
         client.removeAllListeners();
-        resolve(new SshConnection(client, socket, offered));
+        resolve(new SshConnection(client, socket, offered, target.keepaliveSeconds ?? DEFAULT_KEEPALIVE_SECONDS));
       });
       client.once("close", () => refuse(new ConnectionRefusedEarly("the server closed the connection during login")));
       client.on("error", error => {
@@ -155,7 +156,7 @@ export class SshConnection {
    */
   private beat(): void {
     if (this.unanswered >= KEEPALIVE_MISSES) {
-      this.fail(`no sign of life for ${KEEPALIVE_SECONDS * KEEPALIVE_MISSES} s`);
+      this.fail(`no sign of life for ${this.keepaliveSeconds * KEEPALIVE_MISSES} s`);
       return;
     }
     this.unanswered++;

@@ -70,6 +70,10 @@ export const ssh = z
       .describe("Who logs in on the hosts; needs root or sudo. Default: that of the ssh config file, else root."),
     ...sudo,
     connectTimeoutSeconds: quantity("seconds", "How long one connection may take. Default 15.").optional(),
+    keepaliveSeconds: quantity(
+      "seconds",
+      "A silent connection is asked for a sign of life this often, and given up after three without an answer.",
+    ).default(15),
     bastion: through.optional(),
     configFile: localPath
       .optional()
@@ -87,6 +91,11 @@ export const host = z.strictObject({
   hostKeyAlias,
   ...sudo,
   bastion: through.optional(),
+  clusterAddress: address
+    .optional()
+    .describe(
+      "Where the other nodes reach it, if that is not where the operator does: behind NAT, or with several hosts on one IP. Default: address.",
+    ),
   gpus: z.int().min(1).optional().describe("GPUs of this host, if it should be checked before it is reached."),
   interface: z
     .string()

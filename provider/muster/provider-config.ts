@@ -23,6 +23,7 @@ const address = z.strictObject({
   revokedHostKeys: z.array(z.string()).optional().describe("Keys that are never trusted."),
   hostKeyAlias: z.string().optional().describe("The name that a host certificate must be for. Default: the address."),
   connectTimeoutSeconds: z.number().positive().optional(),
+  keepaliveSeconds: z.number().positive().optional(),
 });
 
 /** Another host to go through: its name in the table, or its address. */

@@ -113,7 +113,7 @@ ssh: {configFile: ssh_config, agent: none, identityFile: ${key}, passphrase: {se
 test("hosts behind one address, each with its own port and key", async () => {
   const hosts = sshds.map(
     (sshd, index) =>
-      `  - {name: node-${index}, address: 127.0.0.1, port: ${sshd.port}, identityFile: ${sshd.folder}/client_key}\n`,
+      `  - {name: node-${index}, address: 127.0.0.1, port: ${sshd.port}, clusterAddress: 10.0.0.${index}, identityFile: ${sshd.folder}/client_key}\n`,
   );
   cluster(`hosts:\n${hosts.join("")}ssh: {configFile: none, agent: none}\n`);
   expect((await muster("stack", "init", "prod")).code).toBe(0);

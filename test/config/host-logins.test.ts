@@ -70,6 +70,7 @@ describe("ssh_config", () => {
     expect(first(one(), config)).toEqual({
       name: "node-1",
       address: "gpu-1.lab.example",
+      clusterAddress: "gpu-1.lab.example",
       user: "ops",
       port: 2201,
       identityFile: ["~/.ssh/id_gpu-1", "/keys/ops@gpu-1.lab.example:2201"],
@@ -78,6 +79,7 @@ describe("ssh_config", () => {
       agent: "/run/agent",
       hostKeyAlias: "lab",
       connectTimeoutSeconds: 60,
+      keepaliveSeconds: 15,
       knownHostsFiles: ["/home/op/.ssh/lab_hosts"],
       origins: ["HostName ~/.ssh/config:2", "User ~/.ssh/config:3", "Port ~/.ssh/config:4"],
     });
@@ -105,9 +107,11 @@ describe("ssh_config", () => {
     expect(first(`${one()}ssh: {configFile: none}\n`, config)).toEqual({
       name: "node-1",
       address: "gpu-1",
+      clusterAddress: "gpu-1",
       user: "root",
       port: 22,
       connectTimeoutSeconds: 15,
+      keepaliveSeconds: 15,
     });
     expect(first(one())).toMatchObject({ address: "gpu-1", user: "root", port: 22 });
   });
@@ -289,7 +293,10 @@ describe("secrets", () => {
 test("two names that ssh_config leads to one host are one host too many", () => {
   const hosts = "hosts: [{name: a, address: gpu-a}, {name: b, address: gpu-b}]\n";
   expect(refused(hosts, "HostName 10.0.0.1\n")).toContain("10.0.0.1 port 22, which is host 'a'");
-  expect(load(hosts, "HostName 10.0.0.1\nMatch originalhost gpu-b\n Port 2202\n").hosts[1]?.port).toBe(2202);
+  const ports = "HostName 10.0.0.1\nMatch originalhost gpu-b\n Port 2202\n";
+  expect(refused(hosts, ports)).toContain("10.0.0.1, where the other nodes already reach 'a'");
+  const apart = hosts.replace("gpu-b", "gpu-b, clusterAddress: 10.1.0.2");
+  expect(load(apart, ports).hosts[1]).toMatchObject({ address: "10.0.0.1", port: 2202, clusterAddress: "10.1.0.2" });
 });
 
 test("known hosts of ssh_config count beside the cluster's", () => {

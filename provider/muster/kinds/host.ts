@@ -2,12 +2,13 @@ import { z } from "zod";
 import { type HostFacts, hostFactsScript, parseHostFacts, unaskedFacts } from "../../../facts/host-facts";
 import { RemoteError } from "../../../remote/remote-error";
 import { expectSuccess } from "../../command-failed";
-import type { Kind, PreviewContext } from "../../kind";
+import { errorText } from "../../error-text";
+import { InitFailed, type Kind, type PreviewContext } from "../../kind";
 
 const inputs = z.strictObject({
   host: z.string().min(1).describe("Name of the host in the provider's table."),
   peers: z
-    .array(z.string().regex(/^[0-9a-fA-F:.]+$/, "must be an IP address"))
+    .array(z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9:._-]*$/, "must be an IP address or a host name"))
     .default([])
     .describe("Addresses of the other nodes; the ways to them are among the facts."),
   way: z
@@ -39,16 +40,14 @@ export const host: Kind<HostInputs, HostOutputs> = {
         "How commands become root there: root, passwordless, password, user (no way), or, in a preview, unasked: the host could not be asked.",
     },
   },
-  async predict(context, news) {
+  async predict(context, news, old) {
     if (news.host === undefined || news.peers === undefined) return {};
     try {
       return await ask(context, { host: news.host, peers: news.peers });
     } catch (error) {
-      // Told by the facts, so that one host out of reach does not hide what was found on the others.
-      if (!(error instanceof RemoteError)) throw error;
-      const { address, problem, tried = [], remedy } = error.details;
-      const attempts = tried.length > 0 ? `; tried ${tried.join(", ")}` : "";
-      return { facts: unaskedFacts(`${address}: ${problem}${attempts}`, remedy), access: "unasked" };
+      const lost = unanswered(error);
+      const stands = old && old.access !== "unasked" && old.way === news.way;
+      return stands ? { facts: old.facts, access: old.access } : lost;
     }
   },
   async read(context, id, old) {
@@ -56,13 +55,36 @@ export const host: Kind<HostInputs, HostOutputs> = {
     return { inputs: asked, state: await ask(context, asked) };
   },
   async create(context, news) {
-    return { id: news.host, state: await ask(context, news) };
+    try {
+      return { id: news.host, state: await ask(context, news) };
+    } catch (error) {
+      throw new InitFailed(news.host, unanswered(error), [errorText(error)]);
+    }
   },
-  async update(context, _id, news) {
-    return ask(context, news);
+  /** A host that does not answer keeps the facts of its last answer: what was planned from them still stands on the others. */
+  async update(context, id, news, old) {
+    try {
+      return await ask(context, news);
+    } catch (error) {
+      const { facts, access } = unanswered(error);
+      const state = old.access === "unasked" || old.way !== news.way ? { facts, access } : old;
+      throw new InitFailed(id, { facts: state.facts, access: state.access }, [errorText(error)]);
+    }
   },
   async delete() {},
 };
+
+/**
+ * What stands for the facts of a host that could not be asked: the reason. So one host out of reach does not hide what was found
+ * on the others.
+ * @throws the error itself if it is not the host's
+ */
+function unanswered(error: unknown): HostOutputs {
+  if (!(error instanceof RemoteError)) throw error;
+  const { address, problem, tried = [], remedy } = error.details;
+  const attempts = tried.length > 0 ? `; tried ${tried.join(", ")}` : "";
+  return { facts: unaskedFacts(`${address}: ${problem}${attempts}`, remedy), access: "unasked" };
+}
 
 async function ask(
   context: PreviewContext,

@@ -27,6 +27,7 @@ export interface BastionArgs {
   /** The name that a host certificate must be for. Default: the address. */
   hostKeyAlias?: pulumi.Input<string>;
   connectTimeoutSeconds?: pulumi.Input<number>;
+  keepaliveSeconds?: pulumi.Input<number>;
   bastion?: pulumi.Input<string | BastionArgs>;
 }
 
@@ -56,6 +57,7 @@ export interface Bastion {
   /** The name that a host certificate must be for. Default: the address. */
   hostKeyAlias?: string;
   connectTimeoutSeconds?: number;
+  keepaliveSeconds?: number;
   bastion?: string | Bastion;
 }
 
@@ -89,6 +91,7 @@ export interface ProviderArgs {
     /** The name that a host certificate must be for. Default: the address. */
     hostKeyAlias?: pulumi.Input<string>;
     connectTimeoutSeconds?: pulumi.Input<number>;
+    keepaliveSeconds?: pulumi.Input<number>;
     name: pulumi.Input<string>;
     /** Another host to go through: its name in this table, or its address. */
     bastion?: pulumi.Input<string | BastionArgs>;
@@ -123,6 +126,7 @@ export interface ProviderArgs {
     /** The name that a host certificate must be for. Default: the address. */
     hostKeyAlias?: pulumi.Input<string>;
     connectTimeoutSeconds?: pulumi.Input<number>;
+    keepaliveSeconds?: pulumi.Input<number>;
     name: pulumi.Input<string>;
     /** Another host to go through: its name in this table, or its address. */
     bastion?: pulumi.Input<string | BastionArgs>;
