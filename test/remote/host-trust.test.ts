@@ -191,7 +191,7 @@ describe("is refused before any login, with the reason:", () => {
     cleanup.add(() => sshd.stop());
     const error = await refusal(trusting(sshd));
     expect(error.message).toContain("the server has no host certificate, and it is an authority (SHA256:");
-    expect(error.message).toContain("muster trust");
+    expect(error.message).toContain("write the key itself into the known_hosts file");
   });
 
   test("a server that shows a certificate whose key it does not hold", async () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type HostFacts, hostFactsScript, parseHostFacts, unaskedFacts } from "../../../facts/host-facts";
+import { describeAccess, wayToRoot } from "../../../remote/access";
 import { RemoteError } from "../../../remote/remote-error";
 import { expectSuccess } from "../../command-failed";
 import { errorText } from "../../error-text";
@@ -22,6 +23,7 @@ type HostInputs = z.infer<typeof inputs>;
 interface HostOutputs {
   facts: HostFacts;
   access: string;
+  login: string;
 }
 
 /** A host as it was found. Nothing on it is ever changed by this; in preview the facts are asked for already. */
@@ -37,8 +39,9 @@ export const host: Kind<HostInputs, HostOutputs> = {
     },
     access: {
       description:
-        "How commands become root there: root, passwordless, password, user (no way), or, in a preview, unasked: the host could not be asked.",
+        "How commands become root there: root, passwordless or password (by sudo), docker (not at all, but the user is in the docker group), none, or unasked: the host could not be asked.",
     },
+    login: { description: "Who logs in, and the way to root, in words." },
   },
   async predict(context, news, old) {
     if (news.host === undefined || news.peers === undefined) return {};
@@ -47,7 +50,7 @@ export const host: Kind<HostInputs, HostOutputs> = {
     } catch (error) {
       const lost = unanswered(error);
       const stands = old && old.access !== "unasked" && old.way === news.way;
-      return stands ? { facts: old.facts, access: old.access } : lost;
+      return stands ? { facts: old.facts, access: old.access, login: old.login } : lost;
     }
   },
   async read(context, id, old) {
@@ -66,9 +69,9 @@ export const host: Kind<HostInputs, HostOutputs> = {
     try {
       return await ask(context, news);
     } catch (error) {
-      const { facts, access } = unanswered(error);
-      const state = old.access === "unasked" || old.way !== news.way ? { facts, access } : old;
-      throw new InitFailed(id, { facts: state.facts, access: state.access }, [errorText(error)]);
+      const lost = unanswered(error);
+      const { facts, access, login } = old.access === "unasked" || old.way !== news.way ? lost : old;
+      throw new InitFailed(id, { facts, access, login }, [errorText(error)]);
     }
   },
   async delete() {},
@@ -81,9 +84,10 @@ export const host: Kind<HostInputs, HostOutputs> = {
  */
 function unanswered(error: unknown): HostOutputs {
   if (!(error instanceof RemoteError)) throw error;
-  const { address, problem, tried = [], remedy } = error.details;
+  const { address, origin, problem, tried = [], remedy } = error.details;
   const attempts = tried.length > 0 ? `; tried ${tried.join(", ")}` : "";
-  return { facts: unaskedFacts(`${address}: ${problem}${attempts}`, remedy), access: "unasked" };
+  const place = origin === undefined ? address : `${address} (${origin})`;
+  return { facts: unaskedFacts(`${place}: ${problem}${attempts}`, remedy), access: "unasked", login: "not asked" };
 }
 
 async function ask(
@@ -96,5 +100,7 @@ async function ask(
     host: name,
     what: "ask for the facts",
   });
-  return { facts: parseHostFacts(result.stdout, peers), access: (await probe.access()).mode };
+  const access = await probe.access();
+  const facts = parseHostFacts(result.stdout, peers);
+  return { facts, access: wayToRoot(access), login: describeAccess(access) };
 }
