@@ -7,6 +7,7 @@ export type RemoteErrorKind =
   | "lost"
   | "cancelled"
   | "sudo"
+  | "foreign"
   | "command";
 
 export interface RemoteErrorDetails {

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { Ownership, StackIdentity } from "../../remote/ownership";
 import type { Bag } from "../bag";
 import type { CheckFailure } from "../kind";
+import { isAllowed } from "../operation";
 import type { Configuration, Services, Session } from "../provider-package";
 
 const address = z.strictObject({
@@ -88,7 +90,7 @@ function checkHosts(known: Bag): CheckFailure[] {
 }
 
 /** Makes the hosts of a configuration reachable. Nothing is connected yet. */
-export function openMuster(configuration: Bag, services: Services): Session {
+export function openMuster(configuration: Bag, services: Services, stack?: StackIdentity): Session {
   const {
     cluster,
     hosts: declared,
@@ -98,12 +100,19 @@ export function openMuster(configuration: Bag, services: Services): Session {
   } = configuration as ProviderConfig;
   const hosts = [...declared, ...formerHosts];
   for (const host of hosts) services.redactor.add(host.password, host.passphrase, host.sudoPassword);
+  const ownership: Ownership | undefined = stack && {
+    folder: `/var/lib/muster/${cluster}`,
+    stack,
+    takesOver: host => isAllowed("MUSTER_TAKE_OVER", host) || isAllowed("MUSTER_TAKE_OVER", "all"),
+  };
   return {
     cluster,
+    ...(ownership ? { ownership } : {}),
     hosts: services.transport.hosts({
       hosts,
       ...(auditLog ? { auditLog } : {}),
       ...(connectTimeoutSeconds ? { connectTimeoutSeconds } : {}),
+      ...(ownership ? { ownership } : {}),
     }),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type HostFacts, hostFactsScript, parseHostFacts, unaskedFacts } from "../../../facts/host-facts";
+import { foreignOwner, ownerQuery } from "../../../remote/ownership";
 import { RemoteError } from "../../../remote/remote-error";
 import { expectSuccess } from "../../command-failed";
 import { errorText } from "../../error-text";
@@ -22,6 +23,7 @@ type HostInputs = z.infer<typeof inputs>;
 interface HostOutputs {
   facts: HostFacts;
   access: string;
+  foreignOwner: string;
 }
 
 /** A host as it was found. Nothing on it is ever changed by this; in preview the facts are asked for already. */
@@ -39,6 +41,9 @@ export const host: Kind<HostInputs, HostOutputs> = {
       description:
         "How commands become root there: root, passwordless, password, user (no way), or, in a preview, unasked: the host could not be asked.",
     },
+    foreignOwner: {
+      description: "Another stack that manages the host, so that this one may not; empty if there is none.",
+    },
   },
   async predict(context, news, old) {
     if (news.host === undefined || news.peers === undefined) return {};
@@ -47,7 +52,7 @@ export const host: Kind<HostInputs, HostOutputs> = {
     } catch (error) {
       const lost = unanswered(error);
       const stands = old && old.access !== "unasked" && old.way === news.way;
-      return stands ? { facts: old.facts, access: old.access } : lost;
+      return stands ? outputsIn(old) : lost;
     }
   },
   async read(context, id, old) {
@@ -66,9 +71,9 @@ export const host: Kind<HostInputs, HostOutputs> = {
     try {
       return await ask(context, news);
     } catch (error) {
-      const { facts, access } = unanswered(error);
-      const state = old.access === "unasked" || old.way !== news.way ? { facts, access } : old;
-      throw new InitFailed(id, { facts: state.facts, access: state.access }, [errorText(error)]);
+      const lost = unanswered(error);
+      const stands = old.access !== "unasked" && old.way === news.way;
+      throw new InitFailed(id, stands ? outputsIn(old) : lost, [errorText(error)]);
     }
   },
   async delete() {},
@@ -83,7 +88,11 @@ function unanswered(error: unknown): HostOutputs {
   if (!(error instanceof RemoteError)) throw error;
   const { address, problem, tried = [], remedy } = error.details;
   const attempts = tried.length > 0 ? `; tried ${tried.join(", ")}` : "";
-  return { facts: unaskedFacts(`${address}: ${problem}${attempts}`, remedy), access: "unasked" };
+  return { facts: unaskedFacts(`${address}: ${problem}${attempts}`, remedy), access: "unasked", foreignOwner: "" };
+}
+
+function outputsIn({ facts, access, foreignOwner: owner }: HostOutputs): HostOutputs {
+  return { facts, access, foreignOwner: owner };
 }
 
 async function ask(
@@ -92,9 +101,15 @@ async function ask(
 ): Promise<HostOutputs> {
   const probe = context.hosts.probe(name);
   const options = { signal: context.signal, timeoutSeconds: 60 };
-  const result = expectSuccess(await probe.query(hostFactsScript(peers), options), {
-    host: name,
-    what: "ask for the facts",
-  });
-  return { facts: parseHostFacts(result.stdout, peers), access: (await probe.access()).mode };
+  const [facts, owner] = await Promise.all([
+    probe.query(hostFactsScript(peers), options),
+    probe.query(ownerQuery(`/var/lib/muster/${context.cluster}`), options),
+  ]);
+  expectSuccess(facts, { host: name, what: "ask for the facts" });
+  const takenOver = context.ownership?.takesOver(name) === true;
+  return {
+    facts: parseHostFacts(facts.stdout, peers),
+    access: (await probe.access()).mode,
+    foreignOwner: takenOver ? "" : (foreignOwner(owner.stdout, context.ownership?.stack) ?? ""),
+  };
 }

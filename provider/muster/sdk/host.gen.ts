@@ -23,6 +23,8 @@ export class Host extends pulumi.CustomResource {
   declare readonly facts: pulumi.Output<HostFacts>;
   /** How commands become root there: root, passwordless, password, user (no way), or, in a preview, unasked: the host could not be asked. */
   declare readonly access: pulumi.Output<string>;
+  /** Another stack that manages the host, so that this one may not; empty if there is none. */
+  declare readonly foreignOwner: pulumi.Output<string>;
 
   /** An existing one, by its id. */
   static get(name: string, id: pulumi.Input<pulumi.ID>, opts?: pulumi.CustomResourceOptions): Host {
@@ -30,7 +32,7 @@ export class Host extends pulumi.CustomResource {
   }
 
   constructor(name: string, args: HostArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { facts: undefined, access: undefined };
+    const outputs = { facts: undefined, access: undefined, foreignOwner: undefined };
     super("muster:index:Host", name, { ...args, ...outputs }, opts);
   }
 }
