@@ -75,6 +75,7 @@ export const operatorFaults: readonly Fault[] = [
       const running = stage.operator.startUp();
       await slow.reached();
       running.killGroup("SIGINT");
+      await until("the first is heard", async () => (running.output().includes("Interrupt again") ? true : undefined));
       running.killGroup("SIGINT");
       expect((await running.finished).code).toBe(1);
       await slow.gone();
