@@ -41,6 +41,8 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
     address: host.clusterAddress,
     facts: parseHostFacts(facts.stdout, peers),
     access: wayToRoot(access),
+    // Doctor belongs to no stack.
+    foreignOwner: "",
     passing: now,
     hasContainer: present.exitCode === 0,
     ...(clock && { clockSkewSeconds: clock.epochSeconds - halfway }),

@@ -46,9 +46,15 @@ export class Fleet extends pulumi.ComponentResource {
     );
     const known = settings.hosts.map(({ name: node, clusterAddress }) => {
       const host = this.on(node);
-      return pulumi
-        .all([host.facts, host.access])
-        .apply(([facts, access]): KnownHost => ({ node, address: clusterAddress, facts, access }));
+      return pulumi.all([host.facts, host.access, host.foreignOwner]).apply(
+        ([facts, access, foreignOwner]): KnownHost => ({
+          node,
+          address: clusterAddress,
+          facts,
+          access,
+          foreignOwner,
+        }),
+      );
     });
     this.planned = pulumi.all(known).apply(hosts => fitHosts(settings, hosts));
     this.registerOutputs();

@@ -11,6 +11,8 @@ export interface KnownHost {
   readonly facts: HostFacts;
   /** How commands become root: root, passwordless, password, docker or none (no way), or unasked: the host could not be asked. */
   readonly access: string;
+  /** Another stack that manages it; empty if there is none. */
+  readonly foreignOwner: string;
 }
 
 /** False for a host that could not be asked: all that is known of it is why. */

@@ -1,6 +1,8 @@
 import { setMaxListeners } from "node:events";
+import { hostname, userInfo } from "node:os";
+import type { StackIdentity } from "../remote/ownership";
 import { decodeValue, type Json } from "../wire/struct";
-import { containsUnknown, mapValues, Secret, type Value, type ValueMap } from "../wire/values";
+import { containsUnknown, mapValues, Secret, UNKNOWN_SENTINEL, type Value, type ValueMap } from "../wire/values";
 import { openBag, sealBag } from "./bag";
 import { checkInputs } from "./check-inputs";
 import { diffInputs } from "./diff-inputs";
@@ -65,7 +67,7 @@ export class ProviderInstance {
   }
 
   /** With a part of the configuration unknown (preview only) no host can be asked, and outputs stay unknown. */
-  configure(args: ValueMap): void {
+  configure(args: ValueMap, urn = "", id = ""): void {
     const { version: _version, pluginDownloadURL: _url, ...own } = args;
     this.session = undefined;
     if (containsUnknown(own)) return;
@@ -77,7 +79,7 @@ export class ProviderInstance {
         this.redact(`the configuration of provider ${this.definition.name} is wrong:\n${failures.join("\n")}`),
       );
     }
-    this.session = this.definition.open(checked.inputs, this.services);
+    this.session = this.definition.open(checked.inputs, this.services, stackIdentity(urn, id));
   }
 
   /** @throws Error for a kind that this package does not have. */
@@ -141,6 +143,19 @@ export class ProviderInstance {
     for (const text of texts) this.services.redactor.add(text);
     return opened;
   }
+}
+
+/**
+ * The stack of a provider, known by the provider resource's own id: it stays in the state, wherever that is moved.
+ * Undefined: an engine that does not tell (before 3.14x), or the preview of a stack that has no provider yet.
+ */
+function stackIdentity(urn: string, id: string): StackIdentity | undefined {
+  if (id === "" || id === UNKNOWN_SENTINEL) return undefined;
+  const [, stack = "", project = ""] = urn.split(":").filter(Boolean).slice(1);
+  return {
+    id,
+    description: `stack ${stack} of project ${project}, by ${userInfo().username}@${hostname()} in ${process.cwd()}`,
+  };
 }
 
 /** Every operation under way listens to it; Node warns above ten listeners unless told that they are meant. */

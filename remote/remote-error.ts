@@ -8,6 +8,7 @@ export type RemoteErrorKind =
   | "lost"
   | "cancelled"
   | "sudo"
+  | "foreign"
   | "command";
 
 export interface RemoteErrorDetails {

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { Ownership, StackIdentity } from "../../remote/ownership";
 import type { Bag } from "../bag";
 import type { CheckFailure } from "../kind";
+import { isAllowed } from "../operation";
 import type { Configuration, Services, Session } from "../provider-package";
 
 const paths = z.union([z.string(), z.array(z.string())]);
@@ -113,7 +115,7 @@ function checkHosts(known: Bag): CheckFailure[] {
 }
 
 /** Makes the hosts of a configuration reachable. Nothing is connected yet. */
-export function openMuster(configuration: Bag, services: Services): Session {
+export function openMuster(configuration: Bag, services: Services, stack?: StackIdentity): Session {
   const {
     cluster,
     hosts: declared,
@@ -123,12 +125,19 @@ export function openMuster(configuration: Bag, services: Services): Session {
     connectTimeoutSeconds,
   } = configuration as ProviderConfig;
   const hosts = [...declared, ...formerHosts].map(host => ({ ...host, origin: origins[host.name] }));
+  const ownership: Ownership | undefined = stack && {
+    folder: `/var/lib/muster/${cluster}`,
+    stack,
+    takesOver: host => isAllowed("MUSTER_TAKE_OVER", host) || isAllowed("MUSTER_TAKE_OVER", "all"),
+  };
   return {
     cluster,
+    ...(ownership ? { ownership } : {}),
     hosts: services.transport.hosts({
       hosts,
       ...(auditLog ? { auditLog } : {}),
       ...(connectTimeoutSeconds ? { connectTimeoutSeconds } : {}),
+      ...(ownership ? { ownership } : {}),
     }),
   };
 }

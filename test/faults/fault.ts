@@ -16,10 +16,9 @@ export interface Fault {
 export function expectFailure(up: Up, reasons: Readonly<Record<string, RegExp>>): void {
   expect([up.code, up.told]).toEqual([1, expect.anything()]);
   for (const [node, reason] of Object.entries(reasons)) {
-    const lines = up.told.split("\n").filter(line => line.includes(node));
-    expect(lines.join("\n")).toMatch(reason);
+    expect(up.toldOf(node)).toMatch(reason);
+    expect(up.toldOf(node)).toMatch(/Remedy: /);
   }
-  expect(up.told).toMatch(/Remedy: |fix: /);
   expect(up.told).not.toMatch(/^\s+at .*\(.*:\d+:\d+\)$/m);
 }
 

@@ -155,8 +155,16 @@ export class Up {
 
   /** What the person was told: every error and warning, and what did not fit in there. */
   get told(): string {
-    const messages = this.events.flatMap(({ diagnosticEvent }) => (diagnosticEvent ? [diagnosticEvent.message] : []));
-    return [...messages, this.finished.stderr].join("\n");
+    return [...this.messages, this.finished.stderr].join("\n");
+  }
+
+  /** Errors and warnings that name a host. */
+  toldOf(host: string): string {
+    return this.messages.filter(message => message.includes(host)).join("\n");
+  }
+
+  private get messages(): string[] {
+    return this.events.flatMap(({ diagnosticEvent }) => (diagnosticEvent ? [diagnosticEvent.message] : []));
   }
 
   /** `update node-1-text`: what was carried out. */

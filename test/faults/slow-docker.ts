@@ -30,6 +30,6 @@ SLOW
 
   /** From now on it takes no time; what waits goes on. */
   async lift(): Promise<void> {
-    await this.host.ask("rm -f /usr/local/bin/docker /run/slow-docker; pkill -x sleep -f '^sleep 60$'; true");
+    await this.host.ask("rm -f /usr/local/bin/docker /run/slow-docker; pkill -fx 'sleep 60'; true");
   }
 }

@@ -114,6 +114,12 @@ export class Stage {
     return this.operator.up(options);
   }
 
+  /** Somebody else, who knows the hosts and wants the same of them, but has no state. */
+  anotherOperator(): Operator {
+    const { clusterFile: _own, ...wants } = this.operator.wants;
+    return new Operator(this.folder, this.operator.cluster, this.relays, wants);
+  }
+
   /** What a host shows now. */
   look(node: string): Promise<Evidence> {
     return evidenceOf(this.host(node), this.operator.cluster);

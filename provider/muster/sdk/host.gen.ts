@@ -25,6 +25,8 @@ export class Host extends pulumi.CustomResource {
   declare readonly access: pulumi.Output<string>;
   /** Who logs in, and the way to root, in words. */
   declare readonly login: pulumi.Output<string>;
+  /** Another stack that manages the host, so that this one may not; empty if there is none. */
+  declare readonly foreignOwner: pulumi.Output<string>;
 
   /** An existing one, by its id. */
   static get(name: string, id: pulumi.Input<pulumi.ID>, opts?: pulumi.CustomResourceOptions): Host {
@@ -32,7 +34,7 @@ export class Host extends pulumi.CustomResource {
   }
 
   constructor(name: string, args: HostArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { facts: undefined, access: undefined, login: undefined };
+    const outputs = { facts: undefined, access: undefined, login: undefined, foreignOwner: undefined };
     super("muster:index:Host", name, { ...args, ...outputs }, opts);
   }
 }
