@@ -122,6 +122,17 @@ export class ConnectionPool {
     }
   }
 
+  /** Keeps the process alive while `act` runs on streams of its own: an idle connection to a bastion does not. */
+  async keepingAlive<T>(target: ResolvedAddress, act: () => Promise<T>): Promise<T> {
+    const entry = this.entry(target);
+    this.hold(entry);
+    try {
+      return await act();
+    } finally {
+      this.unhold(entry);
+    }
+  }
+
   /** Ends all connections. Commands that still run are lost. */
   async close(): Promise<void> {
     this.closed = true;

@@ -31,7 +31,7 @@ export async function scanHostKeys(pool: ConnectionPool, target: ResolvedAddress
   const deadline = Date.now() + TIMEOUT_SECONDS * 1000;
   const keys: ScannedKey[] = [];
   for (const algorithms of TYPES) {
-    const key = await untilAnswered(target, deadline, async leftSeconds =>
+    const key = await untilAnswered(pool, target, deadline, async leftSeconds =>
       handshake(await pool.stream(target, leftSeconds), algorithms, leftSeconds),
     );
     if (key) keys.push({ ...key, fingerprint: fingerprint(key) });
@@ -48,20 +48,21 @@ export async function scanHostKeys(pool: ConnectionPool, target: ResolvedAddress
 
 /** The certificate that proves that a server is the host, by an authority that is trusted for it. @throws RemoteError */
 export async function scanHostCertificate(pool: ConnectionPool, target: ResolvedAddress): Promise<Certificate> {
-  return await untilAnswered(target, Date.now() + TIMEOUT_SECONDS * 1000, leftSeconds =>
+  return await untilAnswered(pool, target, Date.now() + TIMEOUT_SECONDS * 1000, leftSeconds =>
     trustedCertificate(target, leftSeconds, seconds => pool.stream(target, seconds)),
   );
 }
 
 /** Asks a server that hangs up early again. */
 async function untilAnswered<T>(
+  pool: ConnectionPool,
   target: ResolvedAddress,
   deadline: number,
   ask: (leftSeconds: number) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await ask(Math.max(0.001, (deadline - Date.now()) / 1000));
+      return await pool.keepingAlive(target, () => ask(Math.max(0.001, (deadline - Date.now()) / 1000)));
     } catch (error) {
       if (error instanceof RemoteError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
