@@ -36,8 +36,11 @@ export class Authentication {
         // ssh2 takes false for "nothing left"; its types do not know that.
         next(attempt?.method ?? (false as unknown as AnyAuthMethod));
       };
-      if (left) advance(left);
-      else void this.prepare(client).then(advance);
+      if (left) return advance(left);
+      this.prepare(client).then(advance, error => {
+        this.tried.push(`looking for keys failed: ${error instanceof Error ? error.message : String(error)}`);
+        advance([]);
+      });
     };
   }
 

@@ -55,10 +55,11 @@ class OneKeyAgent extends BaseAgent<ParsedKey> {
     const done = typeof options === "function" ? options : then;
     const wanted = typeof options === "function" ? undefined : options.hash;
     const hash = isCertificateKey(key) ? CERTIFICATE_RSA_HASH : wanted === "sha1" ? undefined : wanted;
-    this.agent.sign(this.blob, data, hash).then(
-      signature => done?.(null, signature),
-      error => done?.(new Error(`the agent does not sign: ${reasonOf(error)}`)),
-    );
+    this.agent
+      .sign(this.blob, data, hash)
+      // Also when ssh2 can make nothing of the signature.
+      .then(signature => done?.(null, signature))
+      .catch(error => done?.(new Error(`the agent does not sign: ${reasonOf(error)}`)));
   }
 }
 

@@ -21,7 +21,8 @@ const REFUSED_SECONDS = 60;
 
 interface Entry {
   readonly key: string;
-  readonly target: ResolvedAddress;
+  /** As the last one who asked declared it. */
+  target: ResolvedAddress;
   readonly sessions: Gate;
   connection?: SshConnection;
   opening?: Promise<SshConnection>;
@@ -124,7 +125,8 @@ export class ConnectionPool {
 
   /** Keeps the process alive while `act` runs on streams of its own: an idle connection to a bastion does not. */
   async keepingAlive<T>(target: ResolvedAddress, act: () => Promise<T>): Promise<T> {
-    const entry = this.entry(target);
+    if (!target.bastion) return act();
+    const entry = this.entry(target.bastion);
     this.hold(entry);
     try {
       return await act();
@@ -145,7 +147,10 @@ export class ConnectionPool {
   private entry(target: ResolvedAddress): Entry {
     const key = connectionKey(target);
     const known = this.entries.get(key);
-    if (known) return known;
+    if (known) {
+      redeclare(known, target);
+      return known;
+    }
     const made: Entry = { key, target, sessions: new Gate(SESSIONS_AT_ONCE), open: 0, holders: 0 };
     this.entries.set(key, made);
     return made;
@@ -240,6 +245,20 @@ export class ConnectionPool {
     entry.connection?.hold(false);
     if (entry.target.bastion) this.unhold(this.entry(entry.target.bastion));
   }
+}
+
+/** With other keys or pins than before (`muster trust`, a new secret) a refusal of the old ones says nothing. */
+function redeclare(entry: Entry, target: ResolvedAddress): void {
+  const isInUse = entry.opening !== undefined || (entry.connection && entry.connection.lost === undefined);
+  if (isInUse || entry.target === target || loginText(entry.target) === loginText(target)) return;
+  entry.target = target;
+  entry.failure = undefined;
+}
+
+/** What a login depends on; a host may go by several names. */
+function loginText(target: ResolvedAddress): string {
+  const others = ["name", "label", "origin", "sudo", "sudoPassword"];
+  return JSON.stringify(target, (key, value) => (others.includes(key) ? undefined : value));
 }
 
 function refusedEarly(target: ResolvedAddress, attempts: number, error: Error, timeoutSeconds: number): RemoteError {

@@ -51,7 +51,7 @@ const bastion: z.ZodType<BastionSettings> = nearBastion
       return through.optional();
     },
   })
-  .meta({ id: "Bastion" });
+  .meta({ id: "BastionSettings" });
 
 const through: z.ZodType<BastionChoice> = z.union([z.string().min(1), bastion]).meta({
   id: "BastionChoice",

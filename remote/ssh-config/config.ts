@@ -74,6 +74,8 @@ class Reading {
   readonly settings: HostSettings = noSettings();
   readonly notes: ConfigNote[] = [];
   asksForFinalPass = false;
+  /** A file that includes itself several times would be read for ever. */
+  private isTooDeep = false;
   /** Set in the final pass: the name as the first one found it. */
   private readonly finalHost: string | undefined;
 
@@ -147,7 +149,11 @@ class Reading {
   }
 
   private include(line: ConfigLine, depth: number, isActive: boolean): void {
-    if (depth === DEEPEST_INCLUDE) throw new BadValue(`files include each other more than ${DEEPEST_INCLUDE} deep`);
+    if (this.isTooDeep) return;
+    if (depth === DEEPEST_INCLUDE) {
+      this.isTooDeep = true;
+      throw new BadValue(`files include each other more than ${DEEPEST_INCLUDE} deep`);
+    }
     for (const pattern of wordsOf(line.text)) {
       for (const file of this.config.filesOf(pattern)) this.readFile(file, depth + 1, isActive, !isActive);
     }

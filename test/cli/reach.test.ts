@@ -14,6 +14,7 @@ const maker = new KeyMaker();
 cleanup.add(() => maker.remove());
 const authority = maker.key("authority");
 const hostAuthority = maker.key("host-authority");
+const temporary = process.env.TMPDIR;
 /** Three servers on one address. */
 let sshds: Sshd[];
 let folder: string;
@@ -33,11 +34,10 @@ beforeEach(() => {
   writeFileSync(path.join(folder, "Pulumi.prod.yaml"), "config:\n  muster:cluster: prod.yaml\n");
 });
 afterEach(() => {
-  process.env.TMPDIR = temporary;
   if (temporary === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = temporary;
   rmSync(folder, { recursive: true });
 });
-const temporary = process.env.TMPDIR;
 
 async function muster(...argv: string[]) {
   return musterWith("", ...argv);

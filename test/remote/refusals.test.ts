@@ -54,6 +54,16 @@ test("a changed host key is refused with both fingerprints", async () => {
   expect(error.message).toContain(pinned.split(" ")[1]);
 });
 
+test("other pins and other keys are tried at once, although the ones before were just refused", async () => {
+  const before = sshd.count(/^Connection from/);
+  expect((await refusal(sshd.host({ hostKeys: [] }))).kind).toBe("hostKeyUnknown");
+  expect((await refusal(sshd.host({ hostKeys: [], name: "same" }))).kind).toBe("hostKeyUnknown");
+  expect(sshd.count(/^Connection from/) - before).toBe(1);
+  expect((await refusal(sshd.host({ identityFile: "/nowhere/key" }))).kind).toBe("authentication");
+  const hosts = new SshHosts({ table: [sshd.host()], pool, redactor: new Redactor() });
+  expect((await hosts.probe("node-1").query("echo in")).stdout).toBe("in\n");
+});
+
 test("a pin that is not a key pins nothing", async () => {
   expect((await refusal(sshd.host({ hostKeys: ["ssh-ed25519 nonsense"] }))).kind).toBe("hostKeyUnknown");
 });

@@ -215,3 +215,22 @@ describe("against the real ssh -G", () => {
     );
   });
 });
+
+test("files that include themselves are a problem, as they are for ssh", () => {
+  const file = path.join(folder, "circle");
+  writeFileSync(file, `Include ${file}\n`.repeat(20));
+  const { notes } = ours(file, { host: "a" });
+  expect(notes.map(note => note.found)).toEqual([
+    expect.stringContaining("files include each other more than 16 deep"),
+  ]);
+  expect(spawnSync("ssh", ["-G", "-F", file, "a"], { encoding: "utf8" }).stderr).toContain("Too many recursive");
+});
+
+test("sixteen files deep is read, as ssh reads it", () => {
+  const names = Array.from({ length: 17 }, (_, index) => path.join(folder, `deep-${index}`));
+  for (const [index, name] of names.entries()) {
+    writeFileSync(name, index === 16 ? "Port 1616\n" : `Include ${names[index + 1]}\n`);
+  }
+  expect(ours(names[0] ?? "", { host: "a" }).settings.port?.value).toBe(1616);
+  expect(theirs(names[0] ?? "", { host: "a" }).port).toBe("1616");
+});
