@@ -13,10 +13,6 @@ export class WireReader {
   }
 
   /** @throws RangeError, as all of these, when the bytes end too early. */
-  byte(): number {
-    return this.take(1).readUInt8();
-  }
-
   uint32(): number {
     return this.take(4).readUInt32BE();
   }
