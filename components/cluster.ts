@@ -10,6 +10,7 @@ import { NodeImage } from "./node-image";
 import type { OperatorSide } from "./operator-side";
 import { ownSteps } from "./own-steps";
 import { PythonEnvironment } from "./python-environment";
+import { stepConnections } from "./step-connection";
 
 export interface ClusterArgs extends OperatorSide {
   readonly settings: ClusterSettings;
@@ -30,6 +31,8 @@ export class Cluster extends pulumi.ComponentResource {
     const { name } = settings;
     super("muster:index:Cluster", name, {}, { ...options, provider: fleet.provider });
     const within = { parent: this };
+    // Before anything is declared: it may find that steps cannot run.
+    const ways = stepConnections(settings, args);
 
     const mesh = new KeyPair(`${name}-mesh-key`, { comment: `muster ${name} mesh` }, within);
     const hostKeys = settings.hosts.map(
@@ -75,7 +78,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.ready = new Map(
       nodes.map(([name, node]) => {
         const installed = python.on(name);
-        const steps = ownSteps(settings, args, name, node, { parent: this, dependsOn: installed });
+        const steps = ownSteps(settings, ways, name, node, { parent: this, dependsOn: installed });
         return [name, [node.container, ...installed, ...steps]];
       }),
     );

@@ -3,7 +3,7 @@ import { hostname, userInfo } from "node:os";
 import type { StackIdentity } from "../remote/ownership";
 import { decodeValue, type Json } from "../wire/struct";
 import { containsUnknown, mapValues, Secret, UNKNOWN_SENTINEL, type Value, type ValueMap } from "../wire/values";
-import { openBag } from "./bag";
+import { openBag, sealBag } from "./bag";
 import { checkInputs } from "./check-inputs";
 import { diffInputs } from "./diff-inputs";
 import { EngineLog } from "./engine-log";
@@ -11,6 +11,7 @@ import type { CheckFailure, PropertyChange } from "./kind";
 import { operate } from "./operation";
 import type { AnyKind, ProviderPackage, Services, Session } from "./provider-package";
 import { ResourceOperations, type Run } from "./resource-operations";
+import { sealLeaves } from "./secret-leaves";
 
 /** What a request says about how to run it. */
 export interface StepRequest {
@@ -52,7 +53,7 @@ export class ProviderInstance {
     const checked = checkInputs(configuration.inputs, known, new Set(Object.keys(unknown)));
     if (checked.failures.length === 0) checked.failures.push(...(configuration.check?.(checked.inputs) ?? []));
     const carried = configuration.carry?.(this.openConfiguration(olds).known, known) ?? {};
-    const inputs = { ...news, ...mapValues(carried as ValueMap, value => JSON.stringify(value)) };
+    const inputs = this.sealed({ ...news, ...sealBag(carried, new Set()) });
     return { inputs, failures: checked.failures.map(each => ({ ...each, reason: this.redact(each.reason) })) };
   }
 
@@ -131,9 +132,14 @@ export class ProviderInstance {
     return this.services.redactor.redact(text);
   }
 
+  private sealed(values: ValueMap): ValueMap {
+    const { secretLeaves = [] } = this.definition.configuration;
+    return mapValues(values, value => sealLeaves(value, secretLeaves, text => this.services.redactor.add(text)));
+  }
+
   private openConfiguration(values: ValueMap) {
     const texts = new Set<string>();
-    const opened = openBag(mapValues(values, parseJson), texts);
+    const opened = openBag(this.sealed(mapValues(values, parseJson)), texts);
     for (const text of texts) this.services.redactor.add(text);
     return opened;
   }

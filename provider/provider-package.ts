@@ -48,6 +48,8 @@ export interface Session {
 export interface Configuration {
   readonly inputs: z.ZodType;
   readonly fields: { readonly [name: string]: FieldPolicy };
+  /** Names of fields, at any depth, whose texts are secrets. */
+  readonly secretLeaves?: readonly string[];
   check?(known: Bag): CheckFailure[];
   /** Inputs that follow from the configuration of the run before. Must give the same again. */
   carry?(old: Bag, news: Bag): Bag;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type HostFacts, hostFactsScript, parseHostFacts, unaskedFacts } from "../../../facts/host-facts";
+import { describeAccess, wayToRoot } from "../../../remote/access";
 import { foreignOwner, ownerQuery } from "../../../remote/ownership";
 import { RemoteError } from "../../../remote/remote-error";
 import { expectSuccess } from "../../command-failed";
@@ -23,6 +24,7 @@ type HostInputs = z.infer<typeof inputs>;
 interface HostOutputs {
   facts: HostFacts;
   access: string;
+  login: string;
   foreignOwner: string;
 }
 
@@ -39,8 +41,9 @@ export const host: Kind<HostInputs, HostOutputs> = {
     },
     access: {
       description:
-        "How commands become root there: root, passwordless, password, user (no way), or, in a preview, unasked: the host could not be asked.",
+        "How commands become root there: root, passwordless or password (by sudo), docker (not at all, but the user is in the docker group), none, or unasked: the host could not be asked.",
     },
+    login: { description: "Who logs in, and the way to root, in words." },
     foreignOwner: {
       description: "Another stack that manages the host, so that this one may not; empty if there is none.",
     },
@@ -86,13 +89,19 @@ export const host: Kind<HostInputs, HostOutputs> = {
  */
 function unanswered(error: unknown): HostOutputs {
   if (!(error instanceof RemoteError)) throw error;
-  const { address, problem, tried = [], remedy } = error.details;
+  const { address, origin, problem, tried = [], remedy } = error.details;
   const attempts = tried.length > 0 ? `; tried ${tried.join(", ")}` : "";
-  return { facts: unaskedFacts(`${address}: ${problem}${attempts}`, remedy), access: "unasked", foreignOwner: "" };
+  const place = origin === undefined ? address : `${address} (${origin})`;
+  return {
+    facts: unaskedFacts(`${place}: ${problem}${attempts}`, remedy),
+    access: "unasked",
+    login: "not asked",
+    foreignOwner: "",
+  };
 }
 
-function outputsIn({ facts, access, foreignOwner: owner }: HostOutputs): HostOutputs {
-  return { facts, access, foreignOwner: owner };
+function outputsIn({ facts, access, login, foreignOwner: owner }: HostOutputs): HostOutputs {
+  return { facts, access, login, foreignOwner: owner };
 }
 
 async function ask(
@@ -107,9 +116,11 @@ async function ask(
   ]);
   expectSuccess(facts, { host: name, what: "ask for the facts" });
   const takenOver = context.ownership?.takesOver(name) === true;
+  const access = await probe.access();
   return {
     facts: parseHostFacts(facts.stdout, peers),
-    access: (await probe.access()).mode,
+    access: wayToRoot(access),
+    login: describeAccess(access),
     foreignOwner: takenOver ? "" : (foreignOwner(owner.stdout, context.ownership?.stack) ?? ""),
   };
 }
