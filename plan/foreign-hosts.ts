@@ -4,7 +4,7 @@ import type { KnownHost } from "./known-facts";
 /** Hosts that another stack manages: the two would undo each other's work for ever. */
 export function foreignHosts(hosts: readonly KnownHost[]): Finding[] {
   return hosts
-    .filter(host => host.foreignOwner !== "")
+    .filter(host => host.foreignOwner)
     .map(({ node, foreignOwner }) => ({
       code: "managed-elsewhere",
       severity: "error",
