@@ -55,22 +55,21 @@ export async function bytesThere(runner: Runner, file: IncomingFile): Promise<nu
 /**
  * Tries until the file is whole, as long as each attempt brings it further. A damaged one is sent again from its start, once.
  * @param stuckAttempts how many attempts without a new byte there may be in a row
- * @throws RemoteError that says why, when it does not come further
+ * @returns undefined when it is whole, else why it does not come further
+ * @throws what an attempt throws
  */
 export async function untilWhole(
-  runner: Runner,
-  file: IncomingFile,
   attempt: () => Promise<Receipt>,
   options: { readonly signal?: AbortSignal; readonly stuckAttempts?: number } = {},
-): Promise<void> {
+): Promise<string | undefined> {
   let most = 0;
   let stuck = 0;
   let damaged = false;
   for (;;) {
     const receipt = await attempt();
-    if (receipt.kind === "whole") return;
+    if (receipt.kind === "whole") return undefined;
     if (receipt.kind === "damaged") {
-      if (damaged) throw receiveError(runner.host, file, "its checksum was wrong twice: the sender's file is damaged");
+      if (damaged) return "its checksum was wrong twice: the sender's file is damaged";
       damaged = true;
       most = 0;
       continue;
@@ -78,16 +77,13 @@ export async function untilWhole(
     stuck = receipt.bytes > most ? 0 : stuck + 1;
     most = Math.max(most, receipt.bytes);
     if (stuck >= (options.stuckAttempts ?? STUCK_ATTEMPTS))
-      throw receiveError(
-        runner.host,
-        file,
-        receipt.why || `it ended after ${receipt.bytes} of ${file.sizeBytes} bytes`,
-      );
+      return receipt.why || `it broke off after ${receipt.bytes} bytes`;
     await pause(jitteredDelay(stuck, 50, 2000), options.signal);
   }
 }
 
-function receiveError(host: string, file: IncomingFile, problem: string): RemoteError {
+/** For the operator: what has come so far is not lost. */
+export function receiveError(host: string, file: IncomingFile, problem: string): RemoteError {
   return new RemoteError({
     kind: "command",
     host,

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import type { IncomingFile, Receipt } from "./incoming-file";
-import { bytesThere, type ReceiveOptions, receive, untilWhole } from "./receive";
+import { bytesThere, type ReceiveOptions, receive, receiveError, untilWhole } from "./receive";
 import { RemoteError } from "./remote-error";
 import type { Runner } from "./runner";
 
@@ -15,7 +15,8 @@ export async function uploadResumably(
   file: IncomingFile,
   options: ReceiveOptions,
 ): Promise<void> {
-  await untilWhole(runner, file, () => attempt(runner, local, file, options), options);
+  const why = await untilWhole(() => attempt(runner, local, file, options), options);
+  if (why !== undefined) throw receiveError(runner.host, file, why);
 }
 
 async function attempt(runner: Runner, local: string, file: IncomingFile, options: ReceiveOptions): Promise<Receipt> {
