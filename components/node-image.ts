@@ -82,6 +82,7 @@ function warnIfMixed({ hosts, image }: Cluster, ids: readonly string[]): void {
   if (kinds.size < 2) return;
   const lines = hosts.map(({ name }, index) => `${name} has ${ids[index]}`);
   void pulumi.log.warn(
-    `the hosts do not run the same image: ${lines.join(", ")}. Remedy: bring the same ${image.reference} to all of them`,
+    `the hosts do not run the same image: ${lines.join(", ")}. Remedy: bring the same ${image.reference} to all of them, ` +
+      "and give all of them the same kind of image store (docker info -f '{{.DriverStatus}}')",
   );
 }

@@ -64,6 +64,22 @@ export class OutsideView {
     if (done.code !== 0) throw new Error(`${this.name}: ${script}\n${done.stderr}`);
   }
 
+  /** Loads an archive of this machine. */
+  load(file: string): Promise<void> {
+    return this.feed(file, "docker load -q");
+  }
+
+  /** Copies a file of this machine. */
+  put(file: string, to: string): Promise<void> {
+    return this.feed(file, `cp /dev/stdin ${to}`);
+  }
+
+  private async feed(file: string, command: string): Promise<void> {
+    const exec = `docker -H ${dockerHost()} exec -i ${prefix()}-${this.name} ${command} <'${file}'`;
+    const done = await run("sh", ["-c", exec]);
+    if (done.code !== 0) throw new Error(`${this.name}: ${command} <${file}\n${done.stderr}`);
+  }
+
   /** Bytes that its network card has sent and received so far. */
   async traffic(): Promise<{ sent: number; received: number }> {
     const [sent, received] = (await this.ask("cd /sys/class/net/eth0/statistics; cat tx_bytes rx_bytes")).split("\n");
@@ -104,4 +120,20 @@ export async function randomImage(
     tar -C $d -c data | docker import - ${reference} >/dev/null; rm -rf $d`);
   await host.save(`docker save ${reference}`, archive);
   await host.ask(`docker image rm ${reference}`);
+}
+
+/**
+ * A small image on a host in which packages can be "installed": dpkg is *simulated*, it writes one file. Made of the host's own programs,
+ * two layers.
+ */
+export async function installableImage(host: OutsideView, reference: string): Promise<void> {
+  await host.ask(`set -e; d=$(mktemp -d); cd $d; mkdir -p root/bin root/mnt root/tmp root/usr/sbin root/etc
+    for p in sh sleep mkdir chmod rm tar cat; do
+      cp -L "$(command -v $p)" root/bin/
+      ldd "$(command -v $p)" | grep -o '/[^ ]*' | while read -r l; do mkdir -p "root$(dirname "$l")"; cp -L "$l" "root$l"; done
+    done
+    printf '#!/bin/sh\n[ "$1" != --unpack ] || { mkdir -p /usr/share/new; echo hello >/usr/share/new/file; }\n' >root/bin/dpkg
+    chmod +x root/bin/dpkg
+    head -c 3000000 /dev/urandom >root/data
+    tar -C root -c . | docker import -c 'ENV SITE=here' - ${reference} >/dev/null; cd /; rm -rf $d`);
 }

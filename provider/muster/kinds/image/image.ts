@@ -44,18 +44,24 @@ async function converge(
   if (before && fits(wish, before, reference)) return outputs(inputs, before, old?.owned ?? false, old);
   const brought = await bringOrKeepTrack(context, inputs, wish, old);
   const facts = await look(context.hosts, host, name);
-  if (!facts) throw new Error(`${host}: the image ${name} is not there although it was brought`);
-  if (brought.imageId !== undefined && facts.imageId !== brought.imageId) {
-    throw new OperatorError({
-      summary: `the image ${name} became ${facts.imageId}, and is ${brought.imageId} on the other hosts`,
-      where: `host ${host}`,
-      remedy:
-        "give all hosts the same kind of image store: docker info -f '{{.DriverStatus}}' tells which, daemon.json (features.containerd-snapshotter) sets it",
-    });
-  }
+  if (
+    !facts ||
+    (brought.imageId !== undefined && facts.imageId !== brought.imageId && !wish.ids?.includes(facts.imageId))
+  )
+    throw otherImage(host, name, facts, brought);
   // A name that was put right is no more ours than it was before.
   const owned = brought.retagged && old ? old.owned : true;
   return outputs(inputs, facts, owned, brought.digest ? { imageId: facts.imageId, digest: brought.digest } : old);
+}
+
+function otherImage(host: string, name: string, facts: ImageFacts | undefined, { imageId }: Brought): OperatorError {
+  const became = facts ? `became ${facts.imageId}` : "is not there although it was brought";
+  return new OperatorError({
+    summary: `the image ${name} ${became}${imageId ? `, and is ${imageId} on the other hosts` : ""}`,
+    where: `host ${host}`,
+    remedy:
+      "give all hosts the same kind of image store: docker info -f '{{.DriverStatus}}' tells which, daemon.json (features.containerd-snapshotter) sets it",
+  });
 }
 
 /** Whatever fails on the way may leave parts on the host: the next run goes on with them, or destroy removes them. */

@@ -155,12 +155,8 @@ export class ImageSpread {
     }
     this.has(target, offer);
     context.status("loading");
-    await change(
-      context,
-      target,
-      `load image ${this.inputs.reference}`,
-      loadScript(offer.path, shared.imageId, this.inputs.reference),
-    );
+    const load = loadScript(offer.path, [shared.imageId, ...(this.wish.ids ?? [])], this.inputs.reference);
+    await change(context, target, `load image ${this.inputs.reference}`, load);
     return true;
   }
 
@@ -198,9 +194,16 @@ export class ImageSpread {
   }
 }
 
-/** Loads an archive and gives the image its name. Prints nothing. */
-export function loadScript(archive: string, imageId: string, reference: string): string {
-  return `docker load -q -i ${quote(archive)} >/dev/null && docker tag ${imageId} ${quote(localName(reference))}`;
+/**
+ * Loads an archive and gives the image its name. Another kind of image store gives it another id: then none of these is there, and whoever
+ * asks afterwards sees it.
+ */
+export function loadScript(archive: string, ids: readonly string[], reference: string): string {
+  return `docker load -q -i ${quote(archive)} >/dev/null || exit 1
+for id in ${ids.map(quote).join(" ")}; do
+  if docker image inspect "$id" >/dev/null 2>&1; then docker tag "$id" ${quote(localName(reference))}; exit; fi
+done
+`;
 }
 
 function mostCommon(texts: readonly string[]): string | undefined {
