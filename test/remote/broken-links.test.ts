@@ -54,13 +54,14 @@ function alive(pid: number): boolean {
 async function changeAtWork(node: ReturnType<typeof runner>) {
   const file = path.join(sshd.folder, "pids");
   const ended = failure(node.mutate("work", `sleep 1000 & echo $$ $! >${file}.new; mv ${file}.new ${file}; wait`));
-  await until("the change is at work", () => (existsSync(file) ? true : undefined));
+  await until("the change is at work", async () => (existsSync(file) ? true : undefined));
   const pids = readFileSync(file, "utf8").trim().split(" ").map(Number);
   expect(pids.map(alive)).toEqual([true, true]);
   return { ended, pids };
 }
 
-const gone = (pids: readonly number[]) => until("its processes are gone", () => (pids.some(alive) ? undefined : true));
+const gone = (pids: readonly number[]) =>
+  until("its processes are gone", async () => (pids.some(alive) ? undefined : true));
 
 describe("a link that breaks while a change is at work", () => {
   test.each<Harm>(["drop", "half-close"])("%s: the change is reported as lost, and the host ends it", async harm => {
