@@ -68,7 +68,7 @@ finish() {
   ${feed.cleanup ?? ":"}
 }
 trap finish EXIT
-trap 'exit 143' HUP INT TERM
+trap 'exit 143' HUP INT TERM PIPE
 if [ "$have" -lt "$size" ]; then
   ${(feed.prepare ?? ":").replaceAll("\n", "\n  ")}
   # A background process reads /dev/null unless told otherwise; in the foreground it would hold up the traps.

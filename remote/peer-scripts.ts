@@ -83,7 +83,7 @@ finish() {
   rm -rf -- "$dir"
 }
 trap finish EXIT
-trap 'exit 143' HUP INT TERM
+trap 'exit 143' HUP INT TERM PIPE
 sshd=$(command -v sshd) || sshd=/usr/sbin/sshd
 [ -x "$sshd" ] || { echo "it has no sshd" >&2; exit 1; }
 user=$(id -un)

@@ -8,7 +8,7 @@ import { change, LONG_SECONDS } from "./host-change";
 import type { Archive, ImageInputs } from "./inputs";
 import type { Offer } from "./offer";
 import { archiveBytes } from "./operator-files";
-import { uploadedArchive, wholeArchive } from "./paths";
+import { archiveFolder, uploadedArchive, wholeArchive } from "./paths";
 import { transferStatus } from "./progress";
 import { pull } from "./pull";
 import { localName } from "./reference";
@@ -111,33 +111,42 @@ async function load(
   });
   context.status("loading the archive");
   const name = localName(reference);
-  const printed = await change(
-    context,
-    host,
-    `load image ${name}`,
-    loadArchiveScript(file.path, name, archive.ids ?? []),
-  );
+  const keepIn = keep ? archiveFolder(context.cluster) : undefined;
+  const script = loadArchiveScript(file.path, name, { ids: archive.ids ?? [], keepIn });
+  const printed = await change(context, host, `load image ${name}`, script);
   const imageId = /^is (sha256:[0-9a-f]{64})$/m.exec(printed)?.[1];
-  if (imageId === undefined) throw new Error(`${host}: ${archive.path} holds no image: ${printed.trim()}`);
-  const kept = wholeArchive(context.cluster, imageId);
-  const last = keep ? `mv -f -- ${quote(file.path)} ${quote(kept)}` : `rm -f -- ${quote(file.path)}`;
-  await change(context, host, keep ? `keep ${kept} for other hosts` : `remove ${file.path}`, last);
-  return keep ? { ...file, path: kept, isWhole: true } : undefined;
+  if (imageId === undefined) {
+    throw new OperatorError({
+      summary: `the archive holds several images, and none is named ${name}`,
+      where: archive.path,
+      detail: printed.trim(),
+      remedy: `save one image only: docker save -o FILE ${name}`,
+    });
+  }
+  return keep ? { ...file, path: wholeArchive(context.cluster, imageId), isWhole: true } : undefined;
 }
 
-/** Loads an archive, which may hold several images, and names the one with one of the ids, else the only one. Prints \`is ID\`. */
-export function loadArchiveScript(archive: string, name: string, ids: readonly string[]): string {
+/**
+ * Loads an archive, which may hold several images, and names the one with one of the ids, else the only one. Then the archive goes, or gets
+ * the image's name in a folder. Prints `is ID`.
+ */
+export function loadArchiveScript(
+  archive: string,
+  name: string,
+  { ids, keepIn }: { readonly ids: readonly string[]; readonly keepIn?: string | undefined },
+): string {
+  const last =
+    keepIn === undefined
+      ? `rm -f -- ${quote(archive)}`
+      : `mv -f -- ${quote(archive)} ${quote(keepIn)}/"\${1#sha256:}".whole.tar`;
   return `set -e
+is() { docker tag "$1" ${quote(name)}; ${last}; echo "is $1"; exit 0; }
 said=$(docker load -i ${quote(archive)})
 for id in ${ids.map(quote).join(" ")}; do
-  docker image inspect "$id" >/dev/null 2>&1 || continue
-  docker tag "$id" ${quote(name)}
-  echo "is $id"
-  exit 0
+  ! docker image inspect "$id" >/dev/null 2>&1 || is "$id"
 done
 loaded=$(printf '%s\\n' "$said" | sed -n 's/^Loaded image\\( ID\\)\\{0,1\\}: //p')
 [ "$(printf '%s\\n' "$loaded" | grep -c .)" = 1 ] || loaded=$(printf '%s\\n' "$loaded" | grep -xF -- ${quote(name)}) || { echo "$said"; exit 0; }
-docker tag "$loaded" ${quote(name)}
-echo "is $(docker image inspect -f '{{.Id}}' ${quote(name)})"
+is "$(docker image inspect -f '{{.Id}}' "$loaded")"
 `;
 }

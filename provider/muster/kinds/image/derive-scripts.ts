@@ -74,8 +74,9 @@ export function loadDerivedScript(
   archive: string,
 ): string {
   return `set -e
-cd ${quote(work)}
-trap 'cd /; rm -rf ${quote(work)}' EXIT
+work=${quote(work)}
+cd "$work"
+trap 'cd /; rm -rf -- "$work"' EXIT
 mkdir image
 while read -r name text; do
   mkdir -p "image/$(dirname "$name")"

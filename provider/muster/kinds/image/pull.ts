@@ -26,7 +26,7 @@ mkdir -p /run/muster
 DOCKER_CONFIG=$(mktemp -d "/run/muster/docker.$$.XXXXXX")
 export DOCKER_CONFIG
 trap 'rm -rf -- "$DOCKER_CONFIG"' EXIT
-trap 'exit 143' HUP INT TERM
+trap 'exit 143' HUP INT TERM PIPE
 printf %s "$password" | base64 -d | docker login -u ${quote(registry.user)} --password-stdin ${quote(registry.server)} >/dev/null
 unset password
 ${pull}

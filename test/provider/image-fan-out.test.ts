@@ -1,4 +1,4 @@
-import { FanOut, type Ways } from "../../provider/muster/kinds/fan-out";
+import { FanOut, type Ways } from "../../provider/muster/kinds/image/fan-out";
 
 /** A *simulated* fleet: each copy takes one round; who copied from whom is noted. */
 class Fleet {
