@@ -38,7 +38,7 @@ export class Cluster extends pulumi.ComponentResource {
     const hostKeys = settings.hosts.map(
       host => new KeyPair(`${name}-${host.name}-host-key`, { comment: `muster ${name} ${host.name}` }, within),
     );
-    const image = new NodeImage(name, { settings }, within);
+    const image = new NodeImage(name, { settings, fleet, secret }, within);
     const proxy = settings.proxy && proxySettings(settings.proxy, secret);
     const { rootPassword } = settings.access;
     const pipConfig = renderPipConfig(settings.python);

@@ -53,7 +53,7 @@ export = (): void => {
     }
     const image = new Image(
       `${host}-image`,
-      { host, reference: wanted.image.reference, source: { archive: wanted.image.archive } },
+      { host, reference: wanted.image.reference, source: { archive: { path: wanted.image.archive } } },
       on,
     );
     const container = new Container(
