@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { until } from "../../support/command";
+import { Up } from "../checkout";
 import { expectFailure, expectSuccess, type Fault } from "../fault";
-import { Up } from "../operator";
 import { dockerHostOf, sandbox } from "../site";
 import type { Stage } from "../stage";
 
