@@ -1,5 +1,14 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { command, quote } from "../../../../remote/shell";
+import { identityDigest } from "./identity";
 import { DEFAULT_STOP_SECONDS, type JobInputs, leaderHost, type Rank } from "./inputs";
+import type { JobRecord } from "./observation";
+
+/** What a job's folder holds as `supervisor`: one program, for both ends of a channel. */
+export const supervisorProgram = ["far-end.sh", "leader.sh"]
+  .map(file => readFileSync(join(__dirname, "supervisor", file), "utf8"))
+  .join("\n");
 
 /** sshd of the node containers. */
 export const MESH_PORT = 2333;
@@ -49,7 +58,20 @@ export function processMark(job: string, incarnation: string): string {
   return `${job}:${incarnation}`;
 }
 
-/** The files that supervisor.sh reads in the job's folder (see its head), by name. */
+/** What is kept of a run as `job.json`, the last file of a start. */
+export function gangRecord(cluster: string, inputs: JobInputs, incarnation: string): JobRecord {
+  return {
+    job: inputs.name,
+    cluster,
+    identityDigest: identityDigest(inputs),
+    incarnation,
+    mode: inputs.mode,
+    ranks: inputs.ranks.map(({ host, container, argv }) => ({ host, ...(container && { container }), argv })),
+    claims: inputs.claims ?? [],
+  };
+}
+
+/** The files that the supervisor reads in the job's folder (see the head of supervisor/far-end.sh), by name. */
 export function gangFiles(inputs: JobInputs, incarnation: string): Map<string, string> {
   const grace = inputs.stopSeconds ?? DEFAULT_STOP_SECONDS;
   const files = new Map<string, string>();

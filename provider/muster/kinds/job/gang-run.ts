@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { pause } from "../../../../remote/pause";
 import type { Hosts } from "../../../../remote/runner";
 import { quote } from "../../../../remote/shell";
 import { expectSuccess } from "../../../command-failed";
 import { InitFailed, type KindContext } from "../../../kind";
 import { describeFailure } from "./diagnosis";
-import { gangFiles, jobFolder } from "./gang-files";
+import { gangFiles, gangRecord, jobFolder, supervisorProgram } from "./gang-files";
 import {
   claimScript,
   httpProbeScript,
@@ -39,8 +37,6 @@ import { describeProgress } from "./progress";
 const PROGRESS_TAIL_BYTES = 4096;
 /** Enough for several Python tracebacks and torchrun's report. */
 const DIAGNOSIS_TAIL_BYTES = 131072;
-
-const supervisor = readFileSync(join(__dirname, "supervisor.sh"));
 
 export type GangContext = Pick<KindContext, "hosts" | "cluster" | "status" | "signal">;
 
@@ -148,19 +144,10 @@ async function start(context: GangContext, inputs: JobInputs): Promise<void> {
   const incarnation = randomBytes(6).toString("hex");
   await takeClaims(context, inputs, incarnation);
   const leader = leaderHost(inputs);
-  const record = {
-    job: inputs.name,
-    cluster: context.cluster,
-    identityDigest: identityDigest(inputs),
-    incarnation,
-    mode: inputs.mode,
-    ranks: inputs.ranks.map(({ host, container, argv }) => ({ host, container, argv })),
-    claims: inputs.claims ?? [],
-  };
   const files: [string, string | Buffer][] = [
-    ["supervisor", supervisor],
+    ["supervisor", supervisorProgram],
     ...gangFiles(inputs, incarnation),
-    ["job.json", `${JSON.stringify(record)}\n`],
+    ["job.json", `${JSON.stringify(gangRecord(context.cluster, inputs, incarnation))}\n`],
   ];
   const stdin = files.map(([name, content]) => `${name} ${Buffer.from(content).toString("base64")}\n`).join("");
   const what = `start job ${inputs.name}`;

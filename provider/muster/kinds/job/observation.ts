@@ -1,15 +1,17 @@
 import { quote } from "../../../../remote/shell";
 import type { RankEnd } from "./diagnosis";
-import type { JobStatus, Progress, Rank } from "./inputs";
+import type { JobInputs, JobStatus, Progress, Rank } from "./inputs";
 import { parseProgress } from "./progress";
 
 /** The job's record on its leader's host: `job.json`. */
 export interface JobRecord {
   readonly job: string;
+  readonly cluster: string;
   readonly identityDigest: string;
   readonly incarnation: string;
   readonly mode: "completed" | "ready";
   readonly ranks: readonly Pick<Rank, "host" | "container" | "argv">[];
+  readonly claims: NonNullable<JobInputs["claims"]>;
 }
 
 export interface RankObservation {
@@ -30,7 +32,9 @@ export interface JobObservation {
   readonly finished?: {
     readonly status: "completed" | "failed" | "stopped";
     readonly at: string;
+    /** The rank that ended first when it should not have, and its exit code if it had one. */
     readonly first?: number;
+    readonly exitCode?: number;
   };
   readonly ready: boolean;
   readonly ranks: readonly RankObservation[];
@@ -98,13 +102,15 @@ function rankEnd(draft: RankDraft): RankObservation["end"] {
   return undefined;
 }
 
-function finishedOf(words: readonly string[] | undefined): JobObservation["finished"] {
-  const [status, at, first] = words ?? [];
+/** The words of the file `done`: status, time, rank, exit code, reason. Undefined: they are not those. */
+export function finishedOf(words: readonly string[] | undefined): JobObservation["finished"] {
+  const [status, at, first, code] = words ?? [];
   if (status !== "completed" && status !== "failed" && status !== "stopped") return undefined;
-  const rank = Number(first);
-  return first === undefined || Number.isNaN(rank)
-    ? { status, at: isoTime(at) }
-    : { status, at: isoTime(at), first: rank };
+  return { status, at: isoTime(at), ...number("first", first), ...number("exitCode", code) };
+}
+
+function number<Name extends string>(name: Name, text: string | undefined): { [K in Name]?: number } {
+  return text === undefined || !/^\d+$/.test(text) ? {} : ({ [name]: Number(text) } as { [K in Name]: number });
 }
 
 /** @returns undefined: there is no such job on this host. @throws when the host's answer is not one of this script's. */
