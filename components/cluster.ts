@@ -5,7 +5,7 @@ import { KeyPair } from "../provider/muster/sdk/key-pair.gen";
 import { renderPipConfig } from "../recipes/python-env";
 import type { Fleet } from "./fleet";
 import { GpuNode } from "./gpu-node";
-import { nodeFiles, sshdDigest } from "./node-files";
+import { nodeFiles, sshdDigest, startDigest } from "./node-files";
 import { NodeImage } from "./node-image";
 import type { OperatorSide } from "./operator-side";
 import { ownSteps } from "./own-steps";
@@ -23,6 +23,8 @@ export interface ClusterArgs extends OperatorSide {
 export class Cluster extends pulumi.ComponentResource {
   /** Everything that must be done before the pipeline may start. */
   readonly ready: pulumi.Resource[];
+  /** The nodes by the names of their hosts. */
+  readonly nodes: ReadonlyMap<string, GpuNode>;
   /** Variables of the proxy for jobs; absent without a proxy. */
   readonly proxy?: pulumi.Output<Record<string, string>>;
 
@@ -60,19 +62,20 @@ export class Cluster extends pulumi.ComponentResource {
           image: image.on(host.name),
           files,
           sshdDigest: sshdDigest(files),
+          startDigest: startDigest(files),
           rdma: fleet.network.apply(plan => plan.rdma.enabled),
         },
         within,
       );
       return [host.name, node] as const;
     });
-    const byName = new Map(nodes);
+    this.nodes = new Map(nodes);
     if (proxy) {
       const places = fleet.network.apply(plan => plan.nodes.map(({ node, address }) => ({ name: node, address })));
       this.proxy = pulumi.all([proxy, places]).apply(([found, all]) => proxyEnvironment(found, all));
     }
-    const python = new PythonEnvironment(name, { settings, nodes: byName, proxy: this.proxy }, within);
-    const steps = ownSteps(settings, args, byName, { parent: this, dependsOn: python.jobs });
+    const python = new PythonEnvironment(name, { settings, nodes: this.nodes, proxy: this.proxy }, within);
+    const steps = ownSteps(settings, args, this.nodes, { parent: this, dependsOn: python.jobs });
     this.ready = [...nodes.map(([, node]) => node.container), ...python.jobs, ...steps];
     this.registerOutputs();
   }

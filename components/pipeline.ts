@@ -69,6 +69,7 @@ export class Pipeline extends pulumi.ComponentResource {
           ...common,
           upstream: [deliver ?? back ?? train],
           needs,
+          containerStarted: node => cluster.nodes.get(node)?.container.startedAt ?? "",
           ...(pipeline.serve.apiKey && { apiKey: args.secret(pipeline.serve.apiKey.secret) }),
         },
         parent,

@@ -12,6 +12,8 @@ export interface ServingArgs extends StepArgs {
   /** The operator's own API key; absent: one is generated. */
   readonly apiKey?: pulumi.Output<string>;
   readonly needs: readonly pulumi.Resource[];
+  /** When the node's container was started: a server does not outlive it. */
+  readonly containerStarted: (node: string) => pulumi.Input<string>;
 }
 
 /** A server of the trained weights with the OpenAI API, on the cluster's address. */
@@ -54,6 +56,7 @@ export class Serving extends pulumi.ComponentResource {
         ),
         claims: [{ host: this.node, gpus: serve.gpus }],
         mode: "ready",
+        starts: { [this.node]: args.containerStarted(this.node) },
         // The key is asked for, so the answer 401 would say "up" as well; /health needs none.
         probe: address.apply(host => ({
           host: this.node,

@@ -27,13 +27,13 @@ function inputs(over: Partial<JobInputs> = {}): JobInputs {
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-function observed(over: { digest?: string; lines?: string[] } = {}): string {
+function observed(over: { digest?: string; mode?: JobInputs["mode"]; lines?: string[] } = {}): string {
   const declared = inputs();
   const record = {
     job: "train",
     identityDigest: over.digest ?? identityDigest(declared),
     incarnation: "abc",
-    mode: declared.mode,
+    mode: over.mode ?? declared.mode,
     ranks: declared.ranks,
   };
   return [`record ${base64(JSON.stringify(record))}`, "started 1000000000", "age 5", ...(over.lines ?? [])].join("\n");
@@ -87,7 +87,57 @@ describe("identity", () => {
 
   test("an unfinished job is taken up again", () => {
     const old = { ...inputs(), ...settled, status: "running" as const };
-    expect(job.diff?.(old, inputs())).toEqual([{ path: "status", mode: "update", replace: false }]);
+    expect(job.diff?.(old, inputs())).toEqual([{ path: "status", mode: "update", replace: false, inputDiff: false }]);
+  });
+});
+
+describe("a server", () => {
+  const server = (starts: Record<string, string>): JobInputs =>
+    inputs({
+      mode: "ready",
+      starts,
+      waitSeconds: 60,
+      probe: { host: "node-1", http: "http://a/health", timeoutSeconds: 60 },
+    });
+  const record = /job\.json/;
+  const probe = /http:\/\/a\/health/;
+
+  test("is looked after again when its container was started since; a completed job is not", () => {
+    const old = { ...server({ "node-1": "1" }), ...settled, status: "ready" as const };
+    expect(job.diff?.(old, server({ "node-1": "1" }))).toEqual([]);
+    expect(job.diff?.(old, server({ "node-1": "2" }))).toEqual([{ path: "starts", mode: "update", replace: false }]);
+    const done = { ...inputs({ starts: { "node-1": "1" } }), ...settled };
+    expect(job.diff?.(done, inputs({ starts: { "node-1": "2" } }))).toEqual([]);
+  });
+
+  test("that died with its container is started anew, once its supervisor has noticed", async () => {
+    const alive = ["supervised", "ready", "rank 0 started", "rank 1 started"];
+    let looks = 0;
+    let started = false;
+    const hosts = new FakeHosts()
+      .query(record, () =>
+        observed({ mode: "ready", lines: started || looks++ < 2 ? alive : ["done failed 1000000009 0 255 channel"] }),
+      )
+      .query(probe, () => ({ exitCode: started ? 0 : 7 }))
+      .mutate(/./)
+      .mutate(/^start job/, () => {
+        started = true;
+        return "";
+      });
+    const made = await job.create(kindContext(hosts), server({ "node-1": "2" }));
+    expect(made.state.status).toBe("ready");
+    expect(hosts.mutations.filter(what => /start job|stop job/.test(what))).toEqual([
+      "node-1: stop job train",
+      "node-1: start job train",
+    ]);
+  });
+
+  test("that answers is left alone", async () => {
+    const hosts = new FakeHosts()
+      .query(record, observed({ mode: "ready", lines: ["supervised", "ready"] }))
+      .query(probe, "");
+    await job.create(kindContext(hosts), server({ "node-1": "2" }));
+    expect(hosts.mutations).toEqual([]);
   });
 });
 
@@ -139,7 +189,7 @@ describe("observation", () => {
   test("knows how each rank ended", () => {
     const lines = ["done failed 1000000009 1 255 channel", "rank 0 exit - stopped 1", "rank 1 closed 255 1"];
     const seen = parseObservation(observed({ lines }));
-    expect(seen?.finished).toEqual({ status: "failed", at: "2001-09-09T01:46:49.000Z", first: 1 });
+    expect(seen?.finished).toEqual({ status: "failed", at: "2001-09-09T01:46:49.000Z", first: 1, exitCode: 255 });
     expect(seen?.ranks.map(rank => rank.end)).toEqual([{ reason: "stopped" }, { reason: "channel", exitCode: 255 }]);
   });
 });

@@ -18,6 +18,8 @@ export interface JobArgs {
     gpus: pulumi.Input<pulumi.Input<number>[]>;
   }>)[]>;
   mode: pulumi.Input<"completed" | "ready">;
+  /** When the ranks' containers were started, by host. A server whose container was started since is started anew. */
+  starts?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
   probe?: pulumi.Input<{
     host: pulumi.Input<string>;
     script?: pulumi.Input<string>;
@@ -56,6 +58,8 @@ export class Job extends pulumi.CustomResource {
     gpus: number[];
   })[] | undefined>;
   declare readonly mode: pulumi.Output<"completed" | "ready">;
+  /** When the ranks' containers were started, by host. A server whose container was started since is started anew. */
+  declare readonly starts: pulumi.Output<{ [key: string]: string } | undefined>;
   declare readonly probe: pulumi.Output<{
     host: string;
     script?: string;

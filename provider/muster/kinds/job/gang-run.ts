@@ -35,6 +35,8 @@ import { describeProgress } from "./progress";
 
 /** Enough of each log's end for the last step line. */
 const PROGRESS_TAIL_BYTES = 4096;
+/** Within these a supervisor has noticed the end of a rank (supervisor/leader.sh: BEATS_MISSED and the time to stop the others). */
+const NOTICE_SECONDS = 45;
 /** Enough for several Python tracebacks and torchrun's report. */
 const DIAGNOSIS_TAIL_BYTES = 131072;
 
@@ -264,6 +266,23 @@ async function wait(context: GangContext, inputs: JobInputs): Promise<JobOutputs
   }
 }
 
+/**
+ * Whether a server that was ready once is so now. Its container may have been started anew a moment ago: then it does not
+ * answer, and its supervisor will have noticed within the bound.
+ */
+async function stillServes(context: GangContext, inputs: JobInputs): Promise<boolean> {
+  const from = Date.now();
+  while (!(await probeReady(context, inputs))) {
+    const seen = await observe(context, inputs);
+    if (!seen || statusOf(seen) !== "ready") return false;
+    // It lives and is slow to answer, as a server under load may be.
+    if ((Date.now() - from) / 1000 > NOTICE_SECONDS) return true;
+    context.status("waiting until it answers");
+    await pause(1000, context.signal);
+  }
+  return true;
+}
+
 /** Makes the job be there: attaches to a live or completed one of the same identity, else starts it. Then waits. */
 export async function converge(context: GangContext, inputs: JobInputs): Promise<JobOutputs> {
   const seen = await observe(context, inputs);
@@ -275,7 +294,8 @@ export async function converge(context: GangContext, inputs: JobInputs): Promise
         "arguments or data. Remedy: wait for it, or stop it by deleting its resource",
     );
   }
-  const keep = same && (status === "running" || status === "ready" || status === "completed");
+  const serves = same && status === "ready" && (await stillServes(context, inputs));
+  const keep = serves || (same && (status === "running" || status === "completed"));
   if (!keep) {
     if (seen) await stopGang(context, inputs);
     await start(context, inputs);

@@ -35,6 +35,12 @@ export const jobInputsSchema = z.object({
   secretEnv: z.record(z.string(), z.string()).optional(),
   claims: z.array(z.object({ host: z.string().min(1), gpus: z.array(z.number().int().nonnegative()) })).optional(),
   mode: z.enum(["completed", "ready"]),
+  starts: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe(
+      "When the ranks' containers were started, by host. A server whose container was started since is started anew.",
+    ),
   probe: probeSchema.optional(),
   /** How long create and update stay with an unfinished job. It goes on without them. */
   waitSeconds: z.number().nonnegative(),

@@ -5,7 +5,7 @@ import { pruneScript } from "../prune";
 import { jobFolder } from "./gang-files";
 import { converge, hostsOf, observe, outputsOf, releaseClaims, stopGang } from "./gang-run";
 import { claimsFolder } from "./host-scripts";
-import { identityDigest } from "./identity";
+import { canonical, identityDigest } from "./identity";
 import { type JobInputs, type JobOutputs, jobInputsSchema } from "./inputs";
 import { statusOf } from "./observation";
 import { describeProgress } from "./progress";
@@ -54,6 +54,8 @@ export const job: Kind<JobInputs, JobOutputs> = {
     identity: { change: "replace" },
     transportEnv: { change: "ignore" },
     secretEnv: { change: "ignore", secret: true },
+    // Of what has completed nothing is lost with its container: decided in diff.
+    starts: { change: "ignore" },
     claims: { change: "update" },
     mode: { change: "replace" },
     probe: { change: "update" },
@@ -98,14 +100,17 @@ export const job: Kind<JobInputs, JobOutputs> = {
   diff(old, news) {
     const changes = identityChanges(old, news);
     const settled = old.mode === "ready" ? old.status === "ready" : old.status === "completed";
-    return settled ? changes : [...changes, { path: "status", mode: "update", replace: false }];
+    if (!settled) return [...changes, { path: "status", mode: "update", replace: false, inputDiff: false }];
+    if (old.mode !== "ready" || canonical(old.starts) === canonical(news.starts)) return changes;
+    return [...changes, { path: "starts", mode: "update", replace: false }];
   },
 
   predict(_context, news, old) {
     if (!old || !news.ranks || !news.identity) return {};
     if (identityDigest({ ranks: news.ranks, identity: news.identity }) !== old.identityDigest) return {};
     // The same run goes on: nothing of it changes, so nothing that depends on it has to.
-    if (old.status === "completed" || old.status === "ready") return outputsIn(old);
+    if (old.status === "completed") return outputsIn(old);
+    if (old.status === "ready" && canonical(old.starts) === canonical(news.starts)) return outputsIn(old);
     return { identityDigest: old.identityDigest };
   },
 
