@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { supervisorProgram } from "../../provider/muster/kinds/job/gang-files";
-import { sweepScript } from "../../provider/muster/kinds/job/host-scripts";
+import { processMark, supervisorProgram } from "../../provider/muster/kinds/job/gang-files";
+import { startScript, stopScript, sweepScript } from "../../provider/muster/kinds/job/host-scripts";
+import { observationScript, parseObservation } from "../../provider/muster/kinds/job/observation";
 import { Cleanup } from "../support/cleanup";
 import { until } from "../support/command";
 import { BOUND_SECONDS, Gang } from "../support/gang";
@@ -10,8 +11,9 @@ import { BOUND_SECONDS, Gang } from "../support/gang";
 const root = process.getuid?.() === 0;
 const cleanup = new Cleanup();
 
-test("the supervisor is plain sh", () => {
-  execFileSync("shellcheck", ["-"], { input: supervisorProgram });
+test("the supervisor and the scripts around it are plain sh", () => {
+  const scripts = [stopScript("/f", 5), sweepScript("m", 5), observationScript("/f", 5, "/r"), startScript("/f")];
+  for (const input of [supervisorProgram, ...scripts]) execFileSync("shellcheck", ["--shell=sh", "-"], { input });
 });
 
 (root ? describe : describe.skip)(root ? "the supervisor" : "the supervisor (needs root)", () => {
@@ -93,9 +95,42 @@ test("the supervisor is plain sh", () => {
     async () => {
       const gang = new Gang(cleanup, ["sleep 600", "sleep 600"]).start();
       await Promise.all([gang.started(0), gang.started(1)]);
-      process.kill(Number(gang.text("leader").split(" ")[0]), "SIGKILL");
+      process.kill(gang.leader, "SIGKILL");
       await until("no rank is left", async () => gang.alive() === "" || undefined);
       expect(gang.text("done")).toBe("");
+    },
+    BOUND_SECONDS * 1000,
+  );
+
+  test(
+    "a job whose folder was deleted is still ended, supervisor and ranks",
+    async () => {
+      const gang = new Gang(cleanup, ["exec sleep 600", "exec sleep 600"]).start();
+      await Promise.all([gang.started(0), gang.started(1)]);
+      const { leader } = gang;
+      rmSync(gang.folder, { recursive: true });
+      execFileSync("sh", ["-c", stopScript(gang.folder, 5)]);
+      await until("the supervisor is gone", async () => !isAlive(leader) || undefined);
+      const mark = processMark("demo", gang.name);
+      expect(execFileSync("sh", ["-c", sweepScript(mark, 2)]).toString()).toBe("");
+      expect(gang.alive()).toBe("");
+    },
+    BOUND_SECONDS * 1000,
+  );
+
+  test(
+    "how long a job runs does not depend on the host's clock",
+    async () => {
+      const gang = new Gang(cleanup, ["exec sleep 600"]).start();
+      await gang.started(0);
+      const observed = () => parseObservation(execFileSync("sh", ["-c", observationScript(gang.folder, 0)]).toString());
+      for (const hours of [-5, 5]) {
+        const then = Date.now() / 1000 + hours * 3600;
+        utimesSync(join(gang.folder, "job.json"), then, then);
+        expect(observed()).toMatchObject({ supervised: true });
+        expect(observed()?.ageSeconds).toBeGreaterThanOrEqual(0);
+        expect(observed()?.ageSeconds).toBeLessThan(3600);
+      }
     },
     BOUND_SECONDS * 1000,
   );
@@ -107,11 +142,20 @@ test("the supervisor is plain sh", () => {
       cleanup.add(() => child.kill());
       return child;
     };
-    const marked = sleeper(`${name}:x`);
-    const other = sleeper(`${name}2:x`);
+    const marked = sleeper(`${processMark("dev", name, "x")}:0.`);
+    const others = [processMark("dev", `${name}2`), processMark("dev2", name), processMark("prod", name)].map(sleeper);
     const ended = new Promise(resolve => marked.on("exit", (_code, signal) => resolve(signal)));
-    expect(execFileSync("sh", ["-c", sweepScript(name, 2)]).toString()).toBe("");
+    expect(execFileSync("sh", ["-c", sweepScript(processMark("dev", name), 2)]).toString()).toBe("");
     expect(await ended).toBe("SIGTERM");
-    expect(other.exitCode ?? other.signalCode).toBeNull();
+    for (const other of others) expect(other.exitCode ?? other.signalCode).toBeNull();
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -44,13 +44,16 @@ export class Gang {
       secretEnv: { TOKEN: "hu'sh\ntwo" },
       ranks: this.commands.map(body => ({ host: "here", argv: ["sh", "-c", body], env: { WORD: "a b" } })),
     };
-    for (const [file, text] of gangFiles(inputs, incarnation)) writeFileSync(join(this.folder, file), text);
+    for (const [file, text] of gangFiles("demo", inputs, incarnation)) writeFileSync(join(this.folder, file), text);
     writeFileSync(join(this.folder, "supervisor"), supervisor(supervisorProgram));
     writeFileSync(join(this.folder, "job.json"), JSON.stringify(gangRecord("demo", inputs, incarnation)));
-    const leader = leashed("sh", join(this.folder, "supervisor"), "lead", this.folder);
+    const leader = leashed("sh", "./supervisor", "lead", this.folder);
     // All that comes of it has the folder in its environment.
     const env = { ...process.env, MUSTER_TEST_GANG: this.folder };
-    const { pid } = spawn(...leader, { detached: true, stdio: "ignore", env }).on("error", () => undefined);
+    const { pid } = spawn(...leader, { detached: true, stdio: "ignore", env, cwd: this.folder }).on(
+      "error",
+      () => undefined,
+    );
     this.cleanup.add(() => endAll(`MUSTER_TEST_GANG=${this.folder}`));
     if (pid === undefined) throw new Error("the supervisor did not start");
     return this;
@@ -68,6 +71,11 @@ export class Gang {
   async done(): Promise<string[]> {
     const said = await until("the gang ends", async () => this.text("done") || undefined, BOUND_SECONDS);
     return said.trim().split(" ");
+  }
+
+  /** The supervisor's process id. */
+  get leader(): number {
+    return Number(this.text("leader").split(" ")[0]);
   }
 
   /** Processes that carry the job's mark. */

@@ -4,6 +4,9 @@
 
 leader_alive() { kill -0 "$LEADER" 2>/dev/null; }
 
+# Where a span is measured: clocks may jump.
+uptime_seconds() { cut -d. -f1 /proc/uptime; }
+
 feed() {
   echo "$(wc -c <supervisor) $(cat "rank-$1.meta" "rank-$1.launch" | wc -c) rank"
   cat supervisor "rank-$1.meta" "rank-$1.launch" 2>/dev/null
@@ -29,7 +32,7 @@ control() {
       exit) echo "$rest $(date +%s)" >"rank-$1.exit.new" && mv "rank-$1.exit.new" "rank-$1.exit" ;;
       clean) : >"rank-$1.clean" ;;
       left) echo "$rest" >"rank-$1.left" ;;
-      closed) echo "$rest $(date +%s)" >"rank-$1.closed.new" && mv "rank-$1.closed.new" "rank-$1.closed" ;;
+      closed) echo "$rest $(uptime_seconds)" >"rank-$1.closed.new" && mv "rank-$1.closed.new" "rank-$1.closed" ;;
     esac
   done
 }
@@ -122,7 +125,7 @@ look() {
 channel_over() {
   [ -e "rank-$1.closed" ] || return 1
   read -r _ closed_at <"rank-$1.closed"
-  [ $(($(date +%s) - closed_at)) -gt 10 ]
+  [ $(($(uptime_seconds) - closed_at)) -gt 10 ]
 }
 
 blame() { [ -n "$CAUSE" ] || CAUSE="$1 $2 $3"; }
