@@ -12,8 +12,8 @@ export const declaredContainer: ContainerInputs = {
   init: true,
   workdir: "/work",
   mounts: [
-    { source: "/var/lib/muster/dev/ssh", target: "/root/.ssh" },
     { source: "/models", target: "/models", readOnly: true },
+    { source: "/var/lib/muster/dev/ssh", target: "/root/.ssh" },
   ],
   env: { NOTE: "it's" },
   ulimits: [{ name: "memlock", soft: -1, hard: -1 }],
@@ -46,7 +46,7 @@ export interface Deviation {
 export const TWO_GPUS = "GPU 0: NVIDIA H100 (UUID: GPU-a)\nGPU 1: NVIDIA H100 (UUID: GPU-b)\n";
 
 /** The image's own variables, command and volume. */
-const image = {
+export const inspectedImage = {
   Config: {
     User: "",
     Env: ["PATH=/usr/bin", "LANG=C.UTF-8"],
@@ -115,7 +115,7 @@ export function sight(deviation: Deviation = {}): string {
   const gpus = deviation.gpus ?? { host: [0, TWO_GPUS], inside: [0, TWO_GPUS] };
   return [
     `container 0 ${base64(JSON.stringify([inspected(deviation)]))}`,
-    `image 0 ${base64(JSON.stringify([image]))}`,
+    `image 0 ${base64(JSON.stringify([inspectedImage]))}`,
     `processors 4 ${base64("0-3\n")}`,
     ...((deviation.status ?? "running") === "running"
       ? [

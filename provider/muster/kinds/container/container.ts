@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Kind, PropertyChange } from "../../../kind";
 import { type ContainerInputs, type ContainerOutputs, containerInputsSchema } from "./inputs";
 import type { ContainerInspect } from "./inspect";
+import { normalInputs } from "./normal";
 import { observedInputs } from "./observation";
 import { containerId, create, look, outputsOf, type Place, remove, update } from "./repair";
 
@@ -66,6 +67,8 @@ export const container: Kind<ContainerInputs, ContainerOutputs> = {
     startedAt: { description: "as docker says it; changes at each start, also of the same container" },
     imageId: { description: "id of the image that it runs" },
   },
+
+  complete: news => normalInputs(news),
 
   diff(old) {
     const found = (path: string, replace: boolean): PropertyChange => ({

@@ -2,6 +2,7 @@ import { HEALTH_SECONDS } from "./arguments";
 import type { ContainerInputs } from "./inputs";
 import type { ContainerInspect, ImageConfig } from "./inspect";
 import { limitDrift, limitsOf, type Processors } from "./limits";
+import { capability, device, normalInputs, security } from "./normal";
 
 type Fields = Partial<ContainerInputs>;
 
@@ -23,13 +24,13 @@ export function observedInputs(
   declared: ContainerInputs,
   knownImageId: string | undefined,
 ): ContainerInputs {
-  return {
+  return normalInputs({
     ...declared,
     ...program(found, declared, knownImageId),
     ...placement(found, declared),
     ...hardware(found, declared, knownImageId === undefined),
     ...limits(found, declared),
-  };
+  });
 }
 
 /** A value as declared where the container has it so, else as the container has it. */
@@ -51,17 +52,6 @@ function pickSet(declared: string[] | undefined, actual: readonly string[], word
 
 function flag(declared: boolean | undefined, actual: boolean | null | undefined): boolean | undefined {
   return pick(declared, (actual ?? false) === (declared ?? false), actual ?? false);
-}
-
-const capability = (name: string) => name.toUpperCase().replace(/^CAP_/, "");
-
-/** `no-new-privileges`, `no-new-privileges:true` and `=true` are one. */
-const security = (option: string) => option.replace(/^(no-new-privileges)[:=]true$/, "$1");
-
-/** `/dev/x` is `/dev/x:/dev/x:rwm`. */
-function device(option: string): string {
-  const [onHost = "", inContainer = onHost, permissions = "rwm"] = option.split(":");
-  return [onHost, inContainer, permissions].join(":");
 }
 
 function gpusOf({ HostConfig: host }: ContainerInspect): ContainerInputs["gpus"] {
