@@ -39,9 +39,8 @@ const EXIT_STOPPED = 143;
 /** Shows a job's logs, and goes on with it while it runs, over lost connections and into its next run. */
 export class JobLogs {
   private readonly place = new LogPlace();
-  private readonly printer: LogPrinter;
+  private readonly printer = new LogPrinter();
   private record: JobRecord | undefined;
-  private written: Promise<void> | undefined;
   private failures = 0;
 
   constructor(
@@ -49,11 +48,7 @@ export class JobLogs {
     private readonly places: JobPlaces,
     private readonly request: LogsRequest,
     private readonly output: LogsOutput,
-  ) {
-    this.printer = new LogPrinter(bytes => {
-      this.written = output.write(bytes);
-    });
-  }
+  ) {}
 
   /** @returns the exit code: of the job where it was followed to its end, else 0. @throws OperatorError, RemoteError */
   async show(): Promise<number> {
@@ -61,7 +56,7 @@ export class JobLogs {
     for (;;) {
       try {
         const last = await this.ask(host);
-        if (last.kind === "more" || last.kind === "end" || last.kind === "lost") return this.tellEnd(last, host);
+        if (last.kind === "more" || last.kind === "end" || last.kind === "lost") return await this.tellEnd(last, host);
         if (last.kind === "absent") host = await this.findAgain();
       } catch (error) {
         await this.waitFor(error);
@@ -93,7 +88,7 @@ export class JobLogs {
   }
 
   private async take(event: LogEvent): Promise<void> {
-    if (event.kind === "job") this.enter(event.record);
+    if (event.kind === "job") await this.enter(event.record);
     if (event.kind !== "data") return;
     const { fresh, missing } = this.place.take(event.rank, event.offset, event.bytes);
     if (missing > 0) {
@@ -101,11 +96,10 @@ export class JobLogs {
         `rank ${event.rank}: ${missing} bytes before this are gone: the log was rotated twice before they could be read`,
       );
     }
-    if (fresh.length > 0) this.printer.print(event.rank, fresh);
-    await this.written;
+    await this.write(this.printer.print(event.rank, fresh));
   }
 
-  private enter(record: JobRecord): void {
+  private async enter(record: JobRecord): Promise<void> {
     const before = this.place.incarnation;
     const isOther = this.place.enter(record.incarnation);
     if (this.failures > 0) this.output.notice("connected again");
@@ -121,11 +115,11 @@ export class JobLogs {
         remedy: `name one of ${all.join(", ")}`,
       });
     }
-    this.printer.begin(record, this.request.ranks ?? all);
+    await this.write(this.printer.begin(record, this.request.ranks ?? all));
   }
 
-  private tellEnd(last: LogEvent, host: string): number {
-    this.printer.finish();
+  private async tellEnd(last: LogEvent, host: string): Promise<number> {
+    await this.write(this.printer.finish());
     const { job, follow } = this.request;
     if (!follow) return 0;
     if (last.kind !== "end") {
@@ -138,6 +132,10 @@ export class JobLogs {
     this.output.notice(`job ${job} ${status}${status === "failed" ? `${rank}${code}` : ""}`);
     if (status === "completed") return 0;
     return status === "stopped" ? EXIT_STOPPED : exitCode || 1;
+  }
+
+  private async write(bytes: Buffer): Promise<void> {
+    if (bytes.length > 0) await this.output.write(bytes);
   }
 
   /** The job's folder went away while it was read: `up` may be starting it anew, perhaps on another host. */

@@ -4,8 +4,8 @@ const CARRIAGE_RETURN = 13;
 const LINE_FEED = 10;
 
 /**
- * Writes what ranks said. One rank alone: byte by byte as it came. Several: each line begins with its rank and host, also the
- * lines that a progress bar writes over each other.
+ * How what ranks said is shown. One rank alone: byte by byte as it came. Several: each line begins with its rank and host, also
+ * the lines that a progress bar writes over each other. Each method returns what is to be written now.
  */
 export class LogPrinter {
   private readonly unfinished = new Map<number, Buffer>();
@@ -13,41 +13,41 @@ export class LogPrinter {
   /** The rank whose line may be written over by its next one. */
   private overwritable: number | undefined;
 
-  constructor(private readonly write: (bytes: Buffer) => void) {}
-
   /** `ranks`: those that are shown. */
-  begin(record: JobRecord, ranks: readonly number[]): void {
-    this.finish();
+  begin(record: JobRecord, ranks: readonly number[]): Buffer {
+    const rest = this.finish();
     this.record = ranks.length > 1 ? record : undefined;
+    return rest;
   }
 
-  print(rank: number, bytes: Buffer): void {
-    if (!this.record) {
-      this.write(bytes);
-      return;
-    }
+  print(rank: number, bytes: Buffer): Buffer {
+    if (!this.record) return bytes;
+    const lines: Buffer[] = [];
     let rest = Buffer.concat([this.unfinished.get(rank) ?? Buffer.alloc(0), bytes]);
     for (let end = lineEnd(rest); end > 0; end = lineEnd(rest)) {
-      this.printLine(rank, rest.subarray(0, end));
+      lines.push(this.line(rank, rest.subarray(0, end)));
       rest = rest.subarray(end);
     }
     this.unfinished.set(rank, rest);
+    return Buffer.concat(lines);
   }
 
-  /** Writes lines that were begun and not ended. */
-  finish(): void {
+  /** Lines that were begun and not ended. */
+  finish(): Buffer {
+    const lines: Buffer[] = [];
     for (const [rank, line] of this.unfinished) {
-      if (line.length > 0) this.printLine(rank, Buffer.concat([line, Buffer.of(LINE_FEED)]));
+      if (line.length > 0) lines.push(this.line(rank, Buffer.concat([line, Buffer.of(LINE_FEED)])));
     }
     this.unfinished.clear();
-    if (this.overwritable !== undefined) this.write(Buffer.of(LINE_FEED));
+    if (this.overwritable !== undefined) lines.push(Buffer.of(LINE_FEED));
     this.overwritable = undefined;
+    return Buffer.concat(lines);
   }
 
-  private printLine(rank: number, line: Buffer): void {
+  private line(rank: number, line: Buffer): Buffer {
     const head = this.overwritable !== undefined && this.overwritable !== rank ? "\n" : "";
-    this.write(Buffer.concat([Buffer.from(`${head}${this.prefix(rank)} | `), line]));
     this.overwritable = line.at(-1) === CARRIAGE_RETURN ? rank : undefined;
+    return Buffer.concat([Buffer.from(`${head}${this.prefix(rank)} | `), line]);
   }
 
   private prefix(rank: number): string {

@@ -3,6 +3,7 @@ import type { Cluster } from "../config/schema";
 import { healthScriptPath } from "../plan/health-script";
 import { startScriptPath } from "../plan/start-script";
 import type { ContainerArgs } from "../provider/muster/sdk/container.gen";
+import { visibleGpus } from "../recipes/placement";
 import { renderPipConfig } from "../recipes/python-env";
 import { nodeFolders } from "./node-folders";
 
@@ -38,7 +39,7 @@ export function containerSettings(settings: Cluster, place: ContainerPlace): Con
     host: place.host,
     name: container.name,
     image: place.imageId,
-    gpus: container.gpus === "all" ? "all" : Array.from({ length: container.gpus }, (_, index) => index),
+    gpus: visibleGpus(settings),
     shmSizeMib: Math.round(container.shmSizeGib * 1024),
     network: "host",
     workdir: container.workdir,

@@ -43,24 +43,23 @@ async function logs(call: VerbCall<LogsFlags>): Promise<number> {
       ...(flags.since && { since: flags.since }),
     };
     const output = {
-      write: (bytes: Buffer) => writeTo(console.out, bytes),
+      write: writerTo(console.out),
       notice: (text: string) => void console.err.write(`muster: ${text}\n`),
     };
     return new JobLogs(hosts, places, request, output).show();
   });
 }
 
-/** Whoever reads may have had enough, as `head` does: then that is the end. */
-function writeTo(stream: NodeJS.WritableStream, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const give = () => reject(new ExitWith(EXIT_PIPE));
-    stream.once("error", give);
-    stream.write(bytes, error => {
-      if (error) return give();
-      stream.off("error", give);
-      resolve();
-    });
+/** Writes one after the other. Whoever reads may have had enough, as `head` does: then that is the end. */
+function writerTo(stream: NodeJS.WritableStream): (bytes: Buffer) => Promise<void> {
+  let isClosed = false;
+  stream.on("error", () => {
+    isClosed = true;
   });
+  return async bytes => {
+    await new Promise<void>(resolve => void stream.write(bytes, () => resolve()));
+    if (isClosed) throw new ExitWith(EXIT_PIPE);
+  };
 }
 
 function parseRanks(text: string): number[] {

@@ -1,7 +1,10 @@
 import type { Command } from "commander";
 import type { Cluster } from "../../config/schema";
 import { elapsedText } from "../../engine/display/summary";
+import { healthScriptPath } from "../../plan/health-script";
+import { look, outputsOf } from "../../provider/muster/kinds/container/repair";
 import { observationScript, parseObservation, progressOf, statusOf } from "../../provider/muster/kinds/job/observation";
+import { visibleGpus } from "../../recipes/placement";
 import { quote } from "../../remote/shell";
 import type { SshHosts } from "../../remote/ssh-hosts";
 import { withCluster } from "../cluster-access";
@@ -24,7 +27,7 @@ interface JobLine {
 interface HostStatus {
   readonly host: string;
   readonly reachable: boolean;
-  /** Docker's word for the node's container, or `absent`. */
+  /** Docker's word for the node's container, or absent, unhealthy, gpus lost. */
   readonly container?: string;
   readonly jobs: readonly JobLine[];
   readonly problem?: string;
@@ -36,7 +39,7 @@ export function addStatus(table: VerbTable, program: Command): void {
       withCluster(call, async ({ cluster, hosts }) => {
         const all = await Promise.all(cluster.hosts.map(host => hostStatus(hosts, cluster, host.name)));
         printLine(call.console, call.flags.json ? JSON.stringify(all, null, 2) : statusText(all));
-        return all.every(each => each.reachable) ? 0 : 1;
+        return all.every(each => each.reachable && each.problem === undefined) ? 0 : 1;
       }),
     )
     .option("--json", "as JSON");
@@ -47,9 +50,12 @@ async function hostStatus(hosts: SshHosts, cluster: Cluster, host: string): Prom
   const jobsFolder = `/var/lib/muster/${cluster.name}/jobs`;
   try {
     const [container, listed] = await Promise.all([
-      probe.query(
-        `docker inspect --type container -f '{{.State.Status}}' ${quote(cluster.container.name)} 2>/dev/null || echo absent`,
-      ),
+      look(hosts, {
+        host,
+        name: cluster.container.name,
+        gpus: visibleGpus(cluster),
+        healthProbe: { script: healthScriptPath, timeoutSeconds: 60 },
+      }),
       probe.query(
         `cd ${quote(jobsFolder)} 2>/dev/null && for f in */job.json; do [ -f "$f" ] && dirname "$f"; done; true`,
       ),
@@ -58,7 +64,14 @@ async function hostStatus(hosts: SshHosts, cluster: Cluster, host: string): Prom
     const jobs = await Promise.all(
       names.map(async job => jobLine(job, (await probe.query(observationScript(`${jobsFolder}/${job}`, 8192))).stdout)),
     );
-    return { host, reachable: true, container: container.stdout.trim(), jobs: jobs.filter(each => each !== undefined) };
+    const sight = container && outputsOf(container);
+    return {
+      host,
+      reachable: true,
+      container: sight?.status ?? "absent",
+      jobs: jobs.filter(each => each !== undefined),
+      ...(sight?.problem && { problem: `container ${cluster.container.name} on ${host}: ${sight.problem}` }),
+    };
   } catch (error) {
     return { host, reachable: false, jobs: [], problem: problemsOf(error).map(renderProblem).join("\n") };
   }

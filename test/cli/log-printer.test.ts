@@ -15,14 +15,10 @@ const record: JobRecord = {
 };
 describe("the printer", () => {
   function printed(ranks: readonly number[], parts: readonly [number, string][]): string {
-    let out = "";
-    const printer = new LogPrinter(bytes => {
-      out += bytes.toString();
-    });
+    const printer = new LogPrinter();
     printer.begin(record, ranks);
-    for (const [rank, part] of parts) printer.print(rank, Buffer.from(part));
-    printer.finish();
-    return out;
+    const written = parts.map(([rank, part]) => printer.print(rank, Buffer.from(part)));
+    return Buffer.concat([...written, printer.finish()]).toString();
   }
 
   test("leaves one rank's bytes as they are", () => {
