@@ -372,7 +372,9 @@ describe("a plan", () => {
   test("refuses a second live claim on a GPU, unless the holder may be stopped", async () => {
     const hosts = held("serve:dev/x").query(record, "absent\n");
     await expect(job.predict?.(kindContext(hosts), inputs({ claims }))).rejects.toThrow(/held by job serve/);
-    expect(await job.predict?.(kindContext(hosts), inputs({ claims, mayStop: ["serve"] }))).toEqual({});
+    expect(await job.predict?.(kindContext(hosts), inputs({ claims, mayStop: ["serve"] }))).toEqual({
+      identityDigest: identityDigest(inputs()),
+    });
     const foreign = held("serve:prod/x").query(record, "absent\n");
     await expect(job.predict?.(kindContext(foreign), inputs({ claims, mayStop: ["serve"] }))).rejects.toThrow(
       /held by job serve of cluster prod/,
@@ -381,7 +383,17 @@ describe("a plan", () => {
 
   test("is not refused for a job that takes the place of another run: what depends on that goes first", async () => {
     const hosts = held("serve:dev/x").query(record, observed({ digest: "other" }));
-    expect(await job.predict?.(kindContext(hosts), inputs({ claims }))).toEqual({});
+    expect(await job.predict?.(kindContext(hosts), inputs({ claims }))).toEqual({
+      identityDigest: identityDigest(inputs()),
+    });
+  });
+
+  test("does not fail for a host that is out of reach", async () => {
+    const hosts = new FakeHosts().query(
+      record,
+      new RemoteError({ kind: "unreachable", host: "node-1", address: "a", problem: "gone" }),
+    );
+    expect(await job.predict?.(kindContext(hosts), inputs({ claims }))).toHaveProperty("identityDigest");
   });
 
   test("of a job that failed is refused as well", async () => {

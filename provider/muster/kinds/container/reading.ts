@@ -4,7 +4,7 @@ import { type ContainerInspect, type ImageConfig, parseImage, parseInspect } fro
 import type { Processors } from "./limits";
 
 /** How often a probe that fails is tried before the container counts as unhealthy: sshd may be starting just now. */
-const HEALTH_TRIES = 3;
+const HEALTH_TRIES = 2;
 /** `nvidia-smi` takes seconds on a host whose driver has to wake up first (no persistence mode). */
 const GPU_SECONDS = 30;
 const INSIDE_SECONDS = 45;

@@ -115,16 +115,19 @@ export const job: Kind<JobInputs, JobOutputs> = {
   },
 
   async predict(context, news, old) {
-    if (!old || !news.ranks || !news.identity) {
+    const { ranks, identity } = news;
+    if (!ranks || !identity) return {};
+    const digest = identityDigest({ ranks, identity });
+    if (!old) {
       await refusePlan(context, news);
-      return {};
+      return { identityDigest: digest };
     }
-    if (identityDigest({ ranks: news.ranks, identity: news.identity }) !== old.identityDigest) return {};
+    if (digest !== old.identityDigest) return {};
     // The same run goes on: nothing of it changes, so nothing that depends on it has to.
     const settled = old.status === "completed" || old.status === "ready";
     if (settled && isSameLife(old, news)) return outputsIn(old);
     if (!settled && old.status !== "running") await refuseHeldGpus(context, news);
-    return { identityDigest: old.identityDigest };
+    return { identityDigest: digest };
   },
 
   async read(context, id, old) {
@@ -187,15 +190,19 @@ async function refuseLoss(context: KindContext, old: JobInputs): Promise<void> {
   }
 }
 
-/** Of a job that is to be started: see refuseHeldGpus. */
+/** Of a job that is to be started: see refuseHeldGpus. A host that is out of reach is told by others. */
 async function refusePlan(context: PreviewContext, news: Partial<JobInputs>): Promise<void> {
   const { ranks, identity, name } = news;
   if (!ranks || !identity || name === undefined) return;
-  const seen = await observe(context, { ranks, name });
-  if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) return;
-  const status = seen && statusOf(seen);
-  if (status === "running" || status === "ready" || status === "completed") return;
-  await refuseHeldGpus(context, news);
+  try {
+    const seen = await observe(context, { ranks, name });
+    if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) return;
+    const status = seen && statusOf(seen);
+    if (status === "running" || status === "ready" || status === "completed") return;
+    await refuseHeldGpus(context, news);
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
+  }
 }
 
 function notImported(id: string): OperatorError {
