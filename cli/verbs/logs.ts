@@ -80,7 +80,7 @@ export function parseSince(text: string): NonNullable<LogBeginning["since"]> {
     const [days = 0, hours = 0, minutes = 0, seconds = 0] = span.slice(1).map(part => Number(part ?? 0));
     return { ageSeconds: ((days * 24 + hours) * 60 + minutes) * 60 + seconds };
   }
-  const epochSeconds = Date.parse(text) / 1000;
+  const epochSeconds = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) / 1000 : Number.NaN;
   if (Number.isNaN(epochSeconds)) throw new InvalidArgumentError("10m, 2h30m, or a time such as 2026-01-31T08:00Z.");
   return { epochSeconds };
 }

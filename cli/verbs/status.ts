@@ -7,6 +7,7 @@ import { observationScript, parseObservation, progressOf, statusOf } from "../..
 import { visibleGpus } from "../../recipes/placement";
 import { quote } from "../../remote/shell";
 import type { SshHosts } from "../../remote/ssh-hosts";
+import { OperatorError } from "../../wire/operator-error";
 import { withCluster } from "../cluster-access";
 import { printLine, table as textTable } from "../console";
 import { problemsOf, renderProblem } from "../render-error";
@@ -50,12 +51,7 @@ async function hostStatus(hosts: SshHosts, cluster: Cluster, host: string): Prom
   const jobsFolder = `/var/lib/muster/${cluster.name}/jobs`;
   try {
     const [container, listed] = await Promise.all([
-      look(hosts, {
-        host,
-        name: cluster.container.name,
-        gpus: visibleGpus(cluster),
-        healthProbe: { script: healthScriptPath, timeoutSeconds: 60 },
-      }),
+      containerStatus(hosts, cluster, host),
       probe.query(
         `cd ${quote(jobsFolder)} 2>/dev/null && for f in */job.json; do [ -f "$f" ] && dirname "$f"; done; true`,
       ),
@@ -64,16 +60,27 @@ async function hostStatus(hosts: SshHosts, cluster: Cluster, host: string): Prom
     const jobs = await Promise.all(
       names.map(async job => jobLine(job, (await probe.query(observationScript(`${jobsFolder}/${job}`, 8192))).stdout)),
     );
-    const sight = container && outputsOf(container);
-    return {
-      host,
-      reachable: true,
-      container: sight?.status ?? "absent",
-      jobs: jobs.filter(each => each !== undefined),
-      ...(sight?.problem && { problem: `container ${cluster.container.name} on ${host}: ${sight.problem}` }),
-    };
+    return { host, reachable: true, ...container, jobs: jobs.filter(each => each !== undefined) };
   } catch (error) {
     return { host, reachable: false, jobs: [], problem: problemsOf(error).map(renderProblem).join("\n") };
+  }
+}
+
+async function containerStatus(
+  hosts: SshHosts,
+  cluster: Cluster,
+  host: string,
+): Promise<Pick<HostStatus, "container" | "problem">> {
+  const { name } = cluster.container;
+  const healthProbe = { script: healthScriptPath, timeoutSeconds: 60 };
+  try {
+    const sight = await look({ hosts }, { host, name, gpus: visibleGpus(cluster), healthProbe });
+    if (!sight) return { container: "absent" };
+    const { status, problem } = outputsOf(sight);
+    return { container: status, ...(problem && { problem: `container ${name} on ${host}: ${problem}` }) };
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return { container: "unknown", problem: problemsOf(error).map(renderProblem).join("\n") };
   }
 }
 

@@ -95,7 +95,7 @@ export const container: Kind<ContainerInputs, ContainerOutputs> = {
   async read(context, id, old) {
     const place = old ?? placeOf(id);
     const asked = { healthProbe: undefined, gpus: "none" as const, ...place };
-    const found = await look(context.hosts, asked);
+    const found = await look(context, asked);
     if (!found) return old && { inputs: containerInputsSchema.parse(old), state: ABSENT };
     const declared = old ? containerInputsSchema.parse(old) : imported(place, found.container);
     return { inputs: observedInputs(found, declared, old?.imageId || undefined), state: outputsOf(found) };
@@ -111,7 +111,7 @@ export const container: Kind<ContainerInputs, ContainerOutputs> = {
 
   async delete(context, _id, old) {
     const { host, name } = old;
-    if (await look(context.hosts, { host, name, gpus: "none" })) await remove(context, old, "removed");
+    if (await look(context, { host, name, gpus: "none" })) await remove(context, old, "removed");
   },
 };
 

@@ -15,9 +15,9 @@ export interface Found {
 }
 
 /**
- * `knownImageId`: of the image that it was made from; undefined on import.
  * The inputs that would make the container as it is. Fields that agree are given back as they were declared, so that
  * only real drift shows. What the image or docker adds by itself (variables, capabilities' prefixes) is no drift.
+ * `knownImageId`: of the image that it was made from; undefined on import.
  */
 export function observedInputs(
   found: Found,

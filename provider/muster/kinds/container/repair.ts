@@ -2,6 +2,7 @@ import type { Hosts } from "../../../../remote/runner";
 import { command, quote } from "../../../../remote/shell";
 import { OperatorError } from "../../../../wire/operator-error";
 import { expectSuccess } from "../../../command-failed";
+import { errorText } from "../../../error-text";
 import { InitFailed, type KindContext } from "../../../kind";
 import { MANAGED_LABEL, SPEC_LABEL, specDigest } from "./arguments";
 import { busyError, refuseWhenBusy, whoIsBusy } from "./busy";
@@ -22,8 +23,12 @@ const SERVICE_SECONDS = 20;
 const STOP_SECONDS = 10;
 
 /** @returns undefined: docker answered that there is none. @throws OperatorError when docker did not answer. */
-export async function look(hosts: Pick<Hosts, "probe">, asked: Asked & Place): Promise<Sight | undefined> {
-  const result = await hosts.probe(asked.host).query(readScript(asked), { timeoutSeconds: 180 });
+export async function look(
+  { hosts, signal }: { readonly hosts: Pick<Hosts, "probe">; readonly signal?: AbortSignal },
+  asked: Asked & Place,
+): Promise<Sight | undefined> {
+  const options = { timeoutSeconds: 180, ...(signal && { signal }) };
+  const result = await hosts.probe(asked.host).query(readScript(asked), options);
   const what = `look at container ${asked.name}`;
   const remedy = "docker ps on the host must work; muster doctor tells what is missing";
   const { stdout } = expectSuccess(result, { host: asked.host, what, remedy });
@@ -57,7 +62,7 @@ export async function remove(context: KindContext, place: Place, doing: string):
 
 /** Makes the container be there, or completes what an interrupted run began. */
 export async function create(context: KindContext, inputs: ContainerInputs): Promise<ContainerOutputs> {
-  const sight = await look(context.hosts, inputs);
+  const sight = await look(context, inputs);
   if (!sight) return make(context, inputs);
   const labels = sight.container.Config.Labels ?? {};
   if (labels[MANAGED_LABEL] !== context.cluster) throw foreign(inputs, sight);
@@ -75,7 +80,7 @@ export async function update(
   old: ContainerInputs & Pick<ContainerOutputs, "incarnation">,
 ): Promise<ContainerOutputs> {
   if (old.name !== inputs.name) await rename(context, inputs, old);
-  const sight = await look(context.hosts, inputs);
+  const sight = await look(context, inputs);
   if (!sight) return make(context, inputs);
   return converge(context, inputs, sight, old.service?.digest !== inputs.service?.digest);
 }
@@ -152,7 +157,7 @@ async function settle(context: KindContext, inputs: ContainerInputs, mayRestart:
   const reason =
     `${inputs.host}: container ${inputs.name} runs, but was not healthy within ${patience} seconds: ${problem}. ` +
     `Remedy: docker logs ${inputs.name} on the host`;
-  const kept = mayRestart ? [busyError(inputs, busy, "restarted").message] : [];
+  const kept = mayRestart ? [errorText(busyError(inputs, busy, "restarted"))] : [];
   throw new InitFailed(containerId(inputs), outputs, [reason, ...kept]);
 }
 
@@ -181,7 +186,7 @@ async function outputsNow(context: KindContext, inputs: ContainerInputs): Promis
 }
 
 async function lookAgain(context: KindContext, inputs: ContainerInputs): Promise<Sight> {
-  const sight = await look(context.hosts, inputs);
+  const sight = await look(context, inputs);
   if (sight) return sight;
   throw new OperatorError({
     summary: `container ${inputs.name} ended at once and is gone`,
@@ -195,11 +200,11 @@ async function rename(
   inputs: ContainerInputs,
   old: ContainerInputs & Pick<ContainerOutputs, "incarnation">,
 ): Promise<void> {
-  const there = await look(context.hosts, { ...inputs, healthProbe: undefined, gpus: "none" });
+  const there = await look(context, { ...inputs, healthProbe: undefined, gpus: "none" });
   // An interrupted run may have renamed it already.
   if (there && there.container.Id === old.incarnation) return;
   if (there) throw foreign(inputs, there);
-  if (!(await look(context.hosts, { ...old, healthProbe: undefined, gpus: "none" }))) return;
+  if (!(await look(context, { ...old, healthProbe: undefined, gpus: "none" }))) return;
   const script = command(["docker", "rename", old.name, inputs.name]);
   await mutate(context, inputs.host, `rename container ${old.name} to ${inputs.name}`, script);
 }

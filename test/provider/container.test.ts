@@ -1,14 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { InitFailed } from "../../../provider/kind";
-import { containerArguments, specDigest } from "../../../provider/muster/kinds/container/arguments";
-import { busyScript } from "../../../provider/muster/kinds/container/busy";
-import { container } from "../../../provider/muster/kinds/container/container";
-import type { ContainerInputs, ContainerOutputs } from "../../../provider/muster/kinds/container/inputs";
-import { readScript } from "../../../provider/muster/kinds/container/reading";
-import { explainRunFailure, healthScript, runScript } from "../../../provider/muster/kinds/container/scripts";
-import { FakeHosts } from "../../../remote/fake";
-import { kindContext } from "../../support/kind-context";
-import { type Deviation, declaredContainer as declared, sight, TWO_GPUS } from "../../support/sight";
+import { InitFailed } from "../../provider/kind";
+import { containerArguments, specDigest } from "../../provider/muster/kinds/container/arguments";
+import { busyScript } from "../../provider/muster/kinds/container/busy";
+import { container } from "../../provider/muster/kinds/container/container";
+import type { ContainerInputs, ContainerOutputs } from "../../provider/muster/kinds/container/inputs";
+import { readScript } from "../../provider/muster/kinds/container/reading";
+import { explainRunFailure, healthScript, runScript } from "../../provider/muster/kinds/container/scripts";
+import { FakeHosts } from "../../remote/fake";
+import { kindContext } from "../support/kind-context";
+import { type Deviation, declaredContainer as declared, sight, TWO_GPUS } from "../support/sight";
 
 const outputs: ContainerOutputs = {
   incarnation: "c0ffee",
@@ -302,7 +302,9 @@ describe("update", () => {
     const busy = ill().query(HEALTH, { exitCode: 1, stdout: "no sshd" }).query(BUSY, "job train\n");
     const attempt = update(busy);
     await expect(attempt).rejects.toBeInstanceOf(InitFailed);
-    await expect(attempt).rejects.toThrow(/not healthy within .*: no sshd.*job train runs in it/s);
+    await expect(attempt).rejects.toThrow(
+      /not healthy within .*: no sshd.*job train runs in it.*MUSTER_INTERRUPT=train/s,
+    );
     expect(busy.mutations).toEqual(["node-1: restart the service in container ms"]);
   });
 
