@@ -27,6 +27,26 @@ export const image = z
     reference: z.string().min(1).describe("Image of the node containers, with a tag or a digest."),
     archive: localPath.optional().describe("A `docker save` archive on the operator's side, loaded instead of pulled."),
     pull: z.boolean().default(true).describe("false: the image must be on the hosts already."),
+    digest: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 hexadecimal digits, as docker pull prints it")
+      .optional()
+      .describe("The only digest that the registry may give for the reference. Default: the first host's, for all."),
+    registry: z
+      .strictObject({
+        server: z.string().min(1).optional().describe("Default: the registry in the reference."),
+        user: z.string().min(1),
+        password: secretRef,
+      })
+      .optional()
+      .describe("Login of a private registry. It is used for the pull and stays on no host."),
+    spread: z
+      .boolean()
+      .optional()
+      .describe(
+        "true: one host gets the image from the archive or the registry, and the hosts give it to each other. " +
+          "Default: true for an archive, else false.",
+      ),
     packages: packages.optional(),
     swift: z
       .string()
@@ -75,6 +95,21 @@ export const container = z
       .default({})
       .describe("Variables for everything in the container. No secrets: docker inspect shows them."),
     ulimits: ulimits.prefault({}),
+    memoryGib: quantity("GiB", "Most memory of everything in the container. Changes in place.").optional(),
+    cpus: z.number().positive().optional().describe("Most processors' worth of time, such as 64. Changes in place."),
+    pidsLimit: z
+      .int()
+      .refine(value => value === -1 || value >= 1024, "-1 for no limit, or 1024 or more")
+      .default(65536)
+      .describe(
+        "Most processes and threads, so that a runaway job cannot use up the host's. -1: no limit. Changes in place.",
+      ),
+    capAdd: z
+      .array(z.string().regex(/^[A-Z][A-Z_]+$/, "a capability without CAP_, such as SYS_PTRACE"))
+      .default([])
+      .describe(
+        "Capabilities beyond Docker's own, such as SYS_PTRACE for debuggers. NET_RAW and MKNOD are dropped unless named.",
+      ),
   })
   .describe("The container that each host runs.");
 

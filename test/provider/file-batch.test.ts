@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -14,7 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { composeChanges, parseChanges } from "../../provider/muster/kinds/change-batch-script";
+import { type Change, composeChanges, parseChanges } from "../../provider/muster/kinds/change-batch-script";
+import { writeScript } from "../../provider/muster/kinds/file-script";
 import { packages } from "../../provider/packages";
 import { type ProviderServer, startProviderServer } from "../../provider/server";
 import { newServices } from "../../provider/ssh-transport";
@@ -164,7 +165,7 @@ describe("many files of a host behind a real sshd", () => {
       { mode: "0640" },
       { owner: "65534:65534" },
       { content: "[not a file: link]", mode: "0777" },
-      { directory: true, mode: "0755" },
+      { content: "[not a file: directory]", mode: "0755" },
       {},
       {},
     ]);
@@ -184,46 +185,53 @@ describe("many files of a host behind a real sshd", () => {
 });
 
 describe("a script of several changes", () => {
-  const file = (name: string, content: string) => ({
-    placement: { path: at(name), mode: "0644" },
-    content: Buffer.from(content),
-  });
+  const file = (name: string, content: string): Change => {
+    const stdin = Buffer.from(content);
+    return { script: writeScript({ path: at(name), mode: "0644" }, { sizeBytes: stdin.length }), stdin };
+  };
+  const run = (changes: readonly Change[], cut = 0) => {
+    const mark = "m".repeat(32);
+    const { script, stdin } = composeChanges(changes, mark);
+    const done = spawnSync("sh", ["-c", script], { input: stdin.subarray(0, stdin.length - cut), encoding: "utf8" });
+    const result = { exitCode: done.status ?? -1, stdout: done.stdout, stderr: done.stderr };
+    return { ...result, answers: parseChanges(result, mark, changes.length) };
+  };
 
   test("leaves a file alone whose content did not arrive whole, and those behind it", () => {
     writeFileSync(at("second"), "old");
-    const { script, stdin } = composeChanges(
-      [file("first", "1"), file("second", "new content"), file("third", "3")],
-      "m".repeat(32),
-    );
-    const cut = stdin.subarray(0, 1 + 33 + 5);
-    const done = spawnSync("sh", ["-c", script], { input: cut, encoding: "utf8" });
-    expect(done.status).toBe(45);
-    const answers = parseChanges({ exitCode: 45, stdout: done.stdout, stderr: done.stderr }, "m".repeat(32), 3);
-    expect(answers.map(answer => answer?.exitCode)).toEqual([0, undefined, undefined]);
+    const done = run([file("first", "1"), file("second", "new content"), file("third", "3")], 5);
+    expect(done.exitCode).toBe(45);
+    expect(done.answers.map(answer => answer?.exitCode)).toEqual([0, 45, 45]);
+    expect(done.answers[1]?.stderr).toContain("only 7 of 11 bytes arrived");
     expect(readdirSync(folder).sort()).toEqual(["first", "second"]);
     expect(readFileSync(at("second"), "utf8")).toBe("old");
   });
 
-  test("a script among them sees neither the contents nor our settings, and may fail, exit or be no shell text at all", () => {
-    writeFileSync(at("there"), "");
-    const scripts = [`umask; cat; echo over >${at("there")}`, "exit 7", "if", "echo fine; echo said >&2"];
-    const { script, stdin } = composeChanges(
-      [...scripts.map(text => ({ script: text })), file("last", "content")],
-      "f".repeat(32),
-    );
-    const usual = execFileSync("sh", ["-c", "umask"], { encoding: "utf8" });
-    const done = spawnSync("sh", ["-c", script], { input: stdin, encoding: "utf8" });
-    const answers = parseChanges({ exitCode: 0, stdout: done.stdout, stderr: done.stderr }, "f".repeat(32), 5);
-    expect(answers.map(answer => answer?.exitCode)).toEqual([0, 7, 2, 0, 0]);
-    expect(answers[0]?.stdout).toBe(usual);
-    expect(answers[3]).toEqual({ exitCode: 0, stdout: "fine\n", stderr: "said\n" });
-    expect(done.status).toBe(2);
+  test("changes nothing when not even the scripts arrived whole", () => {
+    const cut = run([file("first", "1"), file("second", "2")], 100);
+    expect(cut.answers).toEqual([undefined, undefined]);
+    expect(cut.exitCode).not.toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("one among them sees neither the contents of others nor theirs its own, and may fail, exit or be no shell text at all", () => {
+    const scripts = ["cat", "exit 7", "if", "echo fine; echo said >&2", "set -e; false; echo never"];
+    const reads: Change = { script: "head -c 2", stdin: Buffer.from("longer than what is read") };
+    const done = run([...scripts.map(script => ({ script })), reads, file("last", "content")]);
+    expect(done.answers.map(answer => answer?.exitCode)).toEqual([0, 7, 2, 0, 1, 0, 0]);
+    expect(done.answers[0]?.stdout).toBe("");
+    expect(done.answers[3]).toEqual({ exitCode: 0, stdout: "fine\n", stderr: "said\n" });
+    expect(done.answers[4]?.stdout).toBe("");
+    expect(done.answers[5]?.stdout).toBe("lo");
+    expect(done.exitCode).toBe(1);
     expect(readFileSync(at("last"), "utf8")).toBe("content");
   });
 
   test("is what shellcheck takes", () => {
-    const { script } = composeChanges([{ script: "true" }, file("a", "1")], "a".repeat(32));
-    const checked = spawnSync("shellcheck", ["-s", "sh", "-"], { input: script, encoding: "utf8" });
-    expect(checked.stdout).toBe("");
+    const { script, stdin } = composeChanges([{ script: "true" }, file("a", "1")], "a".repeat(32));
+    for (const text of [script, stdin.toString().slice(0, -1)]) {
+      const checked = spawnSync("shellcheck", ["-s", "sh", "-"], { input: text, encoding: "utf8" });
+      expect(checked.stdout).toBe("");
+    }
   });
 });

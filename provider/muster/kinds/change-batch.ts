@@ -4,7 +4,6 @@ import type { CommandOptions, CommandResult, Hosts, Runner } from "../../../remo
 import { Gathering } from "../../gathering";
 import type { KindContext } from "../../kind";
 import { type Change, composeChanges, parseChanges } from "./change-batch-script";
-import { writeScript } from "./file-script";
 
 /** Changes of a host travel together as long as the next, of this or another host, comes within this time of the one before. */
 const QUIET_MILLISECONDS = 15;
@@ -61,10 +60,13 @@ export function changeHost(
   return changes.add(host, what, change, signal);
 }
 
-function alone(runner: Runner, what: string, change: Change, options: CommandOptions): Promise<CommandResult> {
-  if ("script" in change) return runner.mutate(what, change.script, options);
-  const { placement, content } = change;
-  return runner.mutate(what, writeScript(placement, { sizeBytes: content.length }), { ...options, stdin: content });
+function alone(
+  runner: Runner,
+  what: string,
+  { script, stdin }: Change,
+  options: CommandOptions,
+): Promise<CommandResult> {
+  return runner.mutate(what, script, { ...options, ...(stdin && { stdin }) });
 }
 
 /** The changes of one host that wait for the next command. */
@@ -101,7 +103,7 @@ class ChangeBatch {
     const [first] = this.waiting;
     let bytes = 0;
     const end = this.waiting.findIndex(({ change, signal }, index) => {
-      bytes += "script" in change ? change.script.length : change.content.length;
+      bytes += change.script.length + (change.stdin?.length ?? 0);
       return index > 0 && (index === LARGEST_BATCH || bytes > LARGEST_BATCH_BYTES || signal !== first?.signal);
     });
     return this.waiting.splice(0, end < 0 ? this.waiting.length : end);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { script } from "../../../remote/shell";
 import { pruneScript } from "./prune";
@@ -59,21 +60,33 @@ const TYPES: Readonly<Record<string, FileFacts["type"]>> = {
   "symbolic link": "link",
 };
 
-/**
- * Ends with 44 where a parent of `$p` is a link: it could be pointed elsewhere by whoever owns it, so root does not write through it.
- * @param leave how to end: `exit`, or `return` in a function
- */
-export function refuseLinkedParents(leave: "exit" | "return"): string {
-  return `d=\${p%/*}
+/** A parent that is a link could be pointed elsewhere by whoever owns it, so root does not write through it. */
+const REFUSE_LINKED_PARENTS = `d=\${p%/*}
 while [ -n "$d" ]; do
-  if [ -L "$d" ]; then echo "$d is a symbolic link to $(readlink -f -- "$d"); give the real path" >&2; ${leave} 44; fi
+  if [ -L "$d" ]; then echo "$d is a symbolic link to $(readlink -f -- "$d"); give the real path" >&2; exit 44; fi
   d=\${d%/*}
 done`;
+
+/**
+ * When a change fails: what the place is like, for `explainFileFailure`. What is not there yet is as its nearest folder. A part
+ * that was uploaded goes away after that, because it may be what fills the disk.
+ */
+const FINISH = `export LC_ALL=C
+t=
+finish() {
+  [ "$?" != 0 ] || return 0
+  # Nobody may hear it any more.
+  trap '' PIPE; set +e
+  n=$p
+  while [ ! -e "$n" ] && [ -n "$n" ]; do n=\${n%/*}; done
+  echo "place $(df -k --output=avail,iavail,fstype,target -- "\${n:-/}" | tail -n 1)" >&2
+  lsattr -d -- "$p" "\${p%/*}/" 2>/dev/null | sed -n 's/^[^ ]*i[^ ]* /immutable /p' >&2
+  [ -z "$t" ] || rm -f -- "$t"
 }
+trap finish EXIT
+trap 'exit 143' HUP INT TERM PIPE`;
 
-const REFUSE_LINKED_PARENTS = refuseLinkedParents("exit");
-
-export const MAKE_PARENTS = `d=\${p%/*}
+const MAKE_PARENTS = `d=\${p%/*}
 [ -z "$d" ] || [ -d "$d" ] || (umask "$parents_umask"; mkdir -p -- "$d")`;
 
 export interface Placement {
@@ -89,28 +102,43 @@ export interface Placement {
  */
 export function writeScript(placement: Placement, proof: { sizeBytes: number; sha256?: string }): string {
   return script(
-    `${REFUSE_LINKED_PARENTS}
+    `${FINISH}
+${REFUSE_LINKED_PARENTS}
+if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir -- "$p" || exit 46; fi
 ${MAKE_PARENTS}
 umask 077
-t=$(mktemp -- "\${p%/*}/.muster.XXXXXXXX")
-trap 'rm -f -- "$t"' EXIT
-trap 'exit 143' HUP INT TERM
+d=\${p%/*}
+for old in "$d/$stem".????????; do [ ! -e "$old" ] || rm -f -- "$old"; done
+t=$(mktemp -- "$d/$stem.XXXXXXXX")
 cat >"$t"
-[ "$(stat -c %s -- "$t")" -eq "$size" ] || { echo "only $(stat -c %s -- "$t") of $size bytes arrived" >&2; exit 45; }
+got=$(stat -c '%s %u:%g' -- "$t")
+[ "\${got% *}" -eq "$size" ] || { echo "only \${got% *} of $size bytes arrived" >&2; exit 45; }
 if [ -n "$sha256" ]; then
   h=$(sha256sum <"$t"); [ "\${h%% *}" = "$sha256" ] || { echo "the content changed under way: sha256 \${h%% *}" >&2; exit 45; }
 fi
-chown -- "$owner" "$t"
-chmod -- "$mode" "$t"
-mv -fT -- "$t" "$p"`,
-    { ...placementVariables(placement), size: String(proof.sizeBytes), sha256: proof.sha256 ?? "" },
+[ "\${got#* }" = "$owner" ] || chown -- "$owner" "$t"
+[ "$mode" = 0600 ] || chmod -- "$mode" "$t"
+mv -fT -- "$t" "$p"
+t=`,
+    {
+      ...variables(placement),
+      stem: temporaryStem(placement.path),
+      size: String(proof.sizeBytes),
+      sha256: proof.sha256 ?? "",
+    },
   );
+}
+
+/** Beginning of the names of a path's temporary files: what a killed host or operator left of an earlier try is found by it. */
+function temporaryStem(path: string): string {
+  return `.muster.${createHash("sha256").update(path).digest("hex").slice(0, 12)}`;
 }
 
 /** Makes the directory, or sets its mode and owner if it is there. Prints whether it was made. */
 export function directoryScript(placement: Placement): string {
   return script(
-    `${REFUSE_LINKED_PARENTS}
+    `${FINISH}
+${REFUSE_LINKED_PARENTS}
 if [ -d "$p" ] && [ ! -L "$p" ]; then made=false; else
   ${MAKE_PARENTS.replaceAll("\n", "\n  ")}
   (umask 077; mkdir -- "$p"); made=true
@@ -118,16 +146,21 @@ fi
 chown -- "$owner" "$p"
 chmod -- "$mode" "$p"
 echo "$made"`,
-    placementVariables(placement),
+    variables(placement),
   );
 }
 
-/** Sets mode and owner alone. */
-export function permissionScript(placement: Placement): string {
-  return script(
-    `${REFUSE_LINKED_PARENTS}\nchown -h -- "$owner" "$p"\nchmod -- "$mode" "$p"`,
-    placementVariables(placement),
-  );
+/** Sets what is given of mode and owner alone. */
+export function permissionScript(
+  path: string,
+  { mode, owner }: { readonly mode?: string | undefined; readonly owner?: string | undefined },
+): string {
+  const steps = [
+    ...(owner === undefined ? [] : ['chown -h -- "$owner" "$p"']),
+    ...(mode === undefined ? [] : ['chmod -- "$mode" "$p"']),
+  ];
+  const variables = { p: path, mode: mode ?? "", owner: ownerArgument(owner) };
+  return script([FINISH, REFUSE_LINKED_PARENTS, ...steps].join("\n"), variables);
 }
 
 /** Removes a file, or an empty directory, and then the folders of muster's own that this leaves empty. */
@@ -136,20 +169,24 @@ export function removeScript(path: string, directory: boolean): string {
     ? `if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir -- "$p" 2>/dev/null || { echo kept; exit 0; }; fi`
     : `[ ! -e "$p" ] && [ ! -L "$p" ] || rm -f -- "$p"`;
   return script(
-    `${REFUSE_LINKED_PARENTS}
+    `${FINISH}
+${REFUSE_LINKED_PARENTS}
 ${remove}
 ${pruneScript([posix.dirname(path)])}`,
     { p: path },
   );
 }
 
-/** What the scripts of a placement read. */
-export function placementVariables({ path, mode, owner, parentsMode }: Placement) {
+function variables({ path, mode, owner, parentsMode }: Placement): Record<string, string> {
   const parents = Number.parseInt(parentsMode ?? (path.startsWith(`${OWN_ROOT}/`) ? "0700" : "0755"), 8);
   return {
     p: path,
     mode,
-    owner: owner === undefined || owner === "root" ? "0:0" : owner,
+    owner: ownerArgument(owner),
     parents_umask: (0o777 & ~parents).toString(8).padStart(4, "0"),
   };
+}
+
+function ownerArgument(owner: string | undefined): string {
+  return owner === undefined || owner === "root" ? "0:0" : owner;
 }
