@@ -7,6 +7,7 @@ import { fitnessFactsOf, type KnownHost, networkFactsOf } from "../plan/known-fa
 import { planNetwork } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts } from "../plan/unknown-facts";
+import { wayToRoot } from "../remote/access";
 import { RemoteError } from "../remote/remote-error";
 import type { Hosts } from "../remote/runner";
 import { quote } from "../remote/shell";
@@ -39,7 +40,9 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
     node: host.name,
     address: host.clusterAddress,
     facts: parseHostFacts(facts.stdout, peers),
-    access: access.mode,
+    access: wayToRoot(access),
+    // Doctor belongs to no stack.
+    foreignOwner: "",
     passing: now,
     hasContainer: present.exitCode === 0,
     ...(clock && { clockSkewSeconds: clock.epochSeconds - halfway }),

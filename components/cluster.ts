@@ -5,11 +5,12 @@ import { KeyPair } from "../provider/muster/sdk/key-pair.gen";
 import { renderPipConfig } from "../recipes/python-env";
 import type { Fleet } from "./fleet";
 import { GpuNode } from "./gpu-node";
-import { nodeFiles, sshdDigest } from "./node-files";
+import { nodeFiles, sshdDigest, startDigest } from "./node-files";
 import { NodeImage } from "./node-image";
 import type { OperatorSide } from "./operator-side";
 import { ownSteps } from "./own-steps";
 import { PythonEnvironment } from "./python-environment";
+import { stepConnections } from "./step-connection";
 
 export interface ClusterArgs extends OperatorSide {
   readonly settings: ClusterSettings;
@@ -22,6 +23,8 @@ export interface ClusterArgs extends OperatorSide {
 /** All hosts of a cluster file as one training cluster: an ssh mesh of node containers, with the network planned. */
 export class Cluster extends pulumi.ComponentResource {
   private readonly ready: ReadonlyMap<string, readonly pulumi.Resource[]>;
+  /** The nodes by the names of their hosts. */
+  readonly nodes: ReadonlyMap<string, GpuNode>;
   /** Variables of the proxy for jobs; absent without a proxy. */
   readonly proxy?: pulumi.Output<Record<string, string>>;
 
@@ -30,6 +33,8 @@ export class Cluster extends pulumi.ComponentResource {
     const { name } = settings;
     super("muster:index:Cluster", name, {}, { ...options, provider: fleet.provider });
     const within = { parent: this };
+    // Before anything is declared: it may find that steps cannot run.
+    const ways = stepConnections(settings, args);
 
     const mesh = new KeyPair(`${name}-mesh-key`, { comment: `muster ${name} mesh` }, within);
     const hostKeys = settings.hosts.map(
@@ -59,6 +64,7 @@ export class Cluster extends pulumi.ComponentResource {
           image: image.on(host.name),
           files,
           sshdDigest: sshdDigest(files),
+          startDigest: startDigest(files),
           rdma: fleet.network.apply(plan => plan.rdma.enabled),
           reachable: fleet.on(host.name),
         },
@@ -66,16 +72,16 @@ export class Cluster extends pulumi.ComponentResource {
       );
       return [host.name, node] as const;
     });
-    const byName = new Map(nodes);
+    this.nodes = new Map(nodes);
     if (proxy) {
       const places = fleet.network.apply(plan => plan.nodes.map(({ node, address }) => ({ name: node, address })));
       this.proxy = pulumi.all([proxy, places]).apply(([found, all]) => proxyEnvironment(found, all));
     }
-    const python = new PythonEnvironment(name, { settings, nodes: byName, proxy: this.proxy }, within);
+    const python = new PythonEnvironment(name, { settings, nodes: this.nodes, proxy: this.proxy }, within);
     this.ready = new Map(
       nodes.map(([name, node]) => {
         const installed = python.on(name);
-        const steps = ownSteps(settings, args, name, node, { parent: this, dependsOn: installed });
+        const steps = ownSteps(settings, ways, name, node, { parent: this, dependsOn: installed });
         return [name, [node.container, ...installed, ...steps]];
       }),
     );

@@ -1,13 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
+import { healthScriptPath } from "../plan/health-script";
+import { startScriptPath } from "../plan/start-script";
 import type { ContainerArgs } from "../provider/muster/sdk/container.gen";
+import { visibleGpus } from "../recipes/placement";
 import { renderPipConfig } from "../recipes/python-env";
 import { nodeFolders } from "./node-folders";
+
+/** Of Docker's own set: raw packets and device nodes, on the host's network. Neither sshd nor torch needs them (docs/security.md). */
+const DROPPED = ["MKNOD", "NET_RAW"];
 
 export interface ContainerPlace {
   readonly host: string;
   readonly imageId: pulumi.Input<string>;
   readonly sshdDigest: pulumi.Input<string>;
+  readonly startDigest: pulumi.Input<string>;
   readonly rdma: pulumi.Input<boolean>;
 }
 
@@ -32,24 +39,27 @@ export function containerSettings(settings: Cluster, place: ContainerPlace): Con
     host: place.host,
     name: container.name,
     image: place.imageId,
-    gpus: container.gpus === "all" ? "all" : Array.from({ length: container.gpus }, (_, index) => index),
+    gpus: visibleGpus(settings),
     shmSizeMib: Math.round(container.shmSizeGib * 1024),
     network: "host",
     workdir: container.workdir,
     // Later mounts of the same target win: the cluster file may put its own folder over the working directory.
     mounts: [...new Map(mounts.map(mount => [mount.target, mount])).values()],
-    env: pulumi.output(place.sshdDigest).apply(digest => ({ ...pip, ...container.env, MUSTER_SSHD: digest })),
+    env: pulumi.output(place.startDigest).apply(digest => ({ ...pip, ...container.env, MUSTER_START: digest })),
     entrypoint: "/bin/sh",
-    command: ["/etc/muster/start.sh"],
+    command: [startScriptPath],
     restart: "unless-stopped",
     init: true,
     ulimits: [limit("memlock", memlock), limit("stack", stack), limit("nofile", nofile)],
     devices: pulumi.output(place.rdma).apply(rdma => (rdma ? ["/dev/infiniband"] : [])),
-    capAdd: pulumi.output(place.rdma).apply(rdma => (rdma ? ["IPC_LOCK"] : [])),
-    healthProbe: {
-      // A connection to sshd itself, because the container runs before sshd listens.
-      script: `timeout 2 bash -c 'exec 3<>/dev/tcp/'"$(awk '$1=="ListenAddress"{print $2}' /etc/muster/sshd_config)"'/${container.sshPort} && head -c 4 <&3 | grep -q SSH-'`,
-      timeoutSeconds: 60,
-    },
+    capAdd: pulumi.output(place.rdma).apply(rdma => [...new Set([...(rdma ? ["IPC_LOCK"] : []), ...container.capAdd])]),
+    capDrop: DROPPED.filter(name => !container.capAdd.includes(name)),
+    securityOpt: ["no-new-privileges"],
+    ...(container.memoryGib !== undefined && { memoryMib: Math.round(container.memoryGib * 1024) }),
+    ...(container.cpus !== undefined && { cpus: container.cpus }),
+    ...(container.pidsLimit > 0 && { pidsLimit: container.pidsLimit }),
+    healthProbe: { script: healthScriptPath, timeoutSeconds: 60 },
+    healthCommand: healthScriptPath,
+    service: { digest: place.sshdDigest, restartScript: `${startScriptPath} restart` },
   };
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { conversionIdentity, guardedConversion, toHfCommand, toMcoreCommand } from "../recipes/ms-swift/convert";
-import { after, jobsOf, ranks, resultFile, type StepArgs, secretEnv, type Upstream } from "./step";
+import { after, claimed, jobsOf, ranks, resultFile, type StepArgs, secretEnv, type Upstream } from "./step";
 
 export interface ConversionArgs extends StepArgs {
   /** mcore: Hugging Face to Megatron. hf: back. */
@@ -36,7 +36,7 @@ export class Conversion extends pulumi.ComponentResource {
         name: step,
         ...ranks(settings, pulumi.output([guarded])),
         identity: after(args.upstream).apply(upstream => ({ image: settings.image.reference, ...upstream })),
-        claims: [{ host: command.node, gpus: part.gpus }],
+        ...claimed(args, [{ host: command.node, gpus: part.gpus }]),
         ...secretEnv(args.proxy),
         mode: "completed",
         waitSeconds: part.waitMinutes * 60,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { type Finding, formatFinding, splitAccepted } from "../plan/finding";
+import { foreignHosts } from "../plan/foreign-hosts";
 import { fitnessFactsOf, type KnownHost, networkFactsOf, wasAsked } from "../plan/known-facts";
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
@@ -44,6 +45,9 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
   const findings = [...unknownFacts(asked), ...network.findings, ...preflight(fitnessFactsOf(asked), wanted)];
   const { standing, accepted } = splitAccepted(findings, settings.doctor.accept);
   const outOfReach = unreachableHosts(silent);
+  // Not for a cluster file to accept: it is the operator of the moment who knows that the other stack is gone.
+  const foreign = foreignHosts(asked);
+  if (foreign.length > 0) throw new Unfit([...outOfReach, ...foreign, ...standing]);
   if (asked.length === 0) throw new Unfit([...outOfReach, ...standing]);
   if (standing.some(finding => finding.severity === "error")) throw new Unfit([...outOfReach, ...standing]);
   for (const finding of standing) void pulumi.log.warn(formatFinding(finding));

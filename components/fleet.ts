@@ -1,17 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
-import { wayTo } from "../config/host-table";
+import { type DeclaredHost, wayTo } from "../config/host-table";
 import type { Cluster as ClusterSettings } from "../config/schema";
 import type { KnownHost } from "../plan/known-facts";
 import type { NetworkPlan } from "../plan/network";
 import { Host } from "../provider/muster/sdk/host.gen";
-import { Provider, type ProviderArgs } from "../provider/muster/sdk/provider.gen";
-import type { HostConnection } from "../remote/host-table";
+import { Provider } from "../provider/muster/sdk/provider.gen";
 import { fitHosts } from "./fit-hosts";
+import { hostInputs } from "./host-inputs";
 import { Stop } from "./stop";
 
 export interface FleetArgs {
   readonly settings: ClusterSettings;
-  readonly hostTable: readonly HostConnection[];
+  /** How the hosts are reached; secrets are names in it. */
+  readonly hostTable: readonly DeclaredHost[];
+  /** A secret of the stack's configuration, by its name. */
+  readonly secret: (name: string) => pulumi.Output<string>;
 }
 
 /** The hosts of a cluster file as they are found: asked, not changed. */
@@ -26,7 +29,7 @@ export class Fleet extends pulumi.ComponentResource {
     super("muster:index:Fleet", `${name}-fleet`, {}, options);
     this.provider = new Provider(
       `${name}-provider`,
-      { cluster: name, hosts: tableArgs(args.hostTable), auditLog: ".muster/audit.log" },
+      { cluster: name, ...hostInputs(args.hostTable, args.secret), auditLog: ".muster/audit.log" },
       { parent: this },
     );
     const addresses = settings.hosts.map(host => host.clusterAddress);
@@ -43,9 +46,15 @@ export class Fleet extends pulumi.ComponentResource {
     );
     const known = settings.hosts.map(({ name: node, clusterAddress }) => {
       const host = this.on(node);
-      return pulumi
-        .all([host.facts, host.access])
-        .apply(([facts, access]): KnownHost => ({ node, address: clusterAddress, facts, access }));
+      return pulumi.all([host.facts, host.access, host.foreignOwner]).apply(
+        ([facts, access, foreignOwner]): KnownHost => ({
+          node,
+          address: clusterAddress,
+          facts,
+          access,
+          foreignOwner,
+        }),
+      );
     });
     this.planned = pulumi.all(known).apply(hosts => fitHosts(settings, hosts));
     this.registerOutputs();
@@ -79,8 +88,4 @@ export class Fleet extends pulumi.ComponentResource {
     } else if (!pulumi.runtime.isDryRun())
       throw new Stop("not every host could be asked, so nothing is done on any of them");
   }
-}
-
-function tableArgs(table: readonly HostConnection[]): ProviderArgs["hosts"] {
-  return table.map(host => ({ ...host, hostKeys: [...host.hostKeys] })) as ProviderArgs["hosts"];
 }

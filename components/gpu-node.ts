@@ -15,8 +15,9 @@ export interface GpuNodeArgs {
   readonly image: Image;
   /** Text files of the node, which change in place. */
   readonly files: Readonly<Record<string, NodeFile>>;
-  /** Digest of what sshd reads only when it starts. */
+  /** Digests of what sshd, and of what the container's own process, read only when they start. */
   readonly sshdDigest: pulumi.Input<string>;
+  readonly startDigest: pulumi.Input<string>;
   /** Whether the host has RDMA devices that the container shall see. */
   readonly rdma: pulumi.Input<boolean>;
   /** The host: where it is out of reach, nothing of the node is tried. */
@@ -59,7 +60,13 @@ export class GpuNode extends pulumi.ComponentResource {
 
     this.container = new Container(
       `${name}-container`,
-      containerSettings(settings, { host, imageId: args.image.imageId, sshdDigest: args.sshdDigest, rdma: args.rdma }),
+      containerSettings(settings, {
+        host,
+        imageId: args.image.imageId,
+        sshdDigest: args.sshdDigest,
+        startDigest: args.startDigest,
+        rdma: args.rdma,
+      }),
       // The files are mounted: they must be there when sshd starts, and their changes never touch the container.
       { parent: this, dependsOn: [args.reachable, ...written] },
     );

@@ -3,12 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { renderAuthorizedKeys } from "../plan/authorized-keys";
 import { nodeEnvironment, renderDeepspeedEnv, renderProfile, renderSshEnvironment } from "../plan/environment";
+import { renderHealthScript } from "../plan/health-script";
 import { renderHostfile } from "../plan/hostfile";
 import { renderKnownHosts } from "../plan/known-hosts";
 import type { NetworkPlan } from "../plan/network";
 import { type ProxySettings, renderProxyFunctions } from "../plan/proxy";
 import { renderSshConfig } from "../plan/ssh-config";
 import { renderSshdConfig } from "../plan/sshd-config";
+import { renderSshdScript } from "../plan/sshd-script";
 import { renderStartScript } from "../plan/start-script";
 import { nodeFolders } from "./node-folders";
 
@@ -60,6 +62,8 @@ export function nodeFiles(node: string, args: NodeFilesArgs): Record<string, Nod
   return {
     "sshd-config": inNode("sshd_config", sshdConfig(node, args), "0600"),
     "start-script": inNode("start.sh", renderStartScript(), "0755"),
+    "sshd-script": inNode("sshd.sh", renderSshdScript(), "0755"),
+    "health-script": inNode("health.sh", renderHealthScript(), "0755"),
     "host-key": inNode("ssh_host_ed25519_key", args.hostPrivateKey, "0600"),
     profile: inNode("profile.sh", variables.apply(renderProfile), "0644"),
     ...(proxy && {
@@ -121,10 +125,19 @@ function sshdConfig(node: string, { settings, network }: NodeFilesArgs): pulumi.
   );
 }
 
-/** What sshd reads only at its start: another value means another container. */
+/** What sshd reads only when it starts: another value starts it anew, and nothing else. */
 export function sshdDigest(files: Readonly<Record<string, NodeFile>>): pulumi.Output<string> {
-  const texts = ["sshd-config", "start-script", "host-key", "root-password"].map(noun => files[noun]?.content ?? "");
+  return digestOf(files, ["sshd-config", "sshd-script", "host-key", "root-password"]);
+}
+
+/** What the container's own process reads only when it starts: another value needs another container. */
+export function startDigest(files: Readonly<Record<string, NodeFile>>): pulumi.Output<string> {
+  return digestOf(files, ["start-script"]);
+}
+
+function digestOf(files: Readonly<Record<string, NodeFile>>, nouns: readonly string[]): pulumi.Output<string> {
+  const texts = nouns.map(noun => files[noun]?.content ?? "");
   const digest = pulumi.all(texts).apply(all => createHash("sha256").update(all.join("\0")).digest("hex").slice(0, 12));
-  // A digest of the host key tells nothing about it, and as a secret it would hide the container's whole environment.
+  // A digest of the host key tells nothing about it, and as a secret it would hide what it stands beside.
   return pulumi.unsecret(digest);
 }

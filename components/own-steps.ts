@@ -1,9 +1,9 @@
 import * as command from "@pulumi/command";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { quote } from "../remote/shell";
 import type { GpuNode } from "./gpu-node";
-import type { OperatorSide } from "./operator-side";
+import type { StepConnection } from "./step-connection";
 
 /**
  * The user's own commands (`steps` of the cluster file) on one node, in its container. @pulumi/command has no Read: a step runs
@@ -11,13 +11,13 @@ import type { OperatorSide } from "./operator-side";
  */
 export function ownSteps(
   settings: Cluster,
-  operator: OperatorSide,
+  connections: ReadonlyMap<string, StepConnection>,
   name: string,
   node: GpuNode,
   options: { readonly parent: pulumi.Resource; readonly dependsOn: readonly pulumi.Resource[] },
 ): pulumi.Resource[] {
-  const host = operator.hostTable.find(entry => entry.name === name);
-  if (!host) return [];
+  const connection = connections.get(name);
+  if (!connection) return [];
   const inside = `docker exec -i -w ${quote(settings.container.workdir)} ${settings.container.name} bash -seuo pipefail`;
   return settings.steps
     .filter(step => step.nodes === "all" || step.nodes.includes(name))
@@ -26,15 +26,7 @@ export function ownSteps(
         new command.remote.Command(
           `${settings.name}-${name}-step-${step.name}`,
           {
-            connection: {
-              host: host.address,
-              port: host.port ?? 22,
-              user: host.user,
-              hostKey: host.hostKeys[0] ?? "",
-              ...(host.identityFile === undefined
-                ? {}
-                : { privateKey: pulumi.secret(operator.privateKey(host.identityFile)) }),
-            },
+            connection,
             create: inside,
             stdin: step.run,
             triggers: [step.run, ...(step.rerun === "container" ? [node.container.incarnation] : [])],

@@ -9,9 +9,9 @@ import { Distribution } from "./distribution";
 import type { Fleet } from "./fleet";
 import { Gathering } from "./gathering";
 import { hostPath } from "./node-folders";
-import { Serving } from "./serving";
+import { Serving, servingJob } from "./serving";
 import { SmokeTest } from "./smoke-test";
-import type { StepArgs } from "./step";
+import { jobsOf, type StepArgs } from "./step";
 import { Stop } from "./stop";
 import { Training } from "./training";
 
@@ -42,9 +42,10 @@ export class Pipeline extends pulumi.ComponentResource {
     const data = this.data(name, args);
     const trained = args.settings.pipeline?.train ? runIdentity(args.settings, args.dataDigest) : undefined;
     const settings = trained ? placedRun(args.settings, trained.run) : args.settings;
-    const common = { settings, network: args.fleet.network, proxy: cluster.proxy };
     const { pipeline } = settings;
     const on = (step: "convert" | "export" | "serve") => cluster.readyOn([singleNode(settings, step)]);
+    const mayStop = pipeline?.serve?.stopForTraining ? [servingJob] : [];
+    const common = { settings, network: args.fleet.network, proxy: cluster.proxy, mayStop };
 
     const convert =
       pipeline?.convert &&
@@ -76,6 +77,8 @@ export class Pipeline extends pulumi.ComponentResource {
           ...common,
           upstream: [deliver ?? back ?? train],
           needs: on("serve"),
+          containerStarted: node => cluster.nodes.get(node)?.container.startedAt ?? "",
+          mayBeStoppedBy: jobsOf([convert, train, back]),
           ...(pipeline.serve.apiKey && { apiKey: args.secret(pipeline.serve.apiKey.secret) }),
         },
         parent,

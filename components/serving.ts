@@ -7,11 +7,18 @@ import { readyUrl, serveCommand } from "../recipes/serve";
 import { apiKeyVariable } from "../recipes/vllm/serve";
 import { after, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
 
+/** Name of the server's job. */
+export const servingJob = "serve";
+
 export interface ServingArgs extends StepArgs {
   readonly upstream: readonly (Upstream | undefined)[];
   /** The operator's own API key; absent: one is generated. */
   readonly apiKey?: pulumi.Output<string>;
   readonly needs: readonly pulumi.Resource[];
+  /** When the node's container was started: a server does not outlive it. */
+  readonly containerStarted: (node: string) => pulumi.Input<string>;
+  /** Jobs that take its GPUs when they run: after a run of theirs it has to come back. */
+  readonly mayBeStoppedBy: readonly Job[];
 }
 
 /** A server of the trained weights with the OpenAI API, on the cluster's address. */
@@ -40,7 +47,7 @@ export class Serving extends pulumi.ComponentResource {
     this.job = new Job(
       `${name}-job`,
       {
-        name: "serve",
+        name: servingJob,
         ...ranks(settings, commands),
         // Another key needs another server; the key itself is a secret, so is what is made of it.
         identity: pulumi
@@ -54,6 +61,9 @@ export class Serving extends pulumi.ComponentResource {
         ),
         claims: [{ host: this.node, gpus: serve.gpus }],
         mode: "ready",
+        reviveOn: pulumi
+          .all([args.containerStarted(this.node), ...args.mayBeStoppedBy.map(job => job.incarnation)])
+          .apply(([started = "", ...runs]) => ({ container: started, runs: runs.join(" ") })),
         // The key is asked for, so the answer 401 would say "up" as well; /health needs none.
         probe: address.apply(host => ({
           host: this.node,

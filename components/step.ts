@@ -12,6 +12,8 @@ export interface StepArgs {
   readonly network: pulumi.Output<NetworkPlan>;
   /** Variables of the proxy, for whatever a step downloads. The URL may hold a password. */
   readonly proxy?: pulumi.Output<Record<string, string>> | undefined;
+  /** Servers that a step may stop to take their GPUs. */
+  readonly mayStop?: readonly string[];
 }
 
 /** The step before: it must be done first, and when it is done anew this one is too. */
@@ -54,6 +56,14 @@ export function secretEnv(
   const parts: pulumi.Input<Record<string, string>>[] = [proxy, own].filter(part => part !== undefined);
   if (parts.length === 0) return {};
   return { secretEnv: pulumi.all(parts).apply(all => Object.assign({}, ...all) as Record<string, string>) };
+}
+
+/** The GPUs that a step takes, and the servers that it may stop for them. */
+export function claimed(
+  { mayStop = [] }: StepArgs,
+  claims: { host: string; gpus: number[] }[],
+): Pick<JobArgs, "claims" | "mayStop"> {
+  return { claims, ...(mayStop.length > 0 && { mayStop: [...mayStop] }) };
 }
 
 /** Ranks and transport of a job, one rank per command. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { trainCommands } from "../recipes/ms-swift/train";
-import { after, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
+import { after, claimed, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
 
 export interface TrainingArgs extends StepArgs {
   /** What its result depends on, besides commands and world layout. */
@@ -28,7 +28,10 @@ export class Training extends pulumi.ComponentResource {
         name: "train",
         ...ranks(settings, commands),
         identity: after(args.upstream).apply(upstream => ({ ...args.identity, ...upstream })),
-        claims: train.nodes.map(host => ({ host, gpus })),
+        ...claimed(
+          args,
+          train.nodes.map(host => ({ host, gpus })),
+        ),
         ...secretEnv(args.proxy),
         mode: "completed",
         waitSeconds: train.waitMinutes * 60,

@@ -1,6 +1,6 @@
 import { RemoteError, type RemoteErrorKind } from "../remote/remote-error";
 import { OperatorError } from "../wire/operator-error";
-import type { KindContext } from "./kind";
+import { InitFailed, type KindContext } from "./kind";
 import type { Session } from "./provider-package";
 
 export interface OperationRequest {
@@ -25,6 +25,7 @@ export async function operate<T>(request: OperationRequest, run: (context: KindC
   const context: KindContext = {
     hosts: request.session.hosts,
     cluster: request.session.cluster,
+    ...(request.session.ownership ? { ownership: request.session.ownership } : {}),
     ...(request.session.connect ? { connect: request.session.connect } : {}),
     urn: request.urn,
     status: line => request.status(line),
@@ -36,6 +37,8 @@ export async function operate<T>(request: OperationRequest, run: (context: KindC
     signal.throwIfAborted();
     return await run(context);
   } catch (error) {
+    // What is there already is told, also when the operator left before it was complete.
+    if (error instanceof InitFailed) throw error;
     if (request.cancel.aborted) throw new OperatorError({ summary: `${request.verb} was cancelled` }, { cause: error });
     if (deadline?.aborted) throw tooSlow(request, error);
     throw error;

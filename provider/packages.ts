@@ -1,6 +1,6 @@
 import { commandPackage } from "./command/package";
 import { dockerPackage } from "./docker/package";
-import { container } from "./muster/kinds/container";
+import { container } from "./muster/kinds/container/container";
 import { file } from "./muster/kinds/file";
 import { host } from "./muster/kinds/host";
 import { image } from "./muster/kinds/image/image";

@@ -193,6 +193,7 @@ function pick(bag: Bag, fields: readonly string[]): Bag {
 
 /** Only what may ask: a preview that tried to change a host would not find the function. */
 function previewContext(context: KindContext) {
-  const { cluster, urn, status, signal, hosts } = context;
-  return { cluster, urn, status, signal, hosts: { probe: (host: string) => hosts.probe(host) } };
+  const { hosts, cluster, ownership, urn, status, signal } = context;
+  const stack = ownership ? { ownership } : {};
+  return { cluster, ...stack, urn, status, signal, hosts: { probe: (host: string) => hosts.probe(host) } };
 }

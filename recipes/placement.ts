@@ -1,5 +1,10 @@
 import type { Cluster } from "../config/schema";
 
+/** The GPUs that a node's container sees. */
+export function visibleGpus({ container }: Pick<Cluster, "container">): "all" | number[] {
+  return container.gpus === "all" ? "all" : Array.from({ length: container.gpus }, (_, index) => index);
+}
+
 /** The node of a step that runs on one: as declared, else the first training node, else the first host. */
 export function singleNode(cluster: Cluster, part: "convert" | "export" | "serve"): string {
   const declared = cluster.pipeline?.[part]?.node;

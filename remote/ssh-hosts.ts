@@ -4,6 +4,7 @@ import type { AuditLog } from "./audit";
 import { QueryBatcher } from "./batch";
 import { killLeftoverScript, type ProcessIdentity } from "./bootstrap";
 import { endpoint, type HostConnection, type HostTable, type ResolvedAddress, resolveAddress } from "./host-table";
+import { FOREIGN_EXIT_CODE, type Ownership, ownershipGuard } from "./ownership";
 import { orAborted } from "./pause";
 import type { ConnectionPool } from "./pool";
 import type { Redactor } from "./redact";
@@ -23,6 +24,8 @@ export interface SshHostsOptions {
   readonly pool: ConnectionPool;
   readonly redactor: Redactor;
   readonly audit?: AuditLog;
+  /** Absent: the hosts may be anybody's. */
+  readonly ownership?: Ownership;
 }
 
 /** The hosts of a table, over ssh. */
@@ -111,7 +114,8 @@ export class SshHost implements Runner {
       const access = await orAborted(this.access(), options.signal);
       if (access.mode === "user" && this.connection.sudo !== "none" && !access.dockerGroup) throw this.powerless();
       const timeoutSeconds = options.timeoutSeconds ?? MUTATE_TIMEOUT_SECONDS;
-      const result = await this.run(script, { ...options, timeoutSeconds }, true);
+      const result = await this.run(this.guarded(script), { ...options, timeoutSeconds }, true);
+      this.refuseForeign(result);
       note(result.exitCode);
       return result;
     } catch (error) {
@@ -144,7 +148,7 @@ export class SshHost implements Runner {
   ): Promise<RunningCommand> {
     const note = this.noter(what);
     try {
-      const command = await this.startAs(script, options, true);
+      const command = await this.startAs(this.guarded(script), options, true);
       command.exitCode.then(note, note);
       return command;
     } catch (error) {
@@ -244,6 +248,19 @@ export class SshHost implements Runner {
         `it does not say who we are: ${result.stderr.trim() || `exit code ${result.exitCode}`}`,
       );
     return parseAccess(this.connection, result.stdout);
+  }
+
+  private guarded(script: string): string {
+    const { ownership } = this.shared;
+    return ownership ? ownershipGuard(ownership, ownership.takesOver(this.host)) + script : script;
+  }
+
+  private refuseForeign(result: CommandResult): void {
+    if (!this.shared.ownership || result.exitCode !== FOREIGN_EXIT_CODE) return;
+    throw new RemoteError({
+      ...this.error("foreign", `the host is managed by another stack: ${result.stderr.trim()}`).details,
+      remedy: `use that stack and its state; or, if it is gone for good, take the host over: MUSTER_TAKE_OVER=${this.host}`,
+    });
   }
 
   private powerless(): RemoteError {

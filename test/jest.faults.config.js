@@ -1,8 +1,8 @@
-/** Faults injected into a small `up` on simulated hosts: one table, one after the other on the same hosts. */
+/** Faults, and images from host to host, on simulated hosts: one after the other on the same hosts. */
 module.exports = {
   ...require("../jest.config"),
   rootDir: "..",
-  testMatch: ["<rootDir>/test/faults/**/*.test.ts"],
+  testMatch: ["<rootDir>/test/faults/**/*.test.ts", "<rootDir>/test/spread/**/*.test.ts"],
   testSequencer: "<rootDir>/test/support/by-name.js",
   globalSetup: "<rootDir>/test/faults/start.ts",
   globalTeardown: "<rootDir>/test/faults/stop.ts",

@@ -1,73 +1,86 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { quote } from "../../remote/shell";
-import { OperatorError } from "../../wire/operator-error";
+import type { LogBeginning } from "../../provider/muster/kinds/job/log-reading";
 import { withCluster } from "../cluster-access";
-import { problemsOf } from "../render-error";
-import { parseCount } from "../update-options";
+import { JobLogs } from "../job-logs";
+import { ExitWith } from "../render-error";
 import type { VerbCall, VerbTable } from "../verb";
 
 interface LogsFlags {
-  readonly rank?: number;
-  readonly lines?: number;
+  readonly rank?: readonly number[];
+  readonly lines?: number | "all";
+  readonly since?: LogBeginning["since"];
   readonly follow?: boolean;
 }
 
-const dayInSeconds = 86_400;
-/** Exit code of the script when this host does not keep the job. */
-const notHere = 3;
+const DEFAULT_LINES = 40;
+/** As of a program that SIGPIPE ended. */
+const EXIT_PIPE = 141;
 
 export function addLogs(table: VerbTable, program: Command): void {
   table
-    .add<LogsFlags>(program, "logs <job>", "Print the last lines of a job's ranks", logs)
-    .option("--rank <rank>", "of this rank only", parseRank)
-    .option("-n, --lines <count>", "lines of each rank (default 40)", parseCount)
-    .option("-f, --follow", "go on as they are written");
+    .add<LogsFlags>(program, "logs <job>", "Print what a job's ranks wrote; exit code with -f: the job's", logs)
+    .option("--rank <ranks>", "of these ranks only: 0 or 0,3", parseRanks)
+    .option(
+      "-n, --lines <count>",
+      `last lines of each rank, or all (default ${DEFAULT_LINES}; all with --since)`,
+      parseLines,
+    )
+    .option("--since <time>", "written since then: 10m, 2h30m, or a time such as 2026-01-31T08:00Z", parseSince)
+    .option("-f, --follow", "go on until the job ends, over lost connections too");
 }
 
-/** Logs lie on the host of rank 0; the others answer that they do not have the job. */
 async function logs(call: VerbCall<LogsFlags>): Promise<number> {
   const { flags, args, console } = call;
   const [job = ""] = args;
-  return await withCluster(call, async ({ cluster, hosts }) => {
-    const folder = `/var/lib/muster/${cluster.name}/jobs`;
-    const script = logScript(folder, job, flags);
-    const answers = await Promise.allSettled(
-      cluster.hosts.map(host =>
-        hosts.probe(host.name).query(script, {
-          timeoutSeconds: flags.follow ? dayInSeconds : 60,
-          onOutput: (chunk, stream) => void (stream === "stdout" && console.out.write(chunk)),
-        }),
-      ),
-    );
-    const found = answers.some(answer => answer.status === "fulfilled" && answer.value.exitCode === 0);
-    if (found) return 0;
-    const failed = answers.flatMap(answer => (answer.status === "rejected" ? problemsOf(answer.reason) : []));
-    const names = answers.flatMap(answer =>
-      answer.status === "fulfilled" ? answer.value.stderr.trim().split(/\s+/) : [],
-    );
-    const known = [...new Set(names.filter(Boolean))].sort();
-    throw new OperatorError([
-      {
-        summary: `no host has a job ${job}`,
-        where: `${folder} on ${cluster.hosts.map(host => host.name).join(", ")}`,
-        remedy:
-          known.length > 0 ? `name one of ${known.join(", ")}` : "`muster up` starts jobs; `muster status` shows them",
-      },
-      ...failed,
-    ]);
+  const lines = flags.lines ?? (flags.since ? "all" : DEFAULT_LINES);
+  return await withCluster(call, ({ cluster, hosts }) => {
+    const places = { folder: `/var/lib/muster/${cluster.name}/jobs`, hosts: cluster.hosts.map(host => host.name) };
+    const request = {
+      job,
+      ranks: flags.rank,
+      follow: flags.follow === true,
+      ...(lines !== "all" && { lines }),
+      ...(flags.since && { since: flags.since }),
+    };
+    const output = {
+      write: writerTo(console.out),
+      notice: (text: string) => void console.err.write(`muster: ${text}\n`),
+    };
+    return new JobLogs(hosts, places, request, output).show();
   });
 }
 
-export function logScript(folder: string, job: string, flags: LogsFlags): string {
-  const files = flags.rank === undefined ? "rank-*.log" : `rank-${flags.rank}.log`;
-  return `cd ${quote(folder)} 2>/dev/null || exit ${notHere}
-[ -d ${quote(job)} ] || { ls >&2; exit ${notHere}; }
-cd ${quote(job)} && exec tail ${flags.follow ? "-F " : ""}-n ${flags.lines ?? 40} ${files}
-`;
+/** Writes one after the other. Whoever reads may have had enough, as `head` does: then that is the end. */
+function writerTo(stream: NodeJS.WritableStream): (bytes: Buffer) => Promise<void> {
+  let isClosed = false;
+  stream.on("error", () => {
+    isClosed = true;
+  });
+  return async bytes => {
+    await new Promise<void>(resolve => void stream.write(bytes, () => resolve()));
+    if (isClosed) throw new ExitWith(EXIT_PIPE);
+  };
 }
 
-function parseRank(text: string): number {
-  const rank = Number(text);
-  if (!Number.isInteger(rank) || rank < 0) throw new InvalidArgumentError("a rank, from 0.");
-  return rank;
+function parseRanks(text: string): number[] {
+  if (!/^\d+(,\d+)*$/.test(text)) throw new InvalidArgumentError("ranks, from 0, with commas in between.");
+  return text.split(",").map(Number);
+}
+
+function parseLines(text: string): number | "all" {
+  if (text === "all") return text;
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("a number of lines, or all.");
+  return Number(text);
+}
+
+/** A span before now (by the host's clock, so that a wrong one here does not matter) or a moment. */
+export function parseSince(text: string): NonNullable<LogBeginning["since"]> {
+  const span = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text);
+  if (span && text !== "") {
+    const [days = 0, hours = 0, minutes = 0, seconds = 0] = span.slice(1).map(part => Number(part ?? 0));
+    return { ageSeconds: ((days * 24 + hours) * 60 + minutes) * 60 + seconds };
+  }
+  const epochSeconds = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) / 1000 : Number.NaN;
+  if (Number.isNaN(epochSeconds)) throw new InvalidArgumentError("10m, 2h30m, or a time such as 2026-01-31T08:00Z.");
+  return { epochSeconds };
 }

@@ -1,9 +1,13 @@
 import type { Command } from "commander";
 import type { Cluster } from "../../config/schema";
 import { elapsedText } from "../../engine/display/summary";
+import { healthScriptPath } from "../../plan/health-script";
+import { look, outputsOf } from "../../provider/muster/kinds/container/repair";
 import { observationScript, parseObservation, progressOf, statusOf } from "../../provider/muster/kinds/job/observation";
+import { visibleGpus } from "../../recipes/placement";
 import { quote } from "../../remote/shell";
 import type { SshHosts } from "../../remote/ssh-hosts";
+import { OperatorError } from "../../wire/operator-error";
 import { withCluster } from "../cluster-access";
 import { printLine, table as textTable } from "../console";
 import { problemsOf, renderProblem } from "../render-error";
@@ -24,7 +28,7 @@ interface JobLine {
 interface HostStatus {
   readonly host: string;
   readonly reachable: boolean;
-  /** Docker's word for the node's container, or `absent`. */
+  /** Docker's word for the node's container, or absent, unhealthy, gpus lost. */
   readonly container?: string;
   readonly jobs: readonly JobLine[];
   readonly problem?: string;
@@ -36,7 +40,7 @@ export function addStatus(table: VerbTable, program: Command): void {
       withCluster(call, async ({ cluster, hosts }) => {
         const all = await Promise.all(cluster.hosts.map(host => hostStatus(hosts, cluster, host.name)));
         printLine(call.console, call.flags.json ? JSON.stringify(all, null, 2) : statusText(all));
-        return all.every(each => each.reachable) ? 0 : 1;
+        return all.every(each => each.reachable && each.problem === undefined) ? 0 : 1;
       }),
     )
     .option("--json", "as JSON");
@@ -47,9 +51,7 @@ async function hostStatus(hosts: SshHosts, cluster: Cluster, host: string): Prom
   const jobsFolder = `/var/lib/muster/${cluster.name}/jobs`;
   try {
     const [container, listed] = await Promise.all([
-      probe.query(
-        `docker inspect --type container -f '{{.State.Status}}' ${quote(cluster.container.name)} 2>/dev/null || echo absent`,
-      ),
+      containerStatus(hosts, cluster, host),
       probe.query(
         `cd ${quote(jobsFolder)} 2>/dev/null && for f in */job.json; do [ -f "$f" ] && dirname "$f"; done; true`,
       ),
@@ -58,9 +60,27 @@ async function hostStatus(hosts: SshHosts, cluster: Cluster, host: string): Prom
     const jobs = await Promise.all(
       names.map(async job => jobLine(job, (await probe.query(observationScript(`${jobsFolder}/${job}`, 8192))).stdout)),
     );
-    return { host, reachable: true, container: container.stdout.trim(), jobs: jobs.filter(each => each !== undefined) };
+    return { host, reachable: true, ...container, jobs: jobs.filter(each => each !== undefined) };
   } catch (error) {
     return { host, reachable: false, jobs: [], problem: problemsOf(error).map(renderProblem).join("\n") };
+  }
+}
+
+async function containerStatus(
+  hosts: SshHosts,
+  cluster: Cluster,
+  host: string,
+): Promise<Pick<HostStatus, "container" | "problem">> {
+  const { name } = cluster.container;
+  const healthProbe = { script: healthScriptPath, timeoutSeconds: 60 };
+  try {
+    const sight = await look({ hosts }, { host, name, gpus: visibleGpus(cluster), healthProbe });
+    if (!sight) return { container: "absent" };
+    const { status, problem } = outputsOf(sight);
+    return { container: status, ...(problem && { problem: `container ${name} on ${host}: ${problem}` }) };
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return { container: "unknown", problem: problemsOf(error).map(renderProblem).join("\n") };
   }
 }
 

@@ -95,6 +95,21 @@ export const container = z
       .default({})
       .describe("Variables for everything in the container. No secrets: docker inspect shows them."),
     ulimits: ulimits.prefault({}),
+    memoryGib: quantity("GiB", "Most memory of everything in the container. Changes in place.").optional(),
+    cpus: z.number().positive().optional().describe("Most processors' worth of time, such as 64. Changes in place."),
+    pidsLimit: z
+      .int()
+      .refine(value => value === -1 || value >= 1024, "-1 for no limit, or 1024 or more")
+      .default(65536)
+      .describe(
+        "Most processes and threads, so that a runaway job cannot use up the host's. -1: no limit. Changes in place.",
+      ),
+    capAdd: z
+      .array(z.string().regex(/^[A-Z][A-Z_]+$/, "a capability without CAP_, such as SYS_PTRACE"))
+      .default([])
+      .describe(
+        "Capabilities beyond Docker's own, such as SYS_PTRACE for debuggers. NET_RAW and MKNOD are dropped unless named.",
+      ),
   })
   .describe("The container that each host runs.");
 

@@ -36,9 +36,8 @@ export function isKept(): boolean {
   return process.env.MUSTER_ACCEPTANCE_DIR !== undefined;
 }
 
-/** Address of the sandbox's private Docker daemon. */
+/** Address of the Docker daemon that runs the simulated hosts, as the sandbox has written it down. */
 export function dockerHost(): string {
-  return execFileSync("bash", ["-c", '. sandbox/paths.sh && printf %s "$PRIVATE_DOCKER_HOST"'], {
-    cwd: checkout(),
-  }).toString();
+  const script = '. sandbox/paths.sh && . "$STATE/images.env" && printf %s "$DOCKER_HOST"';
+  return execFileSync("bash", ["-c", script], { cwd: checkout() }).toString();
 }

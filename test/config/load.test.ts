@@ -47,8 +47,10 @@ describe("a cluster file that is right", () => {
       clusterAddress: "10.0.0.2",
       port: 2200,
       user: "ops",
-      identityFile: path.resolve("stacks/keys/id"),
-      bastion: { address: "gate", port: 22, user: "ops", identityFile: path.resolve("stacks/keys/id") },
+      connectTimeoutSeconds: 15,
+      keepaliveSeconds: 15,
+      identityFile: [path.resolve("stacks/keys/id")],
+      bastion: { address: "gate", port: 22, user: "ops", identityFile: [path.resolve("stacks/keys/id")] },
     });
     expect(cluster.container).toMatchObject({ name: "ms", gpus: "all", sshPort: 2333, shmSizeGib: 64 });
     expect(cluster.knownHosts).toBe(path.resolve("stacks/dev.known_hosts"));
@@ -59,7 +61,7 @@ describe("a cluster file that is right", () => {
     const inventory =
       "hosts:\n  - {name: node-1, address: 10.77.0.11}\nssh: {identityFile: ./key}\nknownHosts: ./known_hosts\n";
     const cluster = load(text, { ".muster/sandbox/inventory.yaml": inventory });
-    expect(cluster.hosts[0]?.identityFile).toBe(path.resolve(".muster/sandbox/key"));
+    expect(cluster.hosts[0]?.identityFile).toEqual([path.resolve(".muster/sandbox/key")]);
     expect(cluster.knownHosts).toBe(path.resolve(".muster/sandbox/known_hosts"));
   });
 
@@ -74,7 +76,7 @@ describe("a cluster file that is right", () => {
   });
 
   test("keeps a home folder for whoever opens the key", () => {
-    expect(load(`${good}ssh: {identityFile: ~/.ssh/id}\n`).ssh.identityFile).toBe("~/.ssh/id");
+    expect(load(`${good}ssh: {identityFile: ~/.ssh/id}\n`).hosts[0]?.identityFile).toEqual(["~/.ssh/id"]);
   });
 });
 

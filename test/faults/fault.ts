@@ -1,4 +1,4 @@
-import type { Up } from "./operator";
+import type { Up } from "./checkout";
 import type { Stage } from "./stage";
 
 /** One row of the table. `expected` was written before the code that meets it. */

@@ -12,9 +12,10 @@ export interface HostPlace {
   readonly address: string;
 }
 
-export const places: readonly HostPlace[] = [1, 2, 3].map(number => ({
-  name: `node-${number}`,
-  address: `${subnet}.${10 + number}`,
+/** Twenty hosts; the rows of the table work on the first two or three. */
+export const places: readonly HostPlace[] = Array.from({ length: 20 }, (_, index) => ({
+  name: `node-${index + 1}`,
+  address: `${subnet}.${11 + index}`,
 }));
 
 /** This checkout: its compiled program is what is tested. */
@@ -57,7 +58,7 @@ function muster(...args: string[]): void {
 export function raiseHosts(site: string): void {
   const folder = sandboxFolder(site);
   execFileSync(path.join(site, "sandbox/keys"), [folder, String(places.length)]);
-  const settings = { hosts: places.length, gpus: 0, name: sandbox, subnet, folder, dockerHost: dockerHostOf(site) };
+  const settings = { hosts: places.length, gpus: 1, name: sandbox, subnet, folder, dockerHost: dockerHostOf(site) };
   const lines = Object.entries(settings).map(([key, value]) => `  muster-sandbox:${key}: "${value}"\n`);
   fs.writeFileSync(path.join(site, "sandbox/Pulumi.faults.yaml"), `config:\n${lines.join("")}`);
   const project = path.join(site, "sandbox");

@@ -3,8 +3,9 @@ import * as os from "node:os";
 import * as path from "node:path";
 import type { SimulatedHost } from "../acceptance/simulated-host";
 import { TcpRelay } from "../support/tcp-relay";
+import type { Up, UpOptions } from "./checkout";
 import { type Evidence, evidenceOf, expectConverged } from "./evidence";
-import { Operator, type Up, type UpOptions, type Ways } from "./operator";
+import { Operator, type Ways } from "./operator";
 import { type HostPlace, places, simulatedHost } from "./site";
 import { SlowDocker } from "./slow-docker";
 import { writeSmallImage } from "./small-image";
@@ -27,7 +28,7 @@ export class Stage {
   static async open(): Promise<Stage> {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "muster-faults-"));
     const relays = new Map<string, TcpRelay>();
-    for (const { name, address } of places) relays.set(name, await TcpRelay.to(address, 22));
+    for (const { name, address } of places.slice(0, 3)) relays.set(name, await TcpRelay.to(address, 22));
     fs.mkdirSync(path.join(folder, "image"));
     const archive = writeSmallImage(path.join(folder, "image"), imageReference, 4);
     const operator = new Operator(folder, "faults", relays, {
@@ -114,6 +115,12 @@ export class Stage {
     return this.operator.up(options);
   }
 
+  /** Somebody else, who knows the hosts and wants the same of them, but has no state. */
+  anotherOperator(): Operator {
+    const { clusterFile: _own, ...wants } = this.operator.wants;
+    return new Operator(this.folder, this.operator.cluster, this.relays, wants);
+  }
+
   /** What a host shows now. */
   look(node: string): Promise<Evidence> {
     return evidenceOf(this.host(node), this.operator.cluster);
@@ -151,7 +158,7 @@ export class Stage {
   }
 
   private async remember(): Promise<void> {
-    for (const { name } of places) this.before.set(name, await this.look(name));
+    for (const name of this.operator.wants.nodes) this.before.set(name, await this.look(name));
   }
 }
 

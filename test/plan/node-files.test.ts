@@ -1,10 +1,13 @@
+import { execFileSync } from "node:child_process";
 import { renderAuthorizedKeys } from "../../plan/authorized-keys";
 import { nodeEnvironment, renderProfile, renderSshEnvironment } from "../../plan/environment";
+import { renderHealthScript } from "../../plan/health-script";
 import { renderHostfile } from "../../plan/hostfile";
 import { renderKnownHosts } from "../../plan/known-hosts";
 import { renderProxyFunctions } from "../../plan/proxy";
 import { renderSshConfig } from "../../plan/ssh-config";
 import { renderSshdConfig } from "../../plan/sshd-config";
+import { renderSshdScript } from "../../plan/sshd-script";
 import { renderStartScript } from "../../plan/start-script";
 import { expectGolden } from "../support/golden";
 
@@ -30,9 +33,15 @@ test("files of a node read as people would write them", () => {
   const proxy = { url: "http://10.0.0.1:7890", noProxy: [".corp"], testUrl: "https://www.google.com" };
   expectGolden("node/proxy.sh", renderProxyFunctions(proxy, nodes));
   expectGolden("node/start.sh", renderStartScript());
+  expectGolden("node/sshd.sh", renderSshdScript());
+  expectGolden("node/health.sh", renderHealthScript());
   const env = nodeEnvironment({ NCCL_SOCKET_IFNAME: "=eth0", GLOO_SOCKET_IFNAME: "eth0" }, { NOTE: "it's here" });
   expectGolden("node/environment", renderSshEnvironment(env));
   expectGolden("node/profile.sh", renderProfile(env));
+});
+
+test.each([renderStartScript(), renderSshdScript(), renderHealthScript()])("shell text is clean", text => {
+  execFileSync("shellcheck", ["-"], { input: text });
 });
 
 test("a later layer of variables wins, and a line break is refused by name", () => {

@@ -3,7 +3,7 @@ import { wasAsked } from "../../plan/known-facts";
 import { unknownFacts, unreachableHosts } from "../../plan/unknown-facts";
 
 describe("hosts that could not be asked", () => {
-  const host = { node: "node-3", address: "10.0.0.13", access: "unasked" };
+  const host = { node: "node-3", address: "10.0.0.13", access: "unasked", foreignOwner: "" };
 
   test("are one finding with the reason and its remedy, not one for each topic", () => {
     const facts = unaskedFacts("10.0.0.13:22: no route to the host", "check the address");

@@ -1,4 +1,18 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { packages } from "../../provider/packages";
@@ -86,7 +100,60 @@ describe("File on a host behind a real sshd", () => {
     const updated = await client.update(FILE, made.id, found.outputs, found.inputs, made.inputs);
     expect(statSync(at("hosts")).mode & 0o777).toBe(0o644);
     expect(updated.changed).toBe(made.outputs.changed);
-    expect(auditLines().at(-1)).toBe(`set mode and owner of ${at("hosts")}`);
+    expect(auditLines().at(-1)).toBe(`set mode of ${at("hosts")}`);
+  });
+
+  test("a changed owner is repaired by chown alone", async () => {
+    const made = await make({ path: at("keys"), content: "one\n", mode: "0600" });
+    chownSync(at("keys"), 1234, 1234);
+    const found = await client.read(FILE, made.id, made.outputs, made.inputs);
+    expect((await client.diff(FILE, found.outputs, found.inputs, made.inputs)).detailed).toEqual({ owner: 4 });
+    const before = statSync(at("keys"));
+    await client.update(FILE, made.id, found.outputs, found.inputs, made.inputs);
+    const after = statSync(at("keys"));
+    expect([after.uid, after.gid, after.ino, after.mtimeMs]).toEqual([0, 0, before.ino, before.mtimeMs]);
+    expect(auditLines().at(-1)).toBe(`set owner of ${at("keys")}`);
+  });
+
+  test("a link in its place is shown, and the file takes its place back; what the link led to stays", async () => {
+    const made = await make({ path: at("hosts"), content: "one\n" });
+    writeFileSync(at("elsewhere"), "one\n");
+    rmSync(at("hosts"));
+    symlinkSync(at("elsewhere"), at("hosts"));
+    const found = await client.read(FILE, made.id, made.outputs, made.inputs);
+    expect(found.inputs.content).toBe("[not a file: link]");
+    const diff = await client.diff(FILE, found.outputs, found.inputs, made.inputs);
+    expect([diff.detailed.content, diff.replacesList]).toEqual([4, []]);
+    await client.update(FILE, made.id, found.outputs, found.inputs, made.inputs);
+    expect(lstatSync(at("hosts")).isFile()).toBe(true);
+    expect(readFileSync(at("elsewhere"), "utf8")).toBe("one\n");
+    expect(auditLines()).toHaveLength(2);
+  });
+
+  test("an empty folder in its place goes away; what is in a folder is never lost", async () => {
+    const made = await make({ path: at("hosts"), content: "one\n" });
+    rmSync(at("hosts"));
+    mkdirSync(at("hosts"));
+    const found = await client.read(FILE, made.id, made.outputs, made.inputs);
+    expect(found.inputs.content).toBe("[not a file: directory]");
+    writeFileSync(at("hosts/precious"), "mine");
+    const refused = client.update(FILE, made.id, found.outputs, found.inputs, made.inputs);
+    await expect(refused).rejects.toThrow(/a folder that is not empty is in its place.*Remedy: .*mv .*hosts/s);
+    expect(readdirSync(folder).sort()).toEqual(["audit.log", "hosts"]);
+    rmSync(at("hosts/precious"));
+    await client.update(FILE, made.id, found.outputs, found.inputs, made.inputs);
+    expect(readFileSync(at("hosts"), "utf8")).toBe("one\n");
+  });
+
+  test("a file in the place of a folder needs the folder made anew", async () => {
+    const made = await make({ path: at("d"), directory: true });
+    rmSync(at("d"), { recursive: true });
+    writeFileSync(at("d"), "");
+    const found = await client.read(FILE, made.id, made.outputs, made.inputs);
+    expect((await client.diff(FILE, found.outputs, found.inputs, made.inputs)).replacesList).toEqual(["directory"]);
+    await client.delete(FILE, made.id, found.outputs, found.inputs);
+    await client.create(FILE, made.inputs);
+    expect(statSync(at("d")).isDirectory()).toBe(true);
   });
 
   test("a deleted file reads as gone", async () => {
@@ -134,10 +201,76 @@ describe("File on a host behind a real sshd", () => {
     expect((await client.diff(FILE, found.outputs, found.inputs, made.inputs)).detailed).toEqual({ sha256: 4 });
   });
 
+  describe("what the disk refuses", () => {
+    /** A small file system of its own. */
+    function mounted(options: string): string {
+      const target = at("disk");
+      mkdirSync(target, { recursive: true });
+      execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", target]);
+      cleanup.add(() => execFileSync("umount", [target]));
+      return target;
+    }
+
+    test("a full disk: path, mount, free space and remedy; nothing of the part stays", async () => {
+      const disk = mounted("size=64k");
+      const failure = make({ path: `${disk}/big`, content: "x".repeat(200_000) });
+      await expect(failure).rejects.toThrow(
+        new RegExp(
+          `host node-1, ${disk}/big: write .* failed.*${disk} is full: 0 KiB free.*Remedy: make room there: du -xhd1 ${disk}`,
+          "s",
+        ),
+      );
+      expect(readdirSync(disk)).toEqual([]);
+    });
+
+    test("no inode left", async () => {
+      const disk = mounted("size=1m,nr_inodes=2");
+      writeFileSync(`${disk}/last`, "");
+      await expect(make({ path: `${disk}/one-more`, content: "x" })).rejects.toThrow(/has no inode left, and .* free/);
+    });
+
+    test("a read-only file system, also when only the mode has to change", async () => {
+      const disk = mounted("size=64k");
+      const made = await make({ path: `${disk}/hosts`, content: "x" });
+      execFileSync("mount", ["-o", "remount,ro", disk]);
+      const failure = make({ path: `${disk}/more`, content: "x" });
+      await expect(failure).rejects.toThrow(
+        new RegExp(`${disk} \\(tmpfs\\) is mounted read-only.*remount,rw ${disk}`, "s"),
+      );
+      const chmod = client.update(FILE, made.id, made.outputs, made.inputs, { ...made.inputs, mode: "0600" });
+      await expect(chmod).rejects.toThrow(/is mounted read-only/);
+      await expect(client.delete(FILE, made.id, made.outputs, made.inputs)).rejects.toThrow(/is mounted read-only/);
+    });
+
+    const canAttribute = spawnSync("sh", [
+      "-c",
+      'f=$(mktemp) && chattr +i "$f" && chattr -i "$f"; c=$?; rm -f "$f"; exit $c',
+    ]);
+    const immutable = canAttribute.status === 0 ? test : test.skip;
+    immutable("an immutable file (skipped where the file system knows no chattr)", async () => {
+      const made = await make({ path: at("hosts"), content: "x" });
+      execFileSync("chattr", ["+i", at("hosts")]);
+      cleanup.add(() => existsSync(at("hosts")) && execFileSync("chattr", ["-i", at("hosts")]));
+      const failure = client.update(FILE, made.id, made.outputs, made.inputs, { ...made.inputs, content: "y" });
+      await expect(failure).rejects.toThrow(
+        new RegExp(`hosts cannot be changed, also by root.*chattr -i ${at("hosts")}`, "s"),
+      );
+    });
+  });
+
   test("import finds the file by host and path", async () => {
     writeFileSync(at("hosts"), "there\n", { mode: 0o600 });
     const found = await client.read(FILE, `node-1:${at("hosts")}`);
-    expect(found.inputs).toMatchObject({ host: "node-1", path: at("hosts"), content: "there\n", mode: "0600" });
+    expect(found.inputs).toEqual({
+      host: "node-1",
+      path: at("hosts"),
+      content: "there\n",
+      mode: "0600",
+      owner: "root",
+    });
+    const { inputs } = await client.check(FILE, { host: "node-1", path: at("hosts"), content: "here\n", mode: "0600" });
+    expect((await client.diff(FILE, found.outputs, found.inputs, inputs)).detailed).toEqual({ content: 4 });
+    await expect(client.read(FILE, "hosts")).rejects.toThrow("host:/absolute/path");
   });
 
   test("an unreachable host keeps its state on read, with a reason, and fails on delete unless it is given up", async () => {

@@ -1,106 +1,28 @@
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { gangFiles } from "../../provider/muster/kinds/job/gang-files";
-import { sweepScript } from "../../provider/muster/kinds/job/host-scripts";
-import type { JobInputs } from "../../provider/muster/kinds/job/inputs";
+import { processMark, supervisorProgram } from "../../provider/muster/kinds/job/gang-files";
+import { startScript, stopScript, sweepScript } from "../../provider/muster/kinds/job/host-scripts";
+import { observationScript, parseObservation } from "../../provider/muster/kinds/job/observation";
 import { Cleanup } from "../support/cleanup";
-import { leashed } from "../support/leash";
+import { until } from "../support/command";
+import { BOUND_SECONDS, Gang } from "../support/gang";
 
-/**
- * The real supervisor with real processes, all ranks on this machine: the channels are plain shells instead of docker and ssh.
- * It writes below /run, so it needs root as it does on a host.
- */
 const root = process.getuid?.() === 0;
-
-/** Less than the test's own bound, so that what was waited for is named. */
-const BOUND_MILLISECONDS = 45_000;
 const cleanup = new Cleanup();
-let serial = 0;
 
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = Date.now() + BOUND_MILLISECONDS;
-  while (!holds()) {
-    if (Date.now() > end) throw new Error(`did not happen: ${what}`);
-    await sleep(50);
-  }
-}
+test("the supervisor and the scripts around it are plain sh", () => {
+  const scripts = [stopScript("/f", 5), sweepScript("m", 5), observationScript("/f", 5, "/r"), startScript("/f")];
+  for (const input of [supervisorProgram, ...scripts]) execFileSync("shellcheck", ["--shell=sh", "-"], { input });
+});
 
-class Gang {
-  readonly name = `unit-${process.pid}-${serial++}`;
-  readonly folder = mkdtempSync(join(tmpdir(), "muster-gang-"));
-
-  constructor(commands: readonly string[], mode: JobInputs["mode"] = "completed") {
-    const inputs: JobInputs = {
-      name: this.name,
-      mode,
-      identity: {},
-      waitSeconds: 0,
-      stopSeconds: 2,
-      secretEnv: { TOKEN: "hu'sh\ntwo" },
-      ranks: commands.map(body => ({ host: "here", argv: ["sh", "-c", body], env: { WORD: "a b" } })),
-    };
-    for (const [file, text] of gangFiles(inputs, "abc")) writeFileSync(join(this.folder, file), text);
-    copyFileSync(join(__dirname, "../../provider/muster/kinds/job/supervisor.sh"), join(this.folder, "supervisor"));
-    const leader = leashed("sh", join(this.folder, "supervisor"), "lead", this.folder);
-    // All that comes of it has the folder in its environment.
-    const env = { ...process.env, MUSTER_TEST_GANG: this.folder };
-    const { pid } = spawn(...leader, { detached: true, stdio: "ignore", env }).on("error", () => undefined);
-    cleanup.add(() => rmSync(this.folder, { recursive: true, force: true }));
-    cleanup.add(() => endAll(`MUSTER_TEST_GANG=${this.folder}`));
-    if (pid === undefined) throw new Error("the supervisor did not start");
-  }
-
-  text(file: string): string {
-    const path = join(this.folder, file);
-    return existsSync(path) ? readFileSync(path, "utf8") : "";
-  }
-
-  started(rank: number): Promise<void> {
-    return until(`rank ${rank} starts`, () => this.text(`rank-${rank}.pid`) !== "");
-  }
-
-  async done(): Promise<string[]> {
-    await until("the gang ends", () => this.text("done") !== "");
-    return this.text("done").trim().split(" ");
-  }
-
-  /** Processes that carry the job's mark. */
-  alive(): string {
-    return withEnvironment(`MUSTER_JOB=${this.name}:`).join(" ");
-  }
-}
-
-/** Ids of the processes that have this text in their environment. */
-function withEnvironment(text: string): number[] {
-  const found = execFileSync("sh", ["-c", 'grep -lF "$1" /proc/[0-9]*/environ 2>/dev/null; exit 0', "sh", text]);
-  return [...found.toString().matchAll(/^\/proc\/(\d+)\//gm)].map(match => Number(match[1]));
-}
-
-/** What a test that failed left running; nothing, if it did not. */
-function endAll(mark: string): Promise<void> {
-  return until(`the end of ${mark}`, () => {
-    const left = withEnvironment(mark);
-    for (const pid of left) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It ended by itself in between.
-      }
-    }
-    return left.length === 0;
-  });
-}
-
-(root ? describe : describe.skip)(root ? "supervisor.sh" : "supervisor.sh (needs root)", () => {
+(root ? describe : describe.skip)(root ? "the supervisor" : "the supervisor (needs root)", () => {
   afterEach(cleanup.run);
 
   test(
     "runs all ranks to the end, with their environment, and forgets the secret",
     async () => {
-      const gang = new Gang(['echo "$WORD:$TOKEN"; echo bad >&2', "exit 0"]);
+      const gang = new Gang(cleanup, ['echo "$WORD:$TOKEN"; echo bad >&2', "exit 0"]).start();
       expect((await gang.done())[0]).toBe("completed");
       expect(gang.text("rank-0.log")).toBe("a b:hu'sh\ntwo\nbad\n");
       expect(existsSync(join(gang.folder, "rank-0.launch"))).toBe(false);
@@ -108,76 +30,109 @@ function endAll(mark: string): Promise<void> {
         `${gang.folder}/rank-0.log\n`,
       );
     },
-    BOUND_MILLISECONDS,
+    BOUND_SECONDS * 1000,
   );
 
   test(
     "one rank's failure ends the silent others, re-parented and stubborn children too",
     async () => {
       const stubborn = "trap '' TERM; (setsid sleep 600 &); (sleep 600 &); sleep 600; sleep 600";
-      const gang = new Gang([stubborn, "sleep 1; exit 3"]);
+      const gang = new Gang(cleanup, [stubborn, "sleep 1; exit 3"]).start();
       const [status, , rank, code] = await gang.done();
       expect([status, rank, code]).toEqual(["failed", "1", "3"]);
       expect(gang.text("rank-0.exit")).toMatch(/^- stopped /);
       expect(gang.alive()).toBe("");
     },
-    BOUND_MILLISECONDS,
+    BOUND_SECONDS * 1000,
   );
 
   test(
     "a rank killed by a signal is told as 128 + n",
     async () => {
-      const gang = new Gang(["kill -9 $$", "sleep 600"]);
+      const gang = new Gang(cleanup, ["kill -9 $$", "sleep 600"]).start();
       const [status, , rank, code] = await gang.done();
       expect([status, rank, code]).toEqual(["failed", "0", "137"]);
       expect(gang.alive()).toBe("");
     },
-    BOUND_MILLISECONDS,
+    BOUND_SECONDS * 1000,
   );
 
   test(
     "a server that ends has failed, whatever its exit code",
     async () => {
-      expect((await new Gang(["exit 0"], "ready").done())[0]).toBe("failed");
+      expect((await new Gang(cleanup, ["exit 0"], "ready").start().done())[0]).toBe("failed");
     },
-    BOUND_MILLISECONDS,
+    BOUND_SECONDS * 1000,
   );
 
   test(
     "stops when asked",
     async () => {
-      const gang = new Gang(["sleep 600", "sleep 600"]);
+      const gang = new Gang(cleanup, ["sleep 600", "sleep 600"]).start();
       await Promise.all([gang.started(0), gang.started(1)]);
       writeFileSync(join(gang.folder, "stop"), "");
       expect((await gang.done())[0]).toBe("stopped");
       expect(gang.alive()).toBe("");
     },
-    BOUND_MILLISECONDS,
+    BOUND_SECONDS * 1000,
   );
 
   test(
     "a channel that breaks ends the gang on both sides",
     async () => {
-      const gang = new Gang(["sleep 600", "sleep 600"]);
+      const gang = new Gang(cleanup, ["sleep 600", "sleep 600"]).start();
       await Promise.all([gang.started(0), gang.started(1)]);
       process.kill(Number(gang.text("rank-1.through")), "SIGKILL");
       const [status, , rank, , why] = await gang.done();
       expect([status, rank, why]).toEqual(["failed", "1", "channel"]);
       expect(gang.alive()).toBe("");
     },
-    BOUND_MILLISECONDS,
+    BOUND_SECONDS * 1000,
   );
 
   test(
     "ranks do not outlive a leader that was killed",
     async () => {
-      const gang = new Gang(["sleep 600", "sleep 600"]);
+      const gang = new Gang(cleanup, ["sleep 600", "sleep 600"]).start();
       await Promise.all([gang.started(0), gang.started(1)]);
-      process.kill(Number(gang.text("leader").split(" ")[0]), "SIGKILL");
-      await until("no rank is left", () => gang.alive() === "");
+      process.kill(gang.leader, "SIGKILL");
+      await until("no rank is left", async () => gang.alive() === "" || undefined);
       expect(gang.text("done")).toBe("");
     },
-    BOUND_MILLISECONDS,
+    BOUND_SECONDS * 1000,
+  );
+
+  test(
+    "a job whose folder was deleted is still ended, supervisor and ranks",
+    async () => {
+      const gang = new Gang(cleanup, ["exec sleep 600", "exec sleep 600"]).start();
+      await Promise.all([gang.started(0), gang.started(1)]);
+      const { leader } = gang;
+      rmSync(gang.folder, { recursive: true });
+      execFileSync("sh", ["-c", stopScript(gang.folder, 5)]);
+      await until("the supervisor is gone", async () => !isAlive(leader) || undefined);
+      const mark = processMark("demo", gang.name);
+      expect(execFileSync("sh", ["-c", sweepScript(mark, 2)]).toString()).toBe("");
+      expect(gang.alive()).toBe("");
+    },
+    BOUND_SECONDS * 1000,
+  );
+
+  test(
+    "how long a job runs does not depend on the host's clock",
+    async () => {
+      const gang = new Gang(cleanup, ["exec sleep 600"]).start();
+      await gang.started(0);
+      const observed = () => parseObservation(execFileSync("sh", ["-c", observationScript(gang.folder, 0)]).toString());
+      for (const hours of [-5, 5]) {
+        const then = Date.now() / 1000 + hours * 3600;
+        utimesSync(join(gang.folder, "job.json"), then, then);
+        expect(observed()).toMatchObject({ supervised: true });
+        expect(observed()?.ageSeconds).toBeGreaterThanOrEqual(0);
+        expect(observed()?.ageSeconds).toBeLessThan(3600);
+      }
+    },
+    BOUND_SECONDS * 1000,
   );
 
   test("a sweep from the host ends what carries the mark, and only that", async () => {
@@ -187,11 +142,20 @@ function endAll(mark: string): Promise<void> {
       cleanup.add(() => child.kill());
       return child;
     };
-    const marked = sleeper(`${name}:x`);
-    const other = sleeper(`${name}2:x`);
+    const marked = sleeper(`${processMark("dev", name, "x")}:0.`);
+    const others = [processMark("dev", `${name}2`), processMark("dev2", name), processMark("prod", name)].map(sleeper);
     const ended = new Promise(resolve => marked.on("exit", (_code, signal) => resolve(signal)));
-    expect(execFileSync("sh", ["-c", sweepScript(name, 2)]).toString()).toBe("");
+    expect(execFileSync("sh", ["-c", sweepScript(processMark("dev", name), 2)]).toString()).toBe("");
     expect(await ended).toBe("SIGTERM");
-    expect(other.exitCode ?? other.signalCode).toBeNull();
+    for (const other of others) expect(other.exitCode ?? other.signalCode).toBeNull();
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

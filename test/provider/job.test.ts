@@ -1,11 +1,11 @@
 import { InitFailed } from "../../provider/kind";
 import { gangFiles } from "../../provider/muster/kinds/job/gang-files";
-import { claimScript, parseClaims } from "../../provider/muster/kinds/job/host-scripts";
 import { canonical, identityDigest } from "../../provider/muster/kinds/job/identity";
 import type { JobInputs, JobOutputs } from "../../provider/muster/kinds/job/inputs";
 import { job } from "../../provider/muster/kinds/job/job";
 import { parseObservation, statusOf } from "../../provider/muster/kinds/job/observation";
 import { FakeHosts } from "../../remote/fake";
+import { RemoteError } from "../../remote/remote-error";
 import { kindContext } from "../support/kind-context";
 
 function inputs(over: Partial<JobInputs> = {}): JobInputs {
@@ -27,13 +27,13 @@ function inputs(over: Partial<JobInputs> = {}): JobInputs {
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-function observed(over: { digest?: string; lines?: string[] } = {}): string {
+function observed(over: { digest?: string; mode?: JobInputs["mode"]; lines?: string[] } = {}): string {
   const declared = inputs();
   const record = {
     job: "train",
     identityDigest: over.digest ?? identityDigest(declared),
     incarnation: "abc",
-    mode: declared.mode,
+    mode: over.mode ?? declared.mode,
     ranks: declared.ranks,
   };
   return [`record ${base64(JSON.stringify(record))}`, "started 1000000000", "age 5", ...(over.lines ?? [])].join("\n");
@@ -41,6 +41,7 @@ function observed(over: { digest?: string; lines?: string[] } = {}): string {
 
 const settled: JobOutputs = {
   status: "completed",
+  problem: "",
   incarnation: "abc",
   identityDigest: identityDigest(inputs()),
   startedAt: "",
@@ -87,13 +88,64 @@ describe("identity", () => {
 
   test("an unfinished job is taken up again", () => {
     const old = { ...inputs(), ...settled, status: "running" as const };
-    expect(job.diff?.(old, inputs())).toEqual([{ path: "status", mode: "update", replace: false }]);
+    expect(job.diff?.(old, inputs())).toEqual([{ path: "status", mode: "update", replace: false, inputDiff: false }]);
+  });
+});
+
+describe("a server", () => {
+  const server = (starts: Record<string, string>): JobInputs =>
+    inputs({
+      mode: "ready",
+      reviveOn: starts,
+      waitSeconds: 60,
+      probe: { host: "node-1", http: "http://a/health", timeoutSeconds: 60 },
+    });
+  const record = /job\.json/;
+  const probe = /http:\/\/a\/health/;
+
+  test("is looked after again when its container was started since; a completed job is not", () => {
+    const old = { ...server({ "node-1": "1" }), ...settled, status: "ready" as const };
+    expect(job.diff?.(old, server({ "node-1": "1" }))).toEqual([]);
+    expect(job.diff?.(old, server({ "node-1": "2" }))).toEqual([{ path: "reviveOn", mode: "update", replace: false }]);
+    const done = { ...inputs({ reviveOn: { "node-1": "1" } }), ...settled };
+    expect(job.diff?.(done, inputs({ reviveOn: { "node-1": "2" } }))).toEqual([]);
+  });
+
+  test("that died with its container is started anew, once its supervisor has noticed", async () => {
+    const alive = ["supervised", "ready", "rank 0 started", "rank 1 started"];
+    let looks = 0;
+    let started = false;
+    const hosts = new FakeHosts()
+      .query(record, () =>
+        observed({ mode: "ready", lines: started || looks++ < 2 ? alive : ["done failed 1000000009 0 255 channel"] }),
+      )
+      .query(probe, () => ({ exitCode: started ? 0 : 7 }))
+      .mutate(/./)
+      .mutate(/^start job/, () => {
+        started = true;
+        return "";
+      });
+    const made = await job.create(kindContext(hosts), server({ "node-1": "2" }));
+    expect(made.state.status).toBe("ready");
+    expect(hosts.mutations.filter(what => /start job|stop job/.test(what))).toEqual([
+      "node-1: stop job train",
+      "node-1: start job train",
+    ]);
+  });
+
+  test("that answers is left alone", async () => {
+    const hosts = new FakeHosts()
+      .query(record, observed({ mode: "ready", lines: ["supervised", "ready"] }))
+      .query(probe, "");
+    await job.create(kindContext(hosts), server({ "node-1": "2" }));
+    expect(hosts.mutations).toEqual([]);
   });
 });
 
 describe("files of the gang", () => {
   test("carry commands and environment word by word; transport loses to the rank's own", () => {
     const files = gangFiles(
+      "dev",
       inputs({ transportEnv: { "node-2": { NODE_RANK: "9", IF: "eth0" } }, secretEnv: { T: "s'" } }),
       "abc",
     );
@@ -105,12 +157,12 @@ cd /work || { echo 'muster: the working directory /work does not exist on node-2
 exec megatron sft --lr 'it'\\''s'
 }
 `);
-    expect(files.get("rank-1.meta")).toBe("MARK=train:abc:1.\nGRACE=10\nCONTAINER=1\n");
+    expect(files.get("rank-1.meta")).toBe("MARK=train:dev/abc:1.\nGRACE=10\nCONTAINER=1\n");
     expect(files.get("gang")).toBe("JOB=train\nMODE=completed\nRANKS=2\nGRACE=10\n");
   });
 
   test("reach the other host through the mesh of rank 0's container, and hold no secret", () => {
-    const files = gangFiles(inputs({ secretEnv: { TOKEN: "hush" } }), "abc");
+    const files = gangFiles("dev", inputs({ secretEnv: { TOKEN: "hush" } }), "abc");
     expect(files.get("rank-0.channel")).toMatch(/^exec docker exec -i -u 0 ms sh -c /);
     expect(files.get("rank-1.channel")).toMatch(
       /^exec docker exec -i -u 0 ms ssh -T -p 2333 .*BatchMode=yes.* node-2 /,
@@ -139,7 +191,7 @@ describe("observation", () => {
   test("knows how each rank ended", () => {
     const lines = ["done failed 1000000009 1 255 channel", "rank 0 exit - stopped 1", "rank 1 closed 255 1"];
     const seen = parseObservation(observed({ lines }));
-    expect(seen?.finished).toEqual({ status: "failed", at: "2001-09-09T01:46:49.000Z", first: 1 });
+    expect(seen?.finished).toEqual({ status: "failed", at: "2001-09-09T01:46:49.000Z", first: 1, exitCode: 255 });
     expect(seen?.ranks.map(rank => rank.end)).toEqual([{ reason: "stopped" }, { reason: "channel", exitCode: 255 }]);
   });
 });
@@ -166,24 +218,217 @@ describe("create", () => {
     expect(hosts.mutations).toEqual([]);
   });
 
-  test("refuses while a job of that name with another identity is alive", async () => {
-    const hosts = new FakeHosts().query(record, observed({ digest: "other", lines: ["supervised"] }));
-    await expect(job.create(kindContext(hosts), inputs())).rejects.toThrow(/other arguments or data.*Remedy/s);
+  const running = observed({ digest: "other", lines: ["supervised", "rank 0 started", "rank 1 started"] });
+  const stray = /MUSTER_JOB=train:dev\/.* \[0-9\]\*\/environ/;
+
+  test("does not end a training of that name with other arguments, unless it is allowed by name", async () => {
+    const hosts = new FakeHosts().query(record, running).mutate(/./);
+    const attempt = job.create(kindContext(hosts), inputs());
+    await expect(attempt).rejects.toMatchObject({
+      problems: [
+        {
+          summary: expect.stringContaining("other arguments or data"),
+          remedy: expect.stringContaining("MUSTER_INTERRUPT=train"),
+        },
+      ],
+    });
     expect(hosts.mutations).toEqual([]);
+    await expect(job.create(kindContext(hosts, ["train"]), inputs())).rejects.toBeInstanceOf(InitFailed);
+    expect(hosts.mutations).toContain("node-1: stop job train");
+    expect(hosts.mutations.at(-1)).toBe("node-1: start job train");
   });
+
+  test("a job whose folder was deleted while it runs is not started a second time", async () => {
+    const hosts = new FakeHosts()
+      .query(record, "absent\n")
+      .query(stray, "")
+      .query(stray, "77 python3 train.py\n", "node-2")
+      .mutate(/./);
+    const attempt = job.create(kindContext(hosts), inputs());
+    await expect(attempt).rejects.toMatchObject({
+      problems: [{ summary: expect.stringContaining("its record is gone"), detail: "node-2: 77 python3 train.py" }],
+    });
+    expect(hosts.mutations).toEqual([]);
+    await expect(job.create(kindContext(hosts, ["train"]), inputs())).rejects.toThrow("vanished");
+    expect(hosts.mutations.slice(0, 3)).toEqual([
+      "node-1: stop job train",
+      "node-1: prove that no process of job train is left",
+      "node-2: prove that no process of job train is left",
+    ]);
+  });
+
+  test("a server whose folder was deleted is ended and started anew without leave", async () => {
+    let started = false;
+    const server = inputs({
+      mode: "ready",
+      waitSeconds: 60,
+      probe: { host: "node-1", script: "probe", timeoutSeconds: 60 },
+    });
+    const alive = observed({ mode: "ready", lines: ["supervised", "rank 0 started", "rank 1 started"] });
+    const hosts = new FakeHosts()
+      .query(record, () => (started ? alive : "absent\n"))
+      .query("probe", "")
+      .mutate(/./)
+      .mutate(/^start job/, () => {
+        started = true;
+        return "";
+      });
+    expect((await job.create(kindContext(hosts), server)).state.status).toBe("ready");
+    expect(hosts.mutations).toContain("node-2: prove that no process of job train is left");
+  });
+
+  const claims = [{ host: "node-1", gpus: [0, 1] }];
 
   test("names the job that holds a GPU, and gives back what it took", async () => {
     const hosts = new FakeHosts()
       .query(record, "absent\n")
-      .mutate(/claim the GPUs/, "held 1 serve\n")
+      .query(stray, "")
+      .mutate(/./)
+      .mutate(/claim the GPUs/, "held 1 serve:dev/x\nheld 0 train:prod/y\n")
       .mutate(/release/);
-    const claims = [{ host: "node-1", gpus: [0, 1] }];
     await expect(job.create(kindContext(hosts), inputs({ claims }))).rejects.toThrow(
-      "GPU 1 of node-1 is held by job serve",
+      "GPU 0 of node-1 is held by job train of cluster prod; GPU 1 of node-1 is held by job serve",
     );
     expect(hosts.mutations.at(-1)).toMatch(/release the GPUs/);
-    expect(parseClaims("held 1 serve\nother\n")).toEqual([{ gpu: 1, job: "serve" }]);
-    expect(claimScript("dev", "train", "abc", [0, 1])).toContain("for g in 0 1; do");
+    expect(hosts.mutations.some(what => what.includes("start"))).toBe(false);
+  });
+
+  test("a server that it may stop gives its GPUs; what is no server does not", async () => {
+    let stopped = false;
+    const ofServe = (mode: string) => {
+      const text = JSON.stringify({
+        job: "serve",
+        incarnation: "x",
+        identityDigest: "d",
+        mode,
+        ranks: [{ host: "node-1", argv: ["a"] }],
+        claims,
+      });
+      return `record ${base64(text)}\nstarted 1\nage 1\nsupervised\n`;
+    };
+    const hosts = (mode: string) => {
+      stopped = false;
+      return new FakeHosts()
+        .query(record, "absent\n")
+        .query(/jobs\/serve/, ofServe(mode))
+        .query(stray, "")
+        .mutate(/./)
+        .mutate(/stop job serve/, () => {
+          stopped = true;
+          return "";
+        })
+        .mutate(/claim the GPUs/, () => (stopped ? "" : "held 1 serve:dev/x\n"));
+    };
+    const wanted = inputs({ claims, mayStop: ["serve"] });
+    const server = hosts("ready");
+    await expect(job.create(kindContext(server), wanted)).rejects.toThrow("vanished");
+    expect(server.mutations.filter(what => /stop job serve|release .* serve|start job/.test(what))).toEqual([
+      "node-1: stop job serve",
+      "node-1: release the GPUs of job serve",
+      "node-1: start job train",
+    ]);
+    const training = hosts("completed");
+    await expect(job.create(kindContext(training), wanted)).rejects.toThrow("GPU 1 of node-1 is held by job serve");
+    expect(stopped).toBe(false);
+  });
+
+  test("a link that is lost while it waits does not end the waiting", async () => {
+    const lost = new RemoteError({ kind: "lost", host: "node-1", address: "a", problem: "gone" });
+    const answers = [
+      observed({ lines: ["supervised"] }),
+      lost,
+      observed({ lines: ["done completed 1000000009 - - -"] }),
+    ];
+    let asked = 0;
+    const hosts = new FakeHosts().query(record, () => answers[Math.max(0, asked++ - 1)] ?? "").mutate(/release/);
+    expect((await job.create(kindContext(hosts), inputs({ waitSeconds: 60 }))).state.status).toBe("completed");
+    expect(asked).toBe(4);
+  });
+
+  test("a host that died with the job is named beside the failure", async () => {
+    const dead = new RemoteError({
+      kind: "unreachable",
+      host: "node-2",
+      address: "a",
+      problem: "no route to the host",
+    });
+    const alive = observed({ lines: ["supervised", "rank 0 started", "rank 1 started"] });
+    const over = observed({ lines: ["done failed 1000000009 1 255 channel", "rank 1 closed 255 1"] });
+    let asked = 0;
+    const hosts = new FakeHosts()
+      .query(record, () => (asked++ < 2 ? alive : over))
+      .mutate(/./)
+      .mutate(/prove/, dead, "node-2");
+    const attempt = job.create(kindContext(hosts), inputs({ waitSeconds: 60 }));
+    await expect(attempt).rejects.toThrow(/rank 1 \(node-2.*channel broke.*node-2.*no route to the host/s);
+  });
+});
+
+describe("a plan", () => {
+  const record = /job\.json/;
+  const claims = [{ host: "node-1", gpus: [0] }];
+  const held = (by: string) => new FakeHosts().query(/held \$g/, `held 0 ${by}\n`);
+
+  test("refuses a second live claim on a GPU, unless the holder may be stopped", async () => {
+    const hosts = held("serve:dev/x").query(record, "absent\n");
+    await expect(job.predict?.(kindContext(hosts), inputs({ claims }))).rejects.toThrow(/held by job serve/);
+    expect(await job.predict?.(kindContext(hosts), inputs({ claims, mayStop: ["serve"] }))).toEqual({
+      identityDigest: identityDigest(inputs()),
+    });
+    const foreign = held("serve:prod/x").query(record, "absent\n");
+    await expect(job.predict?.(kindContext(foreign), inputs({ claims, mayStop: ["serve"] }))).rejects.toThrow(
+      /held by job serve of cluster prod/,
+    );
+  });
+
+  test("is not refused for a job that takes the place of another run: what depends on that goes first", async () => {
+    const hosts = held("serve:dev/x").query(record, observed({ digest: "other" }));
+    expect(await job.predict?.(kindContext(hosts), inputs({ claims }))).toEqual({
+      identityDigest: identityDigest(inputs()),
+    });
+  });
+
+  test("does not fail for a host that is out of reach", async () => {
+    const hosts = new FakeHosts().query(
+      record,
+      new RemoteError({ kind: "unreachable", host: "node-1", address: "a", problem: "gone" }),
+    );
+    expect(await job.predict?.(kindContext(hosts), inputs({ claims }))).toHaveProperty("identityDigest");
+  });
+
+  test("of a job that failed is refused as well", async () => {
+    const old = { ...inputs({ claims }), ...settled, status: "failed" as const };
+    await expect(job.predict?.(kindContext(held("serve:dev/x")), inputs({ claims }), old)).rejects.toThrow(/held by/);
+  });
+});
+
+describe("read", () => {
+  const old = { ...inputs(), ...settled };
+
+  test("says why a job that was killed is not what it should be", async () => {
+    const lines = ["done failed 1000000009 1 137 exit", "rank 1 exit 137 own 1"];
+    const hosts = new FakeHosts().query(/job\.json/, observed({ lines }));
+    const seen = await job.read(kindContext(hosts), "train", old);
+    expect(seen?.state).toMatchObject({ status: "failed", problem: "rank 1 (node-2) was ended by SIGKILL" });
+    expect(job.diff?.({ ...old, ...seen?.state }, inputs()).map(change => change.path)).toEqual(["status", "problem"]);
+  });
+
+  test("a deleted record of a job that lives is drift; of one that does not, the end of the resource", async () => {
+    const processes = /MUSTER_JOB=train:dev/;
+    const alive = new FakeHosts()
+      .query(/job\.json/, "absent\n")
+      .query(processes, "")
+      .query(processes, "7 python3\n", "node-1");
+    const seen = await job.read(kindContext(alive), "train", old);
+    expect(seen?.state).toMatchObject({ status: "unrecorded", problem: expect.stringContaining("node-1: 7 python3") });
+    const dead = new FakeHosts().query(/job\.json/, "absent\n").query(processes, "");
+    expect(await job.read(kindContext(dead), "train", old)).toBeUndefined();
+  });
+
+  test("import is refused with what to do instead", async () => {
+    await expect(job.read(kindContext(new FakeHosts()), "train")).rejects.toMatchObject({
+      problems: [{ remedy: expect.stringContaining("adopts the job") }],
+    });
   });
 });
 
@@ -192,7 +437,9 @@ describe("delete", () => {
 
   test("does not interrupt a running training unless told by name", async () => {
     const hosts = new FakeHosts().query(/job\.json/, observed({ lines: ["supervised"] }));
-    await expect(job.delete(kindContext(hosts), "train", old)).rejects.toThrow("MUSTER_INTERRUPT=train");
+    await expect(job.delete(kindContext(hosts), "train", old)).rejects.toMatchObject({
+      problems: [{ remedy: expect.stringContaining("MUSTER_INTERRUPT=train") }],
+    });
     expect(hosts.mutations).toEqual([]);
   });
 
@@ -204,12 +451,25 @@ describe("delete", () => {
     expect(hosts.calls.some(call => call.script.includes("/out/w"))).toBe(false);
   });
 
+  test("passes over a host that was given up, and does the others", async () => {
+    const dead = new RemoteError({ kind: "unreachable", host: "node-2", address: "a", problem: "gone" });
+    const hosts = new FakeHosts()
+      .query(/job\.json/, observed({ lines: ["supervised"] }))
+      .mutate(/./)
+      .mutate(/./, dead, "node-2");
+    await expect(job.delete(kindContext(hosts, ["train"]), "train", old)).rejects.toBe(dead);
+    await job.delete(kindContext(hosts, ["train", "node-2"]), "train", old);
+    expect(hosts.mutations.at(-2)).toBe("node-1: remove the files of job train");
+  });
+
   test("fails when a process does not die", async () => {
     const hosts = new FakeHosts()
       .query(/job\.json/, observed({ lines: ["supervised"] }))
       .mutate(/./)
       .mutate(/prove/, "left 42 python3 train.py\n", "node-2");
-    await expect(job.delete(kindContext(hosts, ["train"]), "train", old)).rejects.toThrow(/node-2: .*42 python3/);
+    await expect(job.delete(kindContext(hosts, ["train"]), "train", old)).rejects.toMatchObject({
+      problems: [{ where: "host node-2", summary: expect.stringContaining("42 python3 train.py") }],
+    });
     expect(hosts.mutations.some(what => what.includes("remove the files"))).toBe(false);
   });
 });

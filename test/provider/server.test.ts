@@ -177,6 +177,17 @@ describe("provider server over gRPC", () => {
       expect((await client.create(THING, { text: "a" })).id).toBe("thing-1");
     });
 
+    test("that was cancelled half-way tells what is there already", async () => {
+      const begun = new Promise<void>(resolve => {
+        const wait = waiting(resolve);
+        memory.behave = context => wait(context).catch(initFails("goes on without you"));
+      });
+      const failure = client.create(THING, { text: "a" }).catch((error: unknown) => error);
+      await begun;
+      await client.cancel();
+      expect(initFailure(await failure)).toMatchObject({ id: "thing-1", reasons: ["goes on without you"] });
+    });
+
     test("is ended by customTimeouts, and the text says so", async () => {
       memory.behave = waiting(() => {});
       const failure = client.create(THING, { text: "a" }, { timeout: 1 });

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { formatHostKey } from "../../remote/host-key";
 import type { HostConnection } from "../../remote/host-table";
 import { matchKnownHosts, parseKnownHosts } from "../../remote/known-hosts";
+import { dockerHostOf, sandbox, sandboxFolder } from "../faults/site";
 import { type Finished, run } from "../support/command";
 
 interface Inventory {
@@ -15,15 +16,8 @@ interface Inventory {
   }[];
 }
 
-/** The sandbox that the tests borrow. */
-function folder(): string {
-  const site = process.env.MUSTER_SITE;
-  if (site === undefined) throw new Error("MUSTER_SITE is not set: the checkout whose simulated hosts are used");
-  return site;
-}
-
 function sandboxFile(name: string): string {
-  return path.join(folder(), ".muster/sandbox", name);
+  return path.join(sandboxFolder(), name);
 }
 
 /** The hosts as an operator reaches them. */
@@ -34,7 +28,7 @@ export function hostTable(): HostConnection[] {
     ...host,
     identityFile: sandboxFile("id_ed25519"),
     agent: "none",
-    hostKeys: matchKnownHosts(pins, host.address, host.port).trusted.map(formatHostKey),
+    hostKeys: matchKnownHosts(pins, host).trusted.map(formatHostKey),
   }));
 }
 
@@ -44,7 +38,7 @@ export class OutsideView {
 
   /** Runs a shell script on it. */
   sh(script: string, deadlineSeconds = 120): Promise<Finished> {
-    return run("docker", ["-H", dockerHost(), "exec", "-i", `${prefix()}-${this.name}`, "sh", "-s"], {
+    return run("docker", ["-H", dockerHostOf(), "exec", "-i", `${sandbox}-${this.name}`, "sh", "-s"], {
       input: script,
       deadlineSeconds,
     });
@@ -59,7 +53,7 @@ export class OutsideView {
 
   /** A script whose output is a file of this machine's. */
   async save(script: string, file: string): Promise<void> {
-    const command = `docker -H ${dockerHost()} exec ${prefix()}-${this.name} sh -c '${script}' >'${file}'`;
+    const command = `docker -H ${dockerHostOf()} exec ${sandbox}-${this.name} sh -c '${script}' >'${file}'`;
     const done = await run("sh", ["-c", command]);
     if (done.code !== 0) throw new Error(`${this.name}: ${script}\n${done.stderr}`);
   }
@@ -75,7 +69,7 @@ export class OutsideView {
   }
 
   private async feed(file: string, command: string): Promise<void> {
-    const exec = `docker -H ${dockerHost()} exec -i ${prefix()}-${this.name} ${command} <'${file}'`;
+    const exec = `docker -H ${dockerHostOf()} exec -i ${sandbox}-${this.name} ${command} <'${file}'`;
     const done = await run("sh", ["-c", exec]);
     if (done.code !== 0) throw new Error(`${this.name}: ${command} <${file}\n${done.stderr}`);
   }
@@ -88,24 +82,12 @@ export class OutsideView {
 
   /** Stops all of it, and lets it go on: out of reach without a word, as after a power cut. */
   freeze(): Promise<Finished> {
-    return run("docker", ["-H", dockerHost(), "pause", `${prefix()}-${this.name}`]);
+    return run("docker", ["-H", dockerHostOf(), "pause", `${sandbox}-${this.name}`]);
   }
 
   thaw(): Promise<Finished> {
-    return run("docker", ["-H", dockerHost(), "unpause", `${prefix()}-${this.name}`]);
+    return run("docker", ["-H", dockerHostOf(), "unpause", `${sandbox}-${this.name}`]);
   }
-}
-
-function dockerHost(): string {
-  const found = /^DOCKER_HOST=(.+)$/m.exec(readFileSync(sandboxFile("images.env"), "utf8"))?.[1];
-  if (found === undefined) throw new Error("images.env names no DOCKER_HOST");
-  return found;
-}
-
-/** What the names of the hosts' containers begin with. */
-function prefix(): string {
-  const settings = path.join(folder(), "sandbox/Pulumi.dev.yaml");
-  return /muster-sandbox:name: "?([\w-]+)/.exec(readFileSync(settings, "utf8"))?.[1] ?? "sim";
 }
 
 /** Writes an archive of an image that no host has; it is made on one host and removed there again. */

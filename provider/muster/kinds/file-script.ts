@@ -67,6 +67,25 @@ while [ -n "$d" ]; do
   d=\${d%/*}
 done`;
 
+/**
+ * When a change fails: what the place is like, for `explainFileFailure`. What is not there yet is as its nearest folder. A part
+ * that was uploaded goes away after that, because it may be what fills the disk.
+ */
+const FINISH = `export LC_ALL=C
+t=
+finish() {
+  [ "$?" != 0 ] || return 0
+  # Nobody may hear it any more.
+  trap '' PIPE; set +e
+  n=$p
+  while [ ! -e "$n" ] && [ -n "$n" ]; do n=\${n%/*}; done
+  echo "place $(df -k --output=avail,iavail,fstype,target -- "\${n:-/}" | tail -n 1)" >&2
+  lsattr -d -- "$p" "\${p%/*}/" 2>/dev/null | sed -n 's/^[^ ]*i[^ ]* /immutable /p' >&2
+  [ -z "$t" ] || rm -f -- "$t"
+}
+trap finish EXIT
+trap 'exit 143' HUP INT TERM PIPE`;
+
 const MAKE_PARENTS = `d=\${p%/*}
 [ -z "$d" ] || [ -d "$d" ] || (umask "$parents_umask"; mkdir -p -- "$d")`;
 
@@ -83,14 +102,14 @@ export interface Placement {
  */
 export function writeScript(placement: Placement, proof: { sizeBytes: number; sha256?: string }): string {
   return script(
-    `${REFUSE_LINKED_PARENTS}
+    `${FINISH}
+${REFUSE_LINKED_PARENTS}
+if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir -- "$p" || exit 46; fi
 ${MAKE_PARENTS}
 umask 077
 d=\${p%/*}
 rm -f -- "$d/$stem".????????
 t=$(mktemp -- "$d/$stem.XXXXXXXX")
-trap 'rm -f -- "$t"' EXIT
-trap 'exit 143' HUP INT TERM PIPE
 cat >"$t"
 [ "$(stat -c %s -- "$t")" -eq "$size" ] || { echo "only $(stat -c %s -- "$t") of $size bytes arrived" >&2; exit 45; }
 if [ -n "$sha256" ]; then
@@ -98,7 +117,8 @@ if [ -n "$sha256" ]; then
 fi
 chown -- "$owner" "$t"
 chmod -- "$mode" "$t"
-mv -fT -- "$t" "$p"`,
+mv -fT -- "$t" "$p"
+t=`,
     {
       ...variables(placement),
       stem: temporaryStem(placement.path),
@@ -116,7 +136,8 @@ function temporaryStem(path: string): string {
 /** Makes the directory, or sets its mode and owner if it is there. Prints whether it was made. */
 export function directoryScript(placement: Placement): string {
   return script(
-    `${REFUSE_LINKED_PARENTS}
+    `${FINISH}
+${REFUSE_LINKED_PARENTS}
 if [ -d "$p" ] && [ ! -L "$p" ]; then made=false; else
   ${MAKE_PARENTS.replaceAll("\n", "\n  ")}
   (umask 077; mkdir -- "$p"); made=true
@@ -128,9 +149,17 @@ echo "$made"`,
   );
 }
 
-/** Sets mode and owner alone. */
-export function permissionScript(placement: Placement): string {
-  return script(`${REFUSE_LINKED_PARENTS}\nchown -h -- "$owner" "$p"\nchmod -- "$mode" "$p"`, variables(placement));
+/** Sets what is given of mode and owner alone. */
+export function permissionScript(
+  path: string,
+  { mode, owner }: { readonly mode?: string | undefined; readonly owner?: string | undefined },
+): string {
+  const steps = [
+    ...(owner === undefined ? [] : ['chown -h -- "$owner" "$p"']),
+    ...(mode === undefined ? [] : ['chmod -- "$mode" "$p"']),
+  ];
+  const variables = { p: path, mode: mode ?? "", owner: ownerArgument(owner) };
+  return script([FINISH, REFUSE_LINKED_PARENTS, ...steps].join("\n"), variables);
 }
 
 /** Removes a file, or an empty directory, and then the folders of muster's own that this leaves empty. */
@@ -139,7 +168,8 @@ export function removeScript(path: string, directory: boolean): string {
     ? `if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir -- "$p" 2>/dev/null || { echo kept; exit 0; }; fi`
     : `[ ! -e "$p" ] && [ ! -L "$p" ] || rm -f -- "$p"`;
   return script(
-    `${REFUSE_LINKED_PARENTS}
+    `${FINISH}
+${REFUSE_LINKED_PARENTS}
 ${remove}
 ${pruneScript([posix.dirname(path)])}`,
     { p: path },
@@ -151,7 +181,11 @@ function variables({ path, mode, owner, parentsMode }: Placement): Record<string
   return {
     p: path,
     mode,
-    owner: owner === undefined || owner === "root" ? "0:0" : owner,
+    owner: ownerArgument(owner),
     parents_umask: (0o777 & ~parents).toString(8).padStart(4, "0"),
   };
+}
+
+function ownerArgument(owner: string | undefined): string {
+  return owner === undefined || owner === "root" ? "0:0" : owner;
 }

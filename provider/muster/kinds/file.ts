@@ -2,8 +2,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { z } from "zod";
+import type { CommandResult } from "../../../remote/runner";
 import { expectSuccess } from "../../command-failed";
 import type { CheckFailure, Kind, KindContext } from "../../kind";
+import { explainFileFailure } from "./file-failure";
 import {
   directoryScript,
   type FileFacts,
@@ -21,7 +23,10 @@ const inputs = z.strictObject({
   host: z.string().min(1).describe("Name of the host in the provider's table."),
   path: z
     .string()
-    .regex(/^(\/(?!\.\.?(\/|$))[^/\0\n]+)+$/, "must be an absolute path without . or .. or a slash at its end")
+    .regex(
+      /^(\/(?!\.\.?(\/|$))[^/\0\n]+)+$/,
+      "must be an absolute path without ., .., a line break or a slash at its end",
+    )
     .describe("Absolute path on the host. A parent that is a symbolic link is refused."),
   content: z.string().optional().describe("Text of the file. Declare it secret if it is."),
   source: z.string().optional().describe("Path of a local file to upload instead of `content`."),
@@ -32,7 +37,7 @@ const inputs = z.strictObject({
     .string()
     .regex(/^(root|\d+:\d+)$/, 'must be "root" or "uid:gid" in numbers')
     .optional()
-    .describe('"root" or "uid:gid". Default root, and then a change by others is not looked at.'),
+    .describe('"root" or "uid:gid". Default root.'),
   parentsMode: octalMode
     .optional()
     .describe('Mode of parents that are made. Default "0700" below /var/lib/muster, else "0755".'),
@@ -78,7 +83,7 @@ export const file: Kind<FileInputs, FileOutputs> = {
 
   async complete(news) {
     const mode = news.mode ?? (news.directory ? "0755" : "0644");
-    const owner = news.owner === "0:0" ? "root" : news.owner;
+    const owner = news.owner === undefined || news.owner === "0:0" ? "root" : news.owner;
     if (news.source === undefined) return { mode, owner, sha256: undefined };
     return { mode, owner, sha256: await sha256OfFile(news.source) };
   },
@@ -118,21 +123,18 @@ export const file: Kind<FileInputs, FileOutputs> = {
       ? found?.type === "directory"
       : found?.type === "file" && found.sha256 === digestOf(news);
     const isSame = isInPlace && digestOf(news) === digestOf(old);
-    if (!isInPlace) {
+    if (!found || !isInPlace) {
       const made = await write(context, news);
       return outputsOf(news, newTrigger(), made || old.made);
     }
-    if (found?.mode !== news.mode || found?.owner !== (news.owner ?? found?.owner)) {
-      const placement = { ...news, mode: news.mode ?? "0644", owner: news.owner ?? found?.owner };
-      await mutate(context, host, `set mode and owner of ${path}`, permissionScript(placement));
-    }
+    await repairPermissions(context, news, found);
     return outputsOf(news, isSame ? old.changed : newTrigger(), old.made);
   },
 
   async delete(context, _id, old) {
     if (old.directory && !old.made) return;
     const script = removeScript(old.path, old.directory === true);
-    const { stdout } = await mutate(context, old.host, `remove ${old.path}`, script);
+    const { stdout } = await mutate(context, old, `remove ${old.path}`, script);
     if (stdout.trim() === "kept") context.status(`${old.path} is not empty: it stays`);
   },
 };
@@ -148,42 +150,59 @@ function checkContent(news: Partial<FileInputs>, unknown: ReadonlySet<string> = 
   return [{ property: declared[1] ?? "content", reason: `cannot stand beside ${declared[0]}: declare one of them.` }];
 }
 
+/** Sets mode and owner, if they are others; each alone where only one is. */
+async function repairPermissions(context: KindContext, news: FileInputs, found: FileFacts): Promise<void> {
+  const mode = found.mode === news.mode ? undefined : news.mode;
+  const owner = found.owner === (news.owner ?? "root") ? undefined : (news.owner ?? "root");
+  const parts = [...(mode === undefined ? [] : ["mode"]), ...(owner === undefined ? [] : ["owner"])];
+  if (parts.length === 0) return;
+  await mutate(
+    context,
+    news,
+    `set ${parts.join(" and ")} of ${news.path}`,
+    permissionScript(news.path, { mode, owner }),
+  );
+}
+
 /** Uploads and puts in place. True if a directory was made. */
 async function write(context: KindContext, news: FileInputs): Promise<boolean> {
-  const { host, path } = news;
+  const { path } = news;
   const placement = { ...news, mode: news.mode ?? (news.directory ? "0755" : "0644") };
   if (news.directory) {
-    const { stdout } = await mutate(context, host, `make directory ${path}`, directoryScript(placement));
+    const { stdout } = await mutate(context, news, `make directory ${path}`, directoryScript(placement));
     return stdout.trim() === "true";
   }
   if (news.source !== undefined) {
     const sizeBytes = (await stat(news.source)).size;
     const proof = news.sha256 === undefined ? { sizeBytes } : { sizeBytes, sha256: news.sha256 };
     const script = writeScript(placement, proof);
-    await mutate(context, host, `upload ${path} (${sizeBytes} bytes)`, script, createReadStream(news.source));
+    await mutate(context, news, `upload ${path} (${sizeBytes} bytes)`, script, createReadStream(news.source));
     return false;
   }
   const content = Buffer.from(news.content ?? "");
-  await mutate(context, host, `write ${path}`, writeScript(placement, { sizeBytes: content.length }), content);
+  await mutate(context, news, `write ${path}`, writeScript(placement, { sizeBytes: content.length }), content);
   return false;
 }
 
 async function mutate(
   context: KindContext,
-  host: string,
+  { host, path }: Pick<FileInputs, "host" | "path">,
   what: string,
   script: string,
   stdin?: Buffer | NodeJS.ReadableStream,
-) {
+): Promise<CommandResult> {
   const options = { signal: context.signal, ...(stdin === undefined ? {} : { stdin }) };
-  return expectSuccess(await context.hosts.runner(host).mutate(what, script, options), { host, what });
+  const result = await context.hosts.runner(host).mutate(what, script, options);
+  if (result.exitCode !== 0) throw explainFileFailure(what, host, path, result);
+  return result;
 }
 
 /** What is there, said in the words of the inputs, so that a drift shows as a difference of inputs. */
 function observedInputs(found: FileFacts, host: string, path: string, old: FileInputs | undefined): FileInputs {
-  const { content: _content, sha256: _sha256, directory: _directory, ...kept } = old ?? { host, path };
-  const base: FileInputs = { ...kept, mode: found.mode, ...(old?.owner === undefined ? {} : { owner: found.owner }) };
-  if (found.type === "directory") return { ...base, directory: true };
+  const { content: _content, sha256: _sha256, directory, ...kept } = old ?? { host, path };
+  const base: FileInputs = { ...kept, mode: found.mode, owner: found.owner };
+  // A folder whose place something else has taken is made anew; a file takes its place back.
+  if (directory || (!old && found.type === "directory")) return { ...base, directory: found.type === "directory" };
   if (old?.source !== undefined) return { ...base, sha256: found.sha256 ?? `[${found.type}]` };
   if (found.type !== "file") return { ...base, content: `[not a file: ${found.type}]` };
   if (old && found.sha256 === digestOf(old)) return { ...base, content: old.content };

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { type HostFacts, hostFactsScript, parseHostFacts, unaskedFacts } from "../../../facts/host-facts";
+import { describeAccess, wayToRoot } from "../../../remote/access";
+import { foreignOwner, ownerQuery } from "../../../remote/ownership";
 import { RemoteError } from "../../../remote/remote-error";
 import { expectSuccess } from "../../command-failed";
 import { errorText } from "../../error-text";
@@ -22,6 +24,8 @@ type HostInputs = z.infer<typeof inputs>;
 interface HostOutputs {
   facts: HostFacts;
   access: string;
+  login: string;
+  foreignOwner: string;
 }
 
 /** A host as it was found. Nothing on it is ever changed by this; in preview the facts are asked for already. */
@@ -37,7 +41,11 @@ export const host: Kind<HostInputs, HostOutputs> = {
     },
     access: {
       description:
-        "How commands become root there: root, passwordless, password, user (no way), or, in a preview, unasked: the host could not be asked.",
+        "How commands become root there: root, passwordless or password (by sudo), docker (not at all, but the user is in the docker group), none, or unasked: the host could not be asked.",
+    },
+    login: { description: "Who logs in, and the way to root, in words." },
+    foreignOwner: {
+      description: "Another stack that manages the host, so that this one may not; empty if there is none.",
     },
   },
   async predict(context, news, old) {
@@ -47,7 +55,7 @@ export const host: Kind<HostInputs, HostOutputs> = {
     } catch (error) {
       const lost = unanswered(error);
       const stands = old && old.access !== "unasked" && old.way === news.way;
-      return stands ? { facts: old.facts, access: old.access } : lost;
+      return stands ? outputsIn(old) : lost;
     }
   },
   async read(context, id, old) {
@@ -66,9 +74,9 @@ export const host: Kind<HostInputs, HostOutputs> = {
     try {
       return await ask(context, news);
     } catch (error) {
-      const { facts, access } = unanswered(error);
-      const state = old.access === "unasked" || old.way !== news.way ? { facts, access } : old;
-      throw new InitFailed(id, { facts: state.facts, access: state.access }, [errorText(error)]);
+      const lost = unanswered(error);
+      const stands = old.access !== "unasked" && old.way === news.way;
+      throw new InitFailed(id, stands ? outputsIn(old) : lost, [errorText(error)]);
     }
   },
   async delete() {},
@@ -81,9 +89,19 @@ export const host: Kind<HostInputs, HostOutputs> = {
  */
 function unanswered(error: unknown): HostOutputs {
   if (!(error instanceof RemoteError)) throw error;
-  const { address, problem, tried = [], remedy } = error.details;
+  const { address, origin, problem, tried = [], remedy } = error.details;
   const attempts = tried.length > 0 ? `; tried ${tried.join(", ")}` : "";
-  return { facts: unaskedFacts(`${address}: ${problem}${attempts}`, remedy), access: "unasked" };
+  const place = origin === undefined ? address : `${address} (${origin})`;
+  return {
+    facts: unaskedFacts(`${place}: ${problem}${attempts}`, remedy),
+    access: "unasked",
+    login: "not asked",
+    foreignOwner: "",
+  };
+}
+
+function outputsIn({ facts, access, login, foreignOwner: owner }: HostOutputs): HostOutputs {
+  return { facts, access, login, foreignOwner: owner };
 }
 
 async function ask(
@@ -92,9 +110,17 @@ async function ask(
 ): Promise<HostOutputs> {
   const probe = context.hosts.probe(name);
   const options = { signal: context.signal, timeoutSeconds: 60 };
-  const result = expectSuccess(await probe.query(hostFactsScript(peers), options), {
-    host: name,
-    what: "ask for the facts",
-  });
-  return { facts: parseHostFacts(result.stdout, peers), access: (await probe.access()).mode };
+  const [facts, owner] = await Promise.all([
+    probe.query(hostFactsScript(peers), options),
+    probe.query(ownerQuery(`/var/lib/muster/${context.cluster}`), options),
+  ]);
+  expectSuccess(facts, { host: name, what: "ask for the facts" });
+  const takenOver = context.ownership?.takesOver(name) === true;
+  const access = await probe.access();
+  return {
+    facts: parseHostFacts(facts.stdout, peers),
+    access: wayToRoot(access),
+    login: describeAccess(access),
+    foreignOwner: takenOver ? "" : (foreignOwner(owner.stdout, context.ownership?.stack) ?? ""),
+  };
 }

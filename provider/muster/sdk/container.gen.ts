@@ -3,7 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 export interface ContainerArgs {
   host: pulumi.Input<string>;
+  /** Another name renames the container; nothing in it notices. */
   name: pulumi.Input<string>;
+  /** An image's id (`sha256:…`) or reference, already on the host. */
   image: pulumi.Input<string>;
   gpus: pulumi.Input<"all" | "none" | pulumi.Input<number>[]>;
   shmSizeMib?: pulumi.Input<number>;
@@ -19,7 +21,9 @@ export interface ContainerArgs {
   command?: pulumi.Input<pulumi.Input<string>[]>;
   entrypoint?: pulumi.Input<string>;
   restart?: pulumi.Input<"no" | "always" | "unless-stopped" | "on-failure">;
+  /** A small init as process 1, which reaps what jobs leave behind. */
   init?: pulumi.Input<boolean>;
+  /** -1: unlimited. */
   ulimits?: pulumi.Input<(pulumi.Input<{
     name: pulumi.Input<string>;
     soft: pulumi.Input<number>;
@@ -27,11 +31,32 @@ export interface ContainerArgs {
   }>)[]>;
   devices?: pulumi.Input<pulumi.Input<string>[]>;
   capAdd?: pulumi.Input<pulumi.Input<string>[]>;
+  capDrop?: pulumi.Input<pulumi.Input<string>[]>;
   privileged?: pulumi.Input<boolean>;
   securityOpt?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Most memory. Changes in place. Absent: no limit. */
+  memoryMib?: pulumi.Input<number>;
+  /** Most memory and swap together. Changes in place. Absent: twice memoryMib, as Docker has it. */
+  memorySwapMib?: pulumi.Input<number>;
+  /** Processors' worth of time. Changes in place. Absent: no limit. */
+  cpus?: pulumi.Input<number>;
+  /** Processors to run on, such as 0-15. Changes in place. Absent: all. */
+  cpusetCpus?: pulumi.Input<string>;
+  /** Most processes and threads. Changes in place. */
+  pidsLimit?: pulumi.Input<number>;
+  /** Run inside after each start until it exits 0, and at each read; a container that fails it is not healthy. */
   healthProbe?: pulumi.Input<{
     script: pulumi.Input<string>;
     timeoutSeconds: pulumi.Input<number>;
+  }>;
+  /** Run inside once a minute by Docker itself: `docker ps` shows the result to people. */
+  healthCommand?: pulumi.Input<string>;
+  /** What runs in it beside jobs. Restarted alone when its digest changes or the probe fails; jobs go on. */
+  service?: pulumi.Input<{
+    /** Of what the service reads only when it starts. */
+    digest: pulumi.Input<string>;
+    /** Run inside: starts the service anew, and nothing else. */
+    restartScript: pulumi.Input<string>;
   }>;
   labels?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
 }
@@ -39,7 +64,9 @@ export interface ContainerArgs {
 /** Keeps a container running on a host; never ends one in which a job runs without leave. */
 export class Container extends pulumi.CustomResource {
   declare readonly host: pulumi.Output<string>;
+  /** Another name renames the container; nothing in it notices. */
   declare readonly name: pulumi.Output<string>;
+  /** An image's id (`sha256:…`) or reference, already on the host. */
   declare readonly image: pulumi.Output<string>;
   declare readonly gpus: pulumi.Output<"all" | "none" | number[]>;
   declare readonly shmSizeMib: pulumi.Output<number | undefined>;
@@ -55,7 +82,9 @@ export class Container extends pulumi.CustomResource {
   declare readonly command: pulumi.Output<string[] | undefined>;
   declare readonly entrypoint: pulumi.Output<string | undefined>;
   declare readonly restart: pulumi.Output<"no" | "always" | "unless-stopped" | "on-failure" | undefined>;
+  /** A small init as process 1, which reaps what jobs leave behind. */
   declare readonly init: pulumi.Output<boolean | undefined>;
+  /** -1: unlimited. */
   declare readonly ulimits: pulumi.Output<({
     name: string;
     soft: number;
@@ -63,18 +92,43 @@ export class Container extends pulumi.CustomResource {
   })[] | undefined>;
   declare readonly devices: pulumi.Output<string[] | undefined>;
   declare readonly capAdd: pulumi.Output<string[] | undefined>;
+  declare readonly capDrop: pulumi.Output<string[] | undefined>;
   declare readonly privileged: pulumi.Output<boolean | undefined>;
   declare readonly securityOpt: pulumi.Output<string[] | undefined>;
+  /** Most memory. Changes in place. Absent: no limit. */
+  declare readonly memoryMib: pulumi.Output<number | undefined>;
+  /** Most memory and swap together. Changes in place. Absent: twice memoryMib, as Docker has it. */
+  declare readonly memorySwapMib: pulumi.Output<number | undefined>;
+  /** Processors' worth of time. Changes in place. Absent: no limit. */
+  declare readonly cpus: pulumi.Output<number | undefined>;
+  /** Processors to run on, such as 0-15. Changes in place. Absent: all. */
+  declare readonly cpusetCpus: pulumi.Output<string | undefined>;
+  /** Most processes and threads. Changes in place. */
+  declare readonly pidsLimit: pulumi.Output<number | undefined>;
+  /** Run inside after each start until it exits 0, and at each read; a container that fails it is not healthy. */
   declare readonly healthProbe: pulumi.Output<{
     script: string;
     timeoutSeconds: number;
   } | undefined>;
+  /** Run inside once a minute by Docker itself: `docker ps` shows the result to people. */
+  declare readonly healthCommand: pulumi.Output<string | undefined>;
+  /** What runs in it beside jobs. Restarted alone when its digest changes or the probe fails; jobs go on. */
+  declare readonly service: pulumi.Output<{
+    /** Of what the service reads only when it starts. */
+    digest: string;
+    /** Run inside: starts the service anew, and nothing else. */
+    restartScript: string;
+  } | undefined>;
   declare readonly labels: pulumi.Output<{ [key: string]: string } | undefined>;
   /** the container's id; changes whenever it is made anew; empty while it is not there */
   declare readonly incarnation: pulumi.Output<string>;
-  /** running, exited, … as docker says it, or absent */
+  /** running, exited, … as docker says it; or absent, unhealthy, gpus lost */
   declare readonly status: pulumi.Output<string>;
-  /** as docker says it */
+  /** what is wrong with a running container; empty if nothing is */
+  declare readonly problem: pulumi.Output<string>;
+  /** options that it has and that nobody declared, as docker run would have them */
+  declare readonly undeclared: pulumi.Output<string[]>;
+  /** as docker says it; changes at each start, also of the same container */
   declare readonly startedAt: pulumi.Output<string>;
   /** id of the image that it runs */
   declare readonly imageId: pulumi.Output<string>;
@@ -85,7 +139,7 @@ export class Container extends pulumi.CustomResource {
   }
 
   constructor(name: string, args: ContainerArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { incarnation: undefined, status: undefined, startedAt: undefined, imageId: undefined };
+    const outputs = { incarnation: undefined, status: undefined, problem: undefined, undeclared: undefined, startedAt: undefined, imageId: undefined };
     super("muster:index:Container", name, { ...args, ...outputs }, opts);
   }
 }

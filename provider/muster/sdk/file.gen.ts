@@ -16,7 +16,7 @@ export interface FileArgs {
   directory?: pulumi.Input<boolean>;
   /** Permissions. Default "0644", for a directory "0755". */
   mode?: pulumi.Input<string>;
-  /** "root" or "uid:gid". Default root, and then a change by others is not looked at. */
+  /** "root" or "uid:gid". Default root. */
   owner?: pulumi.Input<string>;
   /** Mode of parents that are made. Default "0700" below /var/lib/muster, else "0755". */
   parentsMode?: pulumi.Input<string>;
@@ -38,7 +38,7 @@ export class File extends pulumi.CustomResource {
   declare readonly directory: pulumi.Output<boolean | undefined>;
   /** Permissions. Default "0644", for a directory "0755". */
   declare readonly mode: pulumi.Output<string | undefined>;
-  /** "root" or "uid:gid". Default root, and then a change by others is not looked at. */
+  /** "root" or "uid:gid". Default root. */
   declare readonly owner: pulumi.Output<string | undefined>;
   /** Mode of parents that are made. Default "0700" below /var/lib/muster, else "0755". */
   declare readonly parentsMode: pulumi.Output<string | undefined>;

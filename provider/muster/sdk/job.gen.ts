@@ -17,7 +17,11 @@ export interface JobArgs {
     host: pulumi.Input<string>;
     gpus: pulumi.Input<pulumi.Input<number>[]>;
   }>)[]>;
+  /** Jobs of mode ready that are stopped when they hold GPUs that this one claims. */
+  mayStop?: pulumi.Input<pulumi.Input<string>[]>;
   mode: pulumi.Input<"completed" | "ready">;
+  /** Of a server (mode ready): values that change when it may be gone, such as the start of its container, or the run of a job that may stop it. It is looked after again then. */
+  reviveOn?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
   probe?: pulumi.Input<{
     host: pulumi.Input<string>;
     script?: pulumi.Input<string>;
@@ -55,7 +59,11 @@ export class Job extends pulumi.CustomResource {
     host: string;
     gpus: number[];
   })[] | undefined>;
+  /** Jobs of mode ready that are stopped when they hold GPUs that this one claims. */
+  declare readonly mayStop: pulumi.Output<string[] | undefined>;
   declare readonly mode: pulumi.Output<"completed" | "ready">;
+  /** Of a server (mode ready): values that change when it may be gone, such as the start of its container, or the run of a job that may stop it. It is looked after again then. */
+  declare readonly reviveOn: pulumi.Output<{ [key: string]: string } | undefined>;
   declare readonly probe: pulumi.Output<{
     host: string;
     script?: string;
@@ -74,8 +82,10 @@ export class Job extends pulumi.CustomResource {
   })[] | undefined>;
   declare readonly deleteOutputs: pulumi.Output<boolean | undefined>;
   declare readonly stopSeconds: pulumi.Output<number | undefined>;
-  /** running, completed, ready, failed or stopped */
+  /** running, completed, ready, failed, stopped, or unrecorded when somebody deleted its record */
   declare readonly status: pulumi.Output<string>;
+  /** why it is not what it should be; empty if nothing is wrong */
+  declare readonly problem: pulumi.Output<string>;
   /** names one run of the job; changes at each start */
   declare readonly incarnation: pulumi.Output<string>;
   /** SHA-256 of what the result depends on */
@@ -95,7 +105,7 @@ export class Job extends pulumi.CustomResource {
   }
 
   constructor(name: string, args: JobArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { status: undefined, incarnation: undefined, identityDigest: undefined, startedAt: undefined, finishedAt: undefined, result: undefined, progress: undefined };
+    const outputs = { status: undefined, problem: undefined, incarnation: undefined, identityDigest: undefined, startedAt: undefined, finishedAt: undefined, result: undefined, progress: undefined };
     super("muster:index:Job", name, { ...args, secretEnv: args?.secretEnv === undefined ? undefined : pulumi.secret(args.secretEnv), ...outputs }, opts);
   }
 }

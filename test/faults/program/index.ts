@@ -1,14 +1,16 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { hostTable, readPins, wayTo } from "../../../config/host-table";
+import { hostInputs } from "../../../components/host-inputs";
+import { hostTable, wayTo } from "../../../config/host-table";
 import { loadCluster } from "../../../config/load";
+import { readPins } from "../../../config/pins";
 import { Container } from "../../../provider/muster/sdk/container.gen";
 import { File } from "../../../provider/muster/sdk/file.gen";
 import { Host } from "../../../provider/muster/sdk/host.gen";
 import { Image } from "../../../provider/muster/sdk/image.gen";
 import { Job } from "../../../provider/muster/sdk/job.gen";
-import { Provider, type ProviderArgs } from "../../../provider/muster/sdk/provider.gen";
+import { Provider } from "../../../provider/muster/sdk/provider.gen";
 import { appFolder, type Wanted } from "../wanted";
 
 /**
@@ -22,7 +24,7 @@ export = (): void => {
   const { name } = cluster;
   const provider = new Provider(`${name}-provider`, {
     cluster: name,
-    hosts: table.map(host => ({ ...host, hostKeys: [...host.hostKeys] })) as ProviderArgs["hosts"],
+    ...hostInputs(table, secret => new pulumi.Config().requireSecret(secret)),
     auditLog: path.resolve("audit.log"),
   });
   for (const connection of table) {

@@ -1,5 +1,5 @@
+import { Up } from "../checkout";
 import { expectFailure, expectSuccess, type Fault } from "../fault";
-import { Up } from "../operator";
 
 export const bastionFaults: readonly Fault[] = [
   {

@@ -1,6 +1,6 @@
 import { until } from "../../support/command";
+import { Up } from "../checkout";
 import { expectFailure, type Fault } from "../fault";
-import { Up } from "../operator";
 import type { Stage } from "../stage";
 
 /** Ends a host while its container is being made anew, and waits until it is back. */

@@ -1,6 +1,6 @@
 import type { Harm, Phase } from "../../support/tcp-relay";
+import { Up } from "../checkout";
 import { expectFailure, expectSuccess, type Fault } from "../fault";
-import { Up } from "../operator";
 
 const did: Readonly<Record<Harm, string>> = {
   drop: "TCP connection dropped",

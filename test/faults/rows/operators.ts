@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { until } from "../../support/command";
-import { expectSuccess, type Fault } from "../fault";
-import { Up } from "../operator";
+import { Up } from "../checkout";
+import { expectFailure, expectSuccess, type Fault } from "../fault";
 import { dockerHostOf, sandbox } from "../site";
 import type { Stage } from "../stage";
 
@@ -75,6 +75,7 @@ export const operatorFaults: readonly Fault[] = [
       const running = stage.operator.startUp();
       await slow.reached();
       running.killGroup("SIGINT");
+      await until("the first is heard", async () => (running.output().includes("Interrupt again") ? true : undefined));
       running.killGroup("SIGINT");
       expect((await running.finished).code).toBe(1);
       await slow.gone();
@@ -94,6 +95,21 @@ export const operatorFaults: readonly Fault[] = [
       expect(second.code).toBe(1);
       expect(second.told).toMatch(/locked[\s\S]*pid \d+/);
       expectSuccess(new Up(await running.finished));
+      await stage.converges();
+    },
+  },
+  {
+    fault: "two operators at once, each with a state of their own",
+    injected: "a second checkout, with an empty state, does `up` on the same hosts",
+    expected:
+      "the second is refused on each host before anything is changed, and told whose the host is and how to take it over; exit 1",
+    async run(stage) {
+      await stage.change();
+      const second = stage.anotherOperator();
+      const before = await Promise.all(second.wants.nodes.map(node => stage.host(node).fingerprint()));
+      const refused = /managed by another stack: stack dev of project faults, by .*MUSTER_TAKE_OVER/;
+      expectFailure(await second.up(), { "node-1": refused, "node-2": refused });
+      expect(await Promise.all(second.wants.nodes.map(node => stage.host(node).fingerprint()))).toEqual(before);
       await stage.converges();
     },
   },

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { until } from "../../support/command";
+import { Up } from "../checkout";
 import { expectFailure, expectSuccess, type Fault } from "../fault";
-import { Up } from "../operator";
 import type { Stage } from "../stage";
 
 /** Settings of a host's sshd for one row; its connections of before go on as they were. */

@@ -1,31 +1,46 @@
 #!/bin/sh
 # Written by muster from the cluster file. Changes here are undone by the next up.
-set -eu
-umask 022
+#
+#   start.sh           the container's command: starts sshd.sh, and again whenever that ends. Jobs in the container go on meanwhile.
+#   start.sh restart   ends the sshd that listens, so that another one starts at once, by the files of now. Open sessions stay.
+set -u
 
-# sshd wants its folder for privilege separation; a package's service script would have made it.
-mkdir -p /run/sshd
+loop=/run/muster-start.pid
+listener=/run/muster-sshd.pid
 
-# Login shells, and interactive ones such as docker exec -it, read the node's variables.
-profile='if [ -r /etc/muster/profile.sh ]; then . /etc/muster/profile.sh; fi'
-mkdir -p /etc/profile.d
-printf '%s\n' "$profile" >/etc/profile.d/muster.sh
-touch /root/.bashrc
-grep -qxF "$profile" /root/.bashrc || {
-  # In front: Debian's file returns early in shells that are not interactive.
-  { printf '%s\n' "$profile"; cat /root/.bashrc; } >/root/.bashrc.muster
-  cat /root/.bashrc.muster >/root/.bashrc
-  rm -f /root/.bashrc.muster
-}
+# Process ids come back: is_process PID WORD looks whether it is still what it was.
+is_process() { { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null | grep -qF "$2"; }
 
-# A declared root password comes in a file that only root reads.
-if [ -r /etc/muster/root.password ]; then
-  chpasswd </etc/muster/root.password
+if [ "${1:-}" = restart ]; then
+  if read -r pid <"$listener" && is_process "$pid" sshd; then kill -s KILL "$pid"; fi
+  if read -r pid <"$loop" && is_process "$pid" start.sh; then
+    kill -s CONT "$pid" && kill -s USR1 "$pid"
+    exit
+  fi
+  echo "start.sh does not run" >&2
+  exit 1
 fi
 
-# sshd gives its sessions nothing of its own environment: the image's variables, PATH above all, would be missing.
-# Values with a quote, a backslash or a line break cannot be written here and are left out.
-image_variables=$(env -0 | sed -z -E '/^(HOME|PWD|OLDPWD|SHLVL|_|HOSTNAME|TERM|USER|LOGNAME|SHELL)=/d; /[\n"\\]/d; s/^(.*)$/"\1"/' | tr '\0' ' ')
-
-/usr/sbin/sshd -t -f /etc/muster/sshd_config
-exec /usr/sbin/sshd -D -e -f /etc/muster/sshd_config -o "SetEnv $image_variables"
+echo $$ >"$loop"
+child='' nap='' ending='' delay=0
+trap 'ending=yes; kill ${child:+"$child"} ${nap:+"$nap"} 2>/dev/null' TERM INT
+trap 'delay=0; kill ${nap:+"$nap"} 2>/dev/null' USR1
+until [ -n "$ending" ]; do
+  read -r began _ </proc/uptime
+  sh /etc/muster/sshd.sh &
+  child=$!
+  echo "$child" >"$listener"
+  # A signal ends the waiting early.
+  while kill -0 "$child" 2>/dev/null; do wait "$child"; done
+  child=''
+  [ -z "$ending" ] || break
+  read -r ended _ </proc/uptime
+  # At once after a long life, later and later if it cannot start.
+  if [ $((${ended%.*} - ${began%.*})) -ge 10 ]; then delay=0; else delay=$((delay * 2 + 1)); fi
+  [ "$delay" -le 30 ] || delay=30
+  echo "sshd ended; it is started again in $delay s" >&2
+  sleep "$delay" &
+  nap=$!
+  wait "$nap"
+  nap=''
+done

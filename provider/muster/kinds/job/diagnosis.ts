@@ -87,7 +87,7 @@ export function culprit(ends: readonly RankEnd[], first?: number): RankEnd | und
 }
 
 /** A shell says 128 + n for signal n. `megatron` and `swift` hand on Python's negative code of their child, modulo 256: 247 is -9. */
-function launcherEnd(exitCode: number): string {
+export function launcherEnd(exitCode: number): string {
   const signalOfChild = 256 - exitCode;
   if (exitCode < 255 && SIGNALS[signalOfChild])
     return `ended with exit code ${exitCode} (its child: ${signalName(signalOfChild)})`;

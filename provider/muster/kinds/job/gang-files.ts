@@ -1,5 +1,14 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { command, quote } from "../../../../remote/shell";
+import { identityDigest } from "./identity";
 import { DEFAULT_STOP_SECONDS, type JobInputs, leaderHost, type Rank } from "./inputs";
+import type { JobRecord } from "./observation";
+
+/** What a job's folder holds as `supervisor`: one program, for both ends of a channel. */
+export const supervisorProgram = ["far-end.sh", "leader.sh"]
+  .map(file => readFileSync(join(__dirname, "supervisor", file), "utf8"))
+  .join("\n");
 
 /** sshd of the node containers. */
 export const MESH_PORT = 2333;
@@ -44,20 +53,36 @@ function launchFile(inputs: JobInputs, rank: Rank): string {
   return `start_rank() {\n${lines.map(line => `${line}\n`).join("")}exec ${command(rank.argv)}\n}\n`;
 }
 
-/** Start of the mark that every process of one run of a job has, in its environment as MUSTER_JOB. The rank follows. */
-export function processMark(job: string, incarnation: string): string {
-  return `${job}:${incarnation}`;
+/**
+ * Start of the mark that every process of a job has in its environment, as MUSTER_JOB: of one run if that is given, else of all.
+ * Clusters that share a host may have jobs of the same name. In a whole mark the rank follows.
+ */
+export function processMark(cluster: string, job: string, incarnation = ""): string {
+  return `${job}:${cluster}/${incarnation}`;
 }
 
-/** The files that supervisor.sh reads in the job's folder (see its head), by name. */
-export function gangFiles(inputs: JobInputs, incarnation: string): Map<string, string> {
+/** What is kept of a run as `job.json`, the last file of a start. */
+export function gangRecord(cluster: string, inputs: JobInputs, incarnation: string): JobRecord {
+  return {
+    job: inputs.name,
+    cluster,
+    identityDigest: identityDigest(inputs),
+    incarnation,
+    mode: inputs.mode,
+    ranks: inputs.ranks.map(({ host, container, argv }) => ({ host, ...(container && { container }), argv })),
+    claims: inputs.claims ?? [],
+  };
+}
+
+/** The files that the supervisor reads in the job's folder (see the head of supervisor/far-end.sh), by name. */
+export function gangFiles(cluster: string, inputs: JobInputs, incarnation: string): Map<string, string> {
   const grace = inputs.stopSeconds ?? DEFAULT_STOP_SECONDS;
   const files = new Map<string, string>();
   files.set("gang", `JOB=${quote(inputs.name)}\nMODE=${inputs.mode}\nRANKS=${inputs.ranks.length}\nGRACE=${grace}\n`);
   const leader = inputs.ranks.find(rank => rank.host === leaderHost(inputs));
   inputs.ranks.forEach((rank, index) => {
     // The full stop keeps rank 1 from matching rank 10.
-    const mark = quote(`${processMark(inputs.name, incarnation)}:${index}.`);
+    const mark = quote(`${processMark(cluster, inputs.name, incarnation)}:${index}.`);
     const container = rank.container === undefined ? 0 : 1;
     files.set(`rank-${index}.meta`, `MARK=${mark}\nGRACE=${grace}\nCONTAINER=${container}\n`);
     files.set(`rank-${index}.launch`, launchFile(inputs, rank));

@@ -34,7 +34,17 @@ export const jobInputsSchema = z.object({
   transportEnv: z.record(z.string(), z.record(z.string(), z.string())).optional(),
   secretEnv: z.record(z.string(), z.string()).optional(),
   claims: z.array(z.object({ host: z.string().min(1), gpus: z.array(z.number().int().nonnegative()) })).optional(),
+  mayStop: z
+    .array(z.string())
+    .optional()
+    .describe("Jobs of mode ready that are stopped when they hold GPUs that this one claims."),
   mode: z.enum(["completed", "ready"]),
+  reviveOn: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe(
+      "Of a server (mode ready): values that change when it may be gone, such as the start of its container, or the run of a job that may stop it. It is looked after again then.",
+    ),
   probe: probeSchema.optional(),
   /** How long create and update stay with an unfinished job. It goes on without them. */
   waitSeconds: z.number().nonnegative(),
@@ -51,7 +61,8 @@ export const jobInputsSchema = z.object({
 export type JobInputs = z.infer<typeof jobInputsSchema>;
 export type Rank = JobInputs["ranks"][number];
 
-export type JobStatus = "running" | "completed" | "ready" | "failed" | "stopped";
+/** `unrecorded`: its processes live, but somebody has deleted its record. */
+export type JobStatus = "running" | "completed" | "ready" | "failed" | "stopped" | "unrecorded";
 
 export interface Progress {
   readonly step: number;
@@ -61,6 +72,8 @@ export interface Progress {
 
 export interface JobOutputs {
   readonly status: JobStatus;
+  /** Why it is not what it should be; empty if nothing is wrong. */
+  readonly problem: string;
   /** One run of the job: changes at each start. */
   readonly incarnation: string;
   readonly identityDigest: string;

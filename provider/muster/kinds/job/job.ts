@@ -1,13 +1,18 @@
 import { dirname } from "node:path";
 import { quote } from "../../../../remote/shell";
-import type { CheckFailure, Kind, PropertyChange } from "../../../kind";
+import { OperatorError } from "../../../../wire/operator-error";
+import { expectSuccess } from "../../../command-failed";
+import type { CheckFailure, Kind, KindContext, PreviewContext, PropertyChange } from "../../../kind";
+import { isUnreachable } from "../../../operation";
 import { pruneScript } from "../prune";
+import { CLAIMS_FOLDER, refuseHeldGpus, releaseClaims } from "./claims";
 import { jobFolder } from "./gang-files";
-import { converge, hostsOf, observe, outputsOf, releaseClaims, stopGang } from "./gang-run";
-import { claimsFolder } from "./host-scripts";
-import { identityDigest } from "./identity";
+import { converge } from "./gang-run";
+import { hostsOf, onEach, stopGang, strayProcesses } from "./gang-stop";
+import { canonical, identityDigest } from "./identity";
 import { type JobInputs, type JobOutputs, jobInputsSchema } from "./inputs";
-import { statusOf } from "./observation";
+import { progressOf, statusOf } from "./observation";
+import { observe, outputsOf } from "./observe";
 import { describeProgress } from "./progress";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -54,6 +59,9 @@ export const job: Kind<JobInputs, JobOutputs> = {
     identity: { change: "replace" },
     transportEnv: { change: "ignore" },
     secretEnv: { change: "ignore", secret: true },
+    // Only of a server: decided in diff.
+    reviveOn: { change: "ignore" },
+    mayStop: { change: "ignore" },
     claims: { change: "update" },
     mode: { change: "replace" },
     probe: { change: "update" },
@@ -65,7 +73,10 @@ export const job: Kind<JobInputs, JobOutputs> = {
     stopSeconds: { change: "update" },
   },
   outputs: {
-    status: { description: "running, completed, ready, failed or stopped" },
+    status: {
+      description: "running, completed, ready, failed, stopped, or unrecorded when somebody deleted its record",
+    },
+    problem: { description: "why it is not what it should be; empty if nothing is wrong" },
     incarnation: { description: "names one run of the job; changes at each start" },
     identityDigest: { description: "SHA-256 of what the result depends on" },
     startedAt: { description: "ISO 8601, by the clock of rank 0's host" },
@@ -98,26 +109,37 @@ export const job: Kind<JobInputs, JobOutputs> = {
   diff(old, news) {
     const changes = identityChanges(old, news);
     const settled = old.mode === "ready" ? old.status === "ready" : old.status === "completed";
-    return settled ? changes : [...changes, { path: "status", mode: "update", replace: false }];
+    const found = (path: string): PropertyChange => ({ path, mode: "update", replace: false, inputDiff: false });
+    if (!settled) return [...changes, found("status"), ...(old.problem ? [found("problem")] : [])];
+    return isSameLife(old, news) ? changes : [...changes, { path: "reviveOn", mode: "update", replace: false }];
   },
 
-  predict(_context, news, old) {
-    if (!old || !news.ranks || !news.identity) return {};
-    if (identityDigest({ ranks: news.ranks, identity: news.identity }) !== old.identityDigest) return {};
+  async predict(context, news, old) {
+    const { ranks, identity } = news;
+    if (!ranks || !identity) return {};
+    const digest = identityDigest({ ranks, identity });
+    if (!old) {
+      await refusePlan(context, news);
+      return { identityDigest: digest };
+    }
+    if (digest !== old.identityDigest) return {};
     // The same run goes on: nothing of it changes, so nothing that depends on it has to.
-    if (old.status === "completed" || old.status === "ready") return outputsIn(old);
-    return { identityDigest: old.identityDigest };
+    const settled = old.status === "completed" || old.status === "ready";
+    if (settled && isSameLife(old, news)) return outputsIn(old);
+    if (!settled && old.status !== "running") await refuseHeldGpus(context, news);
+    return { identityDigest: digest };
   },
 
   async read(context, id, old) {
-    if (!old)
-      throw new Error(
-        `job ${id} cannot be imported: its hosts are not known. Remedy: declare it; up adopts a live job`,
-      );
+    if (!old) throw notImported(id);
     const seen = await observe(context, old);
-    if (!seen) return undefined;
     // The schema leaves the outputs out.
-    return { inputs: jobInputsSchema.parse(old), state: outputsOf(seen) };
+    const inputs = jobInputsSchema.parse(old);
+    if (seen) return { inputs, state: outputsOf(seen) };
+    const stray = await strayProcesses(context, old);
+    if (stray.length === 0) return undefined;
+    const problem = `its record was deleted, and its processes live: ${stray.join("; ")}`;
+    return { inputs, state: { ...outputsIn(old), status: "unrecorded", problem } };
   },
 
   async create(context, inputs) {
@@ -129,38 +151,69 @@ export const job: Kind<JobInputs, JobOutputs> = {
   },
 
   async delete(context, _id, old) {
-    const seen = await observe(context, old);
-    if (
-      seen &&
-      statusOf(seen) === "running" &&
-      old.mode === "completed" &&
-      !context.allowed("MUSTER_INTERRUPT", old.name)
-    ) {
-      const progress = describeProgress(outputsOf(seen).progress);
-      throw new Error(
-        `job ${old.name} is running (${progress}) on ${hostsOf(old).join(", ")} and would be lost. ` +
-          `Remedy: wait for it, or allow it: MUSTER_INTERRUPT=${old.name}`,
-      );
-    }
+    await refuseLoss(context, old);
     await stopGang(context, old);
     await releaseClaims(context, old);
     const folder = jobFolder(context.cluster, old.name);
-    await Promise.all(
-      hostsOf(old).map(async host => {
-        const outputs = old.deleteOutputs ? (old.outputs ?? []).filter(output => output.host === host) : [];
-        const results = old.resultFile?.host === host ? [old.resultFile.path] : [];
-        const paths = [folder, ...results, ...outputs.map(output => output.path)];
-        const emptied = [dirname(folder), claimsFolder(context.cluster), ...results.map(dirname)];
-        const what = `remove the files of job ${old.name}`;
-        const script = `rm -rf -- ${paths.map(quote).join(" ")} || exit 1\n${pruneScript(emptied)}exit 0\n`;
-        const result = await context.hosts.runner(host).mutate(what, script);
-        if (result.exitCode !== 0) throw new Error(`${host}: ${what} failed: ${result.stderr.trim()}`);
-      }),
-    );
+    await onEach(context, hostsOf(old), async host => {
+      const outputs = old.deleteOutputs ? (old.outputs ?? []).filter(output => output.host === host) : [];
+      const results = old.resultFile?.host === host ? [old.resultFile.path] : [];
+      const paths = [folder, ...results, ...outputs.map(output => output.path)];
+      const emptied = [dirname(folder), CLAIMS_FOLDER, ...results.map(dirname)];
+      const what = `remove the files of job ${old.name}`;
+      const script = `rm -rf -- ${paths.map(quote).join(" ")} || exit 1\n${pruneScript(emptied)}exit 0\n`;
+      expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what });
+    });
   },
 };
 
+/** What a server does not outlive is as it was when it was looked after last. */
+function isSameLife(old: JobInputs, news: Partial<JobInputs>): boolean {
+  return old.mode !== "ready" || canonical(old.reviveOn ?? null) === canonical(news.reviveOn ?? null);
+}
+
+/** A training that runs is not lost unasked; a server is. */
+async function refuseLoss(context: KindContext, old: JobInputs): Promise<void> {
+  if (old.mode === "ready" || context.allowed("MUSTER_INTERRUPT", old.name)) return;
+  const isForgotten = (error: unknown) => isUnreachable(error) && context.allowed("MUSTER_FORGET_HOSTS", error.host);
+  try {
+    const seen = await observe(context, old);
+    const isLive = seen ? statusOf(seen) === "running" : (await strayProcesses(context, old)).length > 0;
+    if (!isLive) return;
+    throw new OperatorError({
+      summary: `job ${old.name} is running (${describeProgress(seen && progressOf(seen))}) and would be lost`,
+      where: `host ${hostsOf(old).join(", ")}`,
+      remedy: `wait for it (muster logs -f ${old.name}), or allow it: MUSTER_INTERRUPT=${old.name} muster up`,
+    });
+  } catch (error) {
+    if (!isForgotten(error)) throw error;
+  }
+}
+
+/** Of a job that is to be started: see refuseHeldGpus. A host that is out of reach is told by others. */
+async function refusePlan(context: PreviewContext, news: Partial<JobInputs>): Promise<void> {
+  const { ranks, identity, name } = news;
+  if (!ranks || !identity || name === undefined) return;
+  try {
+    const seen = await observe(context, { ranks, name });
+    if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) return;
+    const status = seen && statusOf(seen);
+    if (status === "running" || status === "ready" || status === "completed") return;
+    await refuseHeldGpus(context, news);
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
+  }
+}
+
+function notImported(id: string): OperatorError {
+  return new OperatorError({
+    summary: `job ${id} cannot be imported: what it was started with is not all known on the hosts`,
+    remedy:
+      "declare it with the same arguments and data; up then adopts the job that runs or has completed, and starts no other",
+  });
+}
+
 function outputsIn(state: JobInputs & JobOutputs): JobOutputs {
-  const { status, incarnation, identityDigest: digest, startedAt, finishedAt, result, progress } = state;
-  return { status, incarnation, identityDigest: digest, startedAt, finishedAt, result, progress };
+  const { status, problem, incarnation, identityDigest: digest, startedAt, finishedAt, result, progress } = state;
+  return { status, problem, incarnation, identityDigest: digest, startedAt, finishedAt, result, progress };
 }

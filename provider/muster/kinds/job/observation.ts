@@ -1,15 +1,17 @@
 import { quote } from "../../../../remote/shell";
-import type { RankEnd } from "./diagnosis";
-import type { JobStatus, Progress, Rank } from "./inputs";
+import { launcherEnd, type RankEnd } from "./diagnosis";
+import type { JobInputs, JobStatus, Progress, Rank } from "./inputs";
 import { parseProgress } from "./progress";
 
 /** The job's record on its leader's host: `job.json`. */
 export interface JobRecord {
   readonly job: string;
+  readonly cluster: string;
   readonly identityDigest: string;
   readonly incarnation: string;
   readonly mode: "completed" | "ready";
   readonly ranks: readonly Pick<Rank, "host" | "container" | "argv">[];
+  readonly claims: NonNullable<JobInputs["claims"]>;
 }
 
 export interface RankObservation {
@@ -23,14 +25,16 @@ export interface RankObservation {
 export interface JobObservation {
   readonly record: JobRecord;
   readonly startedAt: string;
-  /** Since the start, by the host's own clock. */
+  /** Since the start; no matter what the host's clock did. */
   readonly ageSeconds: number;
   /** Whether the supervisor that was started then is the process that runs now. */
   readonly supervised: boolean;
   readonly finished?: {
     readonly status: "completed" | "failed" | "stopped";
     readonly at: string;
+    /** The rank that ended first when it should not have, and its exit code if it had one. */
     readonly first?: number;
+    readonly exitCode?: number;
   };
   readonly ready: boolean;
   readonly ranks: readonly RankObservation[];
@@ -48,18 +52,20 @@ export function observationScript(folder: string, tailBytes: number, resultPath?
       ? ""
       : `[ -f ${quote(resultPath)} ] && echo "result $(head -c 65536 ${quote(resultPath)} | base64 | tr -d '\\n')"\n`;
   return `d=${quote(folder)}
-[ -d "$d" ] && [ -f "$d/job.json" ] || { echo absent; exit 0; }
+if [ ! -f "$d/job.json" ]; then echo absent; exit 0; fi
 cd "$d" || exit 1
 echo "record $(base64 <job.json | tr -d '\\n')"
 started=$(stat -c %Y job.json)
 echo "started $started"
-echo "age $(($(date +%s) - started))"
-if read -r pid start boot 2>/dev/null <leader; then
-  now=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)
-  [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] && [ "$now" = "$start" ] && echo supervised
+age=$(($(date +%s) - started))
+if { read -r pid start boot <leader; } 2>/dev/null && [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ]; then
+  # Since the boot: clocks may jump, and a start must not run out of time by that.
+  age=$(($(cut -d. -f1 /proc/uptime) - start / $(getconf CLK_TCK 2>/dev/null || echo 100)))
+  [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "$start" ] && echo supervised
 fi
+echo "age $age"
 [ -e ready ] && echo ready
-[ -f done ] && echo "done $(cat done)"
+[ -f "done" ] && echo "done $(cat "done")"
 for meta in rank-*.meta; do
   k=\${meta#rank-}; k=\${k%.meta}
   [ -f "rank-$k.pid" ] && echo "rank $k started"
@@ -98,13 +104,15 @@ function rankEnd(draft: RankDraft): RankObservation["end"] {
   return undefined;
 }
 
-function finishedOf(words: readonly string[] | undefined): JobObservation["finished"] {
-  const [status, at, first] = words ?? [];
+/** The words of the file `done`: status, time, rank, exit code, reason. Undefined: they are not those. */
+export function finishedOf(words: readonly string[] | undefined): JobObservation["finished"] {
+  const [status, at, first, code] = words ?? [];
   if (status !== "completed" && status !== "failed" && status !== "stopped") return undefined;
-  const rank = Number(first);
-  return first === undefined || Number.isNaN(rank)
-    ? { status, at: isoTime(at) }
-    : { status, at: isoTime(at), first: rank };
+  return { status, at: isoTime(at), ...number("first", first), ...number("exitCode", code) };
+}
+
+function number<Name extends string>(name: Name, text: string | undefined): { [K in Name]?: number } {
+  return text === undefined || !/^\d+$/.test(text) ? {} : ({ [name]: Number(text) } as { [K in Name]: number });
 }
 
 /** @returns undefined: there is no such job on this host. @throws when the host's answer is not one of this script's. */
@@ -163,6 +171,20 @@ export function statusOf(observation: JobObservation): JobStatus {
   if (!observation.supervised) return "failed";
   if (observation.record.mode === "ready" && observation.ready) return "ready";
   return "running";
+}
+
+/** Why it is not what it should be, in one line; empty while nothing is wrong. */
+export function problemOf(observation: JobObservation): string {
+  const { finished, record, ranks } = observation;
+  const status = statusOf(observation);
+  if (status === "stopped") return "it was stopped";
+  if (status !== "failed") return "";
+  if (!finished) return "its supervisor is gone without a last word (reboot, or killed)";
+  if (finished.first === undefined) return "it failed, and no rank left a trace";
+  const rank = `rank ${finished.first} (${record.ranks[finished.first]?.host ?? "unknown host"})`;
+  const reason = ranks[finished.first]?.end?.reason;
+  if (reason === "channel") return `the way to ${rank} broke`;
+  return finished.exitCode === undefined ? `${rank} was lost` : `${rank} ${launcherEnd(finished.exitCode)}`;
 }
 
 /** The furthest step that any rank has printed: which rank prints depends on the toolkit's version. */

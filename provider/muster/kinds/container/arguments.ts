@@ -1,13 +1,24 @@
 import { createHash } from "node:crypto";
-import type { ContainerInputs } from "./container-inputs";
-import { canonical } from "./job/identity";
+import { canonical } from "../job/identity";
+import type { ContainerInputs } from "./inputs";
+import { limitArguments } from "./limits";
 
 export const MANAGED_LABEL = "muster.cluster";
 export const SPEC_LABEL = "muster.spec";
 
-/** SHA-256 over all that needs a new container when it changes. Labels, restart policy and probe do not. */
+/** Of Docker's own check (CIS Docker 5.27): often enough for people, seldom enough to cost nothing. */
+export const HEALTH_SECONDS = { interval: 60, timeout: 10, startPeriod: 60, retries: 3 } as const;
+
+/** What changes in a living container, or is no option of it. */
+const LIVE = [
+  ...["host", "name", "labels", "restart", "healthProbe", "service"],
+  ...["memoryMib", "memorySwapMib", "cpus", "cpusetCpus", "pidsLimit"],
+] as const satisfies readonly (keyof ContainerInputs)[];
+
+/** SHA-256 over all that needs a new container when it changes. */
 export function specDigest(inputs: ContainerInputs): string {
-  const { host: _host, labels: _labels, restart: _restart, healthProbe: _probe, ...rest } = inputs;
+  const live = new Set<string>(LIVE);
+  const rest = Object.fromEntries(Object.entries(inputs).filter(([field]) => !live.has(field)));
   return createHash("sha256").update(canonical(rest)).digest("hex");
 }
 
@@ -27,27 +38,40 @@ function mountArgument(mount: { source: string; target: string; readOnly?: boole
   return [...parts, ...(mount.readOnly ? ["readonly"] : [])].join(",");
 }
 
-/** The whole `docker run` as an argv, in one fixed order. */
+function healthArguments(command: string | undefined): string[] {
+  if (command === undefined) return [];
+  const { interval, timeout, startPeriod, retries } = HEALTH_SECONDS;
+  const times = [
+    `--health-interval=${interval}s`,
+    `--health-timeout=${timeout}s`,
+    `--health-start-period=${startPeriod}s`,
+  ];
+  return ["--health-cmd", command, ...times, `--health-retries=${retries}`];
+}
+
+/** The whole `docker create` as an argv, in one fixed order. */
 export function containerArguments(inputs: ContainerInputs, cluster: string): string[] {
   const each = (flag: string, values: readonly string[] | undefined) => (values ?? []).flatMap(value => [flag, value]);
   const labels = { ...inputs.labels, [MANAGED_LABEL]: cluster, [SPEC_LABEL]: specDigest(inputs) };
   return [
-    ...["docker", "run", "-d", "--name", inputs.name],
+    ...["docker", "create", "--name", inputs.name],
     ...gpuArguments(inputs.gpus),
     ...(inputs.shmSizeMib === undefined ? [] : [`--shm-size=${inputs.shmSizeMib}m`]),
     `--net=${inputs.network}`,
-    ...(inputs.restart === undefined ? [] : [`--restart=${inputs.restart}`]),
+    ...limitArguments(inputs),
     ...(inputs.init ? ["--init"] : []),
     ...(inputs.hostname === undefined ? [] : ["--hostname", inputs.hostname]),
     ...(inputs.workdir === undefined ? [] : ["--workdir", inputs.workdir]),
     ...each("--ulimit", inputs.ulimits?.map(ulimit)),
     ...each("--device", inputs.devices),
     ...each("--cap-add", inputs.capAdd),
+    ...each("--cap-drop", inputs.capDrop),
     ...(inputs.privileged ? ["--privileged"] : []),
     ...each("--security-opt", inputs.securityOpt),
     ...each("--mount", inputs.mounts?.map(mountArgument)),
     ...Object.entries(inputs.env ?? {}).flatMap(([name, value]) => ["-e", `${name}=${value}`]),
     ...Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
+    ...healthArguments(inputs.healthCommand),
     ...(inputs.entrypoint === undefined ? [] : ["--entrypoint", inputs.entrypoint]),
     inputs.image,
     ...(inputs.command ?? []),
