@@ -13,7 +13,7 @@ export = async () => {
   const settings = declaredCluster(config);
   const operator = await operatorSide(settings);
 
-  const fleet = new Fleet({ settings, ...operator });
+  const fleet = new Fleet({ settings, secret, ...operator });
   await fleet.areFit();
   const cluster = new Cluster({ settings, fleet, secret, ...operator });
   const pipeline = settings.pipeline && new Pipeline({ settings, fleet, cluster, secret, ...operator });

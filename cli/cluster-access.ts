@@ -1,11 +1,15 @@
-import { hostTable, readPins } from "../config/host-table";
+import { hostTable } from "../config/host-table";
 import { loadCluster } from "../config/load";
+import { noPins, type Pins, readPins } from "../config/pins";
+import { warningText } from "../config/problem";
 import type { Cluster, ClusterHost } from "../config/schema";
 import { ConnectionPool } from "../remote/pool";
 import { Redactor } from "../remote/redact";
 import { SshHosts } from "../remote/ssh-hosts";
 import { OperatorError } from "../wire/operator-error";
 import { clusterFileOf } from "./cluster-file";
+import { openedTable } from "./connection-secrets";
+import type { Console } from "./console";
 import type { VerbCall } from "./verb";
 
 /** A cluster and the way to its hosts. */
@@ -21,13 +25,20 @@ export async function withCluster<T>(
   file = clusterFileOf(call.folder, call.flags.stack, call.console.env),
 ): Promise<T> {
   const cluster = loadCluster(file);
+  const pins = readPins(cluster);
+  warn(call.console, cluster, pins);
+  const table = await openedTable(call, file, hostTable(cluster, pins));
   const pool = new ConnectionPool();
-  const table = hostTable(cluster, readPins(cluster));
   try {
     return await act({ cluster, hosts: new SshHosts({ table, pool, redactor: new Redactor() }) });
   } finally {
     await pool.close();
   }
+}
+
+/** Tells what is allowed and should be known. */
+export function warn(console: Console, cluster: Cluster, pins: Pins = noPins): void {
+  for (const note of [...cluster.warnings.map(warningText), ...pins.notes]) console.err.write(`warning: ${note}\n`);
 }
 
 /** A host of the cluster by its name. */

@@ -7,6 +7,7 @@ import { fitnessFactsOf, type KnownHost, networkFactsOf } from "../plan/known-fa
 import { planNetwork } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts } from "../plan/unknown-facts";
+import { wayToRoot } from "../remote/access";
 import { RemoteError } from "../remote/remote-error";
 import type { Hosts } from "../remote/runner";
 import { quote } from "../remote/shell";
@@ -23,7 +24,7 @@ export interface SurveyedHost extends KnownHost {
 /** Asks one host for everything that doctor judges; changes nothing. */
 export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHost): Promise<SurveyedHost> {
   const probe = hosts.probe(host.name);
-  const peers = cluster.hosts.filter(each => each.name !== host.name).map(each => each.address);
+  const peers = cluster.hosts.filter(each => each.name !== host.name).map(each => each.clusterAddress);
   const container = `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
   const asked = Date.now();
   const [facts, passing, present, access] = await Promise.all([
@@ -37,9 +38,11 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
   const halfway = (asked + Date.now()) / 2000;
   return {
     node: host.name,
-    address: host.address,
+    address: host.clusterAddress,
     facts: parseHostFacts(facts.stdout, peers),
-    access: access.mode,
+    access: wayToRoot(access),
+    // Doctor belongs to no stack.
+    foreignOwner: "",
     passing: now,
     hasContainer: present.exitCode === 0,
     ...(clock && { clockSkewSeconds: clock.epochSeconds - halfway }),

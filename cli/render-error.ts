@@ -1,5 +1,5 @@
 import { ConfigErrors } from "../config/problem";
-import { RemoteError } from "../remote/remote-error";
+import { placeOf, RemoteError } from "../remote/remote-error";
 import { OperatorError, type OperatorProblem } from "../wire/operator-error";
 
 /** Ends the process with a code and says nothing more: all has been said. */
@@ -30,7 +30,7 @@ export function problemsOf(error: unknown): readonly OperatorProblem[] {
     return [
       {
         summary: details.problem,
-        where: `host ${details.host} (${details.address})`,
+        where: placeOf(details),
         detail: details.tried?.length ? `tried: ${details.tried.join("; ")}` : undefined,
         remedy: details.remedy,
       },

@@ -10,6 +10,7 @@ import { NodeImage } from "./node-image";
 import type { OperatorSide } from "./operator-side";
 import { ownSteps } from "./own-steps";
 import { PythonEnvironment } from "./python-environment";
+import { stepConnections } from "./step-connection";
 
 export interface ClusterArgs extends OperatorSide {
   readonly settings: ClusterSettings;
@@ -21,8 +22,7 @@ export interface ClusterArgs extends OperatorSide {
 
 /** All hosts of a cluster file as one training cluster: an ssh mesh of node containers, with the network planned. */
 export class Cluster extends pulumi.ComponentResource {
-  /** Everything that must be done before the pipeline may start. */
-  readonly ready: pulumi.Resource[];
+  private readonly ready: ReadonlyMap<string, readonly pulumi.Resource[]>;
   /** The nodes by the names of their hosts. */
   readonly nodes: ReadonlyMap<string, GpuNode>;
   /** Variables of the proxy for jobs; absent without a proxy. */
@@ -33,12 +33,14 @@ export class Cluster extends pulumi.ComponentResource {
     const { name } = settings;
     super("muster:index:Cluster", name, {}, { ...options, provider: fleet.provider });
     const within = { parent: this };
+    // Before anything is declared: it may find that steps cannot run.
+    const ways = stepConnections(settings, args);
 
     const mesh = new KeyPair(`${name}-mesh-key`, { comment: `muster ${name} mesh` }, within);
     const hostKeys = settings.hosts.map(
       host => new KeyPair(`${name}-${host.name}-host-key`, { comment: `muster ${name} ${host.name}` }, within),
     );
-    const image = new NodeImage(name, { settings }, within);
+    const image = new NodeImage(name, { settings, fleet, secret }, within);
     const proxy = settings.proxy && proxySettings(settings.proxy, secret);
     const { rootPassword } = settings.access;
     const pipConfig = renderPipConfig(settings.python);
@@ -64,6 +66,7 @@ export class Cluster extends pulumi.ComponentResource {
           sshdDigest: sshdDigest(files),
           startDigest: startDigest(files),
           rdma: fleet.network.apply(plan => plan.rdma.enabled),
+          reachable: fleet.on(host.name),
         },
         within,
       );
@@ -75,9 +78,19 @@ export class Cluster extends pulumi.ComponentResource {
       this.proxy = pulumi.all([proxy, places]).apply(([found, all]) => proxyEnvironment(found, all));
     }
     const python = new PythonEnvironment(name, { settings, nodes: this.nodes, proxy: this.proxy }, within);
-    const steps = ownSteps(settings, args, this.nodes, { parent: this, dependsOn: python.jobs });
-    this.ready = [...nodes.map(([, node]) => node.container), ...python.jobs, ...steps];
+    this.ready = new Map(
+      nodes.map(([name, node]) => {
+        const installed = python.on(name);
+        const steps = ownSteps(settings, ways, name, node, { parent: this, dependsOn: installed });
+        return [name, [node.container, ...installed, ...steps]];
+      }),
+    );
     this.registerOutputs();
+  }
+
+  /** Everything that must be done on these nodes before a step of the pipeline may run there. */
+  readyOn(nodes: readonly string[]): pulumi.Resource[] {
+    return [...new Set(nodes)].flatMap(node => this.ready.get(node) ?? []);
   }
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { loadCluster } from "../config/load";
-import { ConfigErrors } from "../config/problem";
+import { ConfigErrors, warningText } from "../config/problem";
 import type { Cluster } from "../config/schema";
 import { Stop } from "./stop";
 
@@ -11,9 +11,7 @@ import { Stop } from "./stop";
 export function declaredCluster(config: pulumi.Config): Cluster {
   try {
     const cluster = loadCluster(config.require("cluster"), { hasSecret: name => config.get(name) !== undefined });
-    for (const { path, found, expected, remedy } of cluster.warnings) {
-      void pulumi.log.warn(`${cluster.file}: ${path}: found ${found}, expected ${expected}. ${remedy ?? ""}`);
-    }
+    for (const warning of cluster.warnings) void pulumi.log.warn(warningText(warning));
     return cluster;
   } catch (error) {
     if (error instanceof ConfigErrors) throw new Stop(error.message);

@@ -11,6 +11,7 @@ export interface DistributionArgs extends StepArgs {
   readonly from: string;
   readonly to: readonly string[];
   readonly upstream: readonly (Upstream | undefined)[];
+  readonly needs: readonly pulumi.Resource[];
 }
 
 /**
@@ -33,7 +34,7 @@ export class Distribution extends pulumi.ComponentResource {
         mode: "completed",
         waitSeconds: (settings.pipeline?.gather?.waitMinutes ?? 120) * 60,
       },
-      { parent: this, dependsOn: jobsOf(args.upstream) },
+      { parent: this, dependsOn: [...args.needs, ...jobsOf(args.upstream)] },
     );
     this.registerOutputs();
   }

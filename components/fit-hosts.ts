@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { type Finding, formatFinding, splitAccepted } from "../plan/finding";
+import { foreignHosts } from "../plan/foreign-hosts";
 import { fitnessFactsOf, type KnownHost, networkFactsOf, wasAsked } from "../plan/known-facts";
-import { type NetworkPlan, planNetwork } from "../plan/network";
+import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
-import { unknownFacts } from "../plan/unknown-facts";
+import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
 import { Stop } from "./stop";
 
 /** Stops the program with every finding that stands; the engine shows the text alone, without a stack trace. */
@@ -26,11 +27,13 @@ export class Unfit extends Stop {
 }
 
 /**
- * The network plan of hosts that are fit for the cluster file.
- * @throws Unfit with all findings at once
+ * The network plan of hosts that are fit for the cluster file. A host out of reach is left out of what is judged: its own resource
+ * fails and names it, and the others go on without it.
+ * @throws Unfit with all findings at once; also when no host at all could be asked
  */
 export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): NetworkPlan {
   const asked = hosts.filter(wasAsked);
+  const silent = hosts.filter(host => !wasAsked(host));
   const network = planNetwork(networkFactsOf(asked), settings.network);
   const wanted = {
     slots: settings.slots,
@@ -39,19 +42,26 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
     ports: () => [],
     paths: () => [],
   };
-  const findings = [
-    ...unknownFacts(asked),
-    // A network with hosts missing from it says nothing about the whole one.
-    ...(asked.length === hosts.length ? network.findings : []),
-    ...preflight(fitnessFactsOf(asked), wanted),
-  ];
-  const split = splitAccepted(findings, settings.doctor.accept);
-  const { accepted } = split;
-  // There is no plan with a host that nothing is known of, whatever the file accepts.
-  const standing = [...unknownFacts(hosts.filter(host => !wasAsked(host))), ...split.standing];
-  if (standing.some(finding => finding.severity === "error")) throw new Unfit(standing);
+  const findings = [...unknownFacts(asked), ...network.findings, ...preflight(fitnessFactsOf(asked), wanted)];
+  const { standing, accepted } = splitAccepted(findings, settings.doctor.accept);
+  const outOfReach = unreachableHosts(silent);
+  // Not for a cluster file to accept: it is the operator of the moment who knows that the other stack is gone.
+  const foreign = foreignHosts(asked);
+  if (foreign.length > 0) throw new Unfit([...outOfReach, ...foreign, ...standing]);
+  if (asked.length === 0) throw new Unfit([...outOfReach, ...standing]);
+  if (standing.some(finding => finding.severity === "error")) throw new Unfit([...outOfReach, ...standing]);
   for (const finding of standing) void pulumi.log.warn(formatFinding(finding));
+  // A real run has the error of the host's own resource.
+  if (pulumi.runtime.isDryRun()) for (const finding of outOfReach) void pulumi.log.warn(leftOut(finding));
   for (const finding of accepted)
     void pulumi.log.info(`accepted, ${finding.reason}: ${finding.host ?? ""} ${finding.fact}`);
-  return network;
+  return withUnaskedNodes(
+    network,
+    silent,
+    hosts.map(host => host.node),
+  );
+}
+
+function leftOut(finding: Finding): string {
+  return `${formatFinding({ ...finding, severity: "warning" })}\nThe plan for ${finding.host} is made without it; up would leave it out and end with an error.`;
 }

@@ -1,24 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
-import { wayTo } from "../config/host-table";
+import { type DeclaredHost, wayTo } from "../config/host-table";
 import type { Cluster as ClusterSettings } from "../config/schema";
 import type { KnownHost } from "../plan/known-facts";
 import type { NetworkPlan } from "../plan/network";
 import { Host } from "../provider/muster/sdk/host.gen";
-import { Provider, type ProviderArgs } from "../provider/muster/sdk/provider.gen";
-import type { HostConnection } from "../remote/host-table";
+import { Provider } from "../provider/muster/sdk/provider.gen";
 import { fitHosts } from "./fit-hosts";
+import { hostInputs } from "./host-inputs";
 import { Stop } from "./stop";
 
 export interface FleetArgs {
   readonly settings: ClusterSettings;
-  readonly hostTable: readonly HostConnection[];
+  /** How the hosts are reached; secrets are names in it. */
+  readonly hostTable: readonly DeclaredHost[];
+  /** A secret of the stack's configuration, by its name. */
+  readonly secret: (name: string) => pulumi.Output<string>;
 }
 
 /** The hosts of a cluster file as they are found: asked, not changed. */
 export class Fleet extends pulumi.ComponentResource {
   readonly provider: Provider;
-  /** Interface, address and NCCL variables of each node. */
-  readonly network: pulumi.Output<NetworkPlan>;
+  private readonly hosts: ReadonlyMap<string, Host>;
+  private planned: pulumi.Output<NetworkPlan>;
 
   constructor(args: FleetArgs, options: pulumi.ComponentResourceOptions = {}) {
     const { settings } = args;
@@ -26,40 +29,63 @@ export class Fleet extends pulumi.ComponentResource {
     super("muster:index:Fleet", `${name}-fleet`, {}, options);
     this.provider = new Provider(
       `${name}-provider`,
-      { cluster: name, hosts: tableArgs(args.hostTable), auditLog: ".muster/audit.log" },
+      { cluster: name, ...hostInputs(args.hostTable, args.secret), auditLog: ".muster/audit.log" },
       { parent: this },
     );
-    const addresses = settings.hosts.map(host => host.address);
+    const addresses = settings.hosts.map(host => host.clusterAddress);
     const ways = new Map(args.hostTable.map(host => [host.name, wayTo(host, args.hostTable)]));
-    const known = settings.hosts.map(({ name: node, address }) => {
-      const peers = addresses.filter(other => other !== address);
-      const host = new Host(
-        `${name}-${node}-host`,
-        { host: node, peers, way: ways.get(node) },
-        { parent: this, provider: this.provider },
+    this.hosts = new Map(
+      settings.hosts.map(({ name: node, clusterAddress }) => [
+        node,
+        new Host(
+          `${name}-${node}-host`,
+          { host: node, peers: addresses.filter(other => other !== clusterAddress), way: ways.get(node) },
+          { parent: this, provider: this.provider },
+        ),
+      ]),
+    );
+    const known = settings.hosts.map(({ name: node, clusterAddress }) => {
+      const host = this.on(node);
+      return pulumi.all([host.facts, host.access, host.foreignOwner]).apply(
+        ([facts, access, foreignOwner]): KnownHost => ({
+          node,
+          address: clusterAddress,
+          facts,
+          access,
+          foreignOwner,
+        }),
       );
-      return pulumi
-        .all([host.facts, host.access])
-        .apply(([facts, access]): KnownHost => ({ node, address, facts, access }));
     });
-    this.network = pulumi.all(known).apply(hosts => fitHosts(settings, hosts));
+    this.planned = pulumi.all(known).apply(hosts => fitHosts(settings, hosts));
     this.registerOutputs();
   }
 
+  /** The host of a node. What is done on the host depends on it: where it can't be reached the engine leaves that out. */
+  on(node: string): Host {
+    const host = this.hosts.get(node);
+    if (!host) throw new Error(`${node} is no host of the cluster file`);
+    return host;
+  }
+
+  /** Interface, address and NCCL variables of each node. */
+  get network(): pulumi.Output<NetworkPlan> {
+    return this.planned;
+  }
+
   /**
-   * Resolves once every host was asked and all are fit. What changes hosts is declared after it: docs/design/0005.
-   * @throws Unfit with all findings at once; Stop when a host could not be asked, which its own error has told
+   * Resolves once every host was asked, and those that answered are fit. What changes hosts is declared after it:
+   * docs/design/0005.
+   * @throws Unfit with all findings at once; Stop when a host's facts could not be understood, which its own error has told
    */
   async areFit(): Promise<void> {
     // The SDK's own way to wait for an output; unlike `apply` it also ends when the value is unknown: in a preview, and after
     // a failure with continue-on-error.
-    const network = this.network as unknown as { promise(): Promise<NetworkPlan>; isKnown: Promise<boolean> };
-    await network.promise();
-    if (!pulumi.runtime.isDryRun() && !(await network.isKnown))
+    const network = this.planned as unknown as { promise(): Promise<NetworkPlan>; isKnown: Promise<boolean> };
+    const plan = await network.promise();
+    if (await network.isKnown) {
+      // As a plain value: an output would make everything depend on every host, and one that is out of reach stop all.
+      this.planned = pulumi.output(plan);
+    } else if (!pulumi.runtime.isDryRun())
       throw new Stop("not every host could be asked, so nothing is done on any of them");
   }
-}
-
-function tableArgs(table: readonly HostConnection[]): ProviderArgs["hosts"] {
-  return table.map(host => ({ ...host, hostKeys: [...host.hostKeys] })) as ProviderArgs["hosts"];
 }

@@ -20,6 +20,8 @@ export interface GpuNodeArgs {
   readonly startDigest: pulumi.Input<string>;
   /** Whether the host has RDMA devices that the container shall see. */
   readonly rdma: pulumi.Input<boolean>;
+  /** The host: where it is out of reach, nothing of the node is tried. */
+  readonly reachable: pulumi.Resource;
 }
 
 /** One host of the cluster: its files, the container, sshd in it. */
@@ -29,7 +31,7 @@ export class GpuNode extends pulumi.ComponentResource {
   constructor(name: string, args: GpuNodeArgs, options: pulumi.ComponentResourceOptions) {
     super("muster:index:GpuNode", name, {}, options);
     const { settings, host } = args;
-    const parent = { parent: this };
+    const parent = { parent: this, dependsOn: [args.reachable] };
     const folders = nodeFolders(settings);
 
     const directory = (noun: string, folder: string, mode: string) =>
@@ -66,7 +68,7 @@ export class GpuNode extends pulumi.ComponentResource {
         rdma: args.rdma,
       }),
       // The files are mounted: they must be there when sshd starts, and their changes never touch the container.
-      { ...parent, dependsOn: written },
+      { parent: this, dependsOn: [args.reachable, ...written] },
     );
     this.registerOutputs({ incarnation: this.container.incarnation });
   }

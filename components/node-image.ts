@@ -1,65 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { Image, type ImageArgs } from "../provider/muster/sdk/image.gen";
+import type { Fleet } from "./fleet";
 
 export interface NodeImageArgs {
   readonly settings: Cluster;
+  readonly fleet: Fleet;
+  /** A secret of the stack's configuration, by its name. */
+  readonly secret: (name: string) => pulumi.Output<string>;
 }
 
 /**
- * The image of the node containers. sshd and pdsh are derived in once, on the first host; the other hosts get the same
- * layer, so that every node runs the same image id. docs/design/0003.
+ * The image of the node containers: what the cluster file names, and derived from that one with sshd and pdsh in it. Each host depends on
+ * itself only; who derives and who takes it from whom is found out when it is done. docs/design/0003, 0008.
  */
 export class NodeImage extends pulumi.ComponentResource {
   private readonly images: ReadonlyMap<string, Image>;
 
   constructor(cluster: string, args: NodeImageArgs, options: pulumi.ComponentResourceOptions) {
     super("muster:index:NodeImage", `${cluster}-image`, {}, options);
-    const { settings } = args;
-    const { image } = settings;
-    const parent = { parent: this };
-    const names = settings.hosts.map(host => host.name);
-
-    const base = new Map(names.map(host => [host, this.base(`${cluster}-${host}-base-image`, host, settings)]));
-    if (image.packages === undefined) {
-      this.images = base;
-      this.registerOutputs();
-      return;
-    }
-
-    const reference = `muster/${cluster}-node:latest`;
-    const [first = "", ...others] = names;
-    const origin = new Image(
-      `${cluster}-${first}-image`,
-      {
-        host: first,
-        reference,
-        source: {
-          derive: {
-            base: image.reference,
-            packages: ["openssh-server", "pdsh", "curl", "rsync"],
-            ...(image.packages.debs === undefined ? {} : { debsDirectory: image.packages.debs }),
-          },
-        },
-      },
-      { ...parent, dependsOn: [...base.values()] },
-    );
-    const spread = others.map(
-      host =>
-        [
-          host,
-          new Image(
-            `${cluster}-${host}-image`,
-            {
-              host,
-              reference,
-              source: { spread: { fromHost: first, imageId: origin.imageId } },
-            },
-            { ...parent, dependsOn: [...base.values()] },
-          ),
-        ] as const,
-    );
-    this.images = new Map([[first, origin], ...spread]);
+    this.images = new Map(args.settings.hosts.map(({ name }) => [name, this.imageOf(cluster, name, args)]));
+    pulumi.all([...this.images.values()].map(image => image.imageId)).apply(ids => warnIfMixed(args.settings, ids));
     this.registerOutputs();
   }
 
@@ -70,12 +31,58 @@ export class NodeImage extends pulumi.ComponentResource {
     return found;
   }
 
-  private base(name: string, host: string, { image }: Cluster): Image {
-    return new Image(name, { host, reference: image.reference, source: baseSource(image) }, { parent: this });
+  private imageOf(cluster: string, host: string, { settings, fleet, secret }: NodeImageArgs): Image {
+    const { image } = settings;
+    const { reference, digest, registry, packages } = image;
+    const peers = fleet.network.apply(plan => plan.nodes.map(({ node, address }) => ({ host: node, address })));
+    const base = new Image(
+      `${cluster}-${host}-base-image`,
+      {
+        host,
+        reference,
+        source: baseSource(image),
+        peers,
+        spread: image.spread ?? image.archive !== undefined,
+        ...(digest !== undefined && { pinnedDigest: digest }),
+        ...(registry && { registry: { ...registry, password: secret(registry.password.secret) } }),
+      },
+      { parent: this, dependsOn: [fleet.on(host)] },
+    );
+    if (packages === undefined) return base;
+    return new Image(
+      `${cluster}-${host}-image`,
+      {
+        host,
+        reference: `muster/${cluster}-node:latest`,
+        source: {
+          derive: {
+            base: reference,
+            baseId: base.imageId,
+            packages: ["openssh-server", "pdsh", "curl", "rsync"],
+            ...(packages.debs !== undefined && { debsDirectory: packages.debs }),
+            ...(packages.mirror !== undefined && { mirror: packages.mirror }),
+          },
+        },
+        peers,
+        spread: true,
+      },
+      { parent: this, dependsOn: [base] },
+    );
   }
 }
 
 function baseSource(image: Cluster["image"]): ImageArgs["source"] {
-  if (image.archive !== undefined) return { archive: image.archive };
+  if (image.archive !== undefined) return { archive: { path: image.archive } };
   return image.pull ? { pull: {} } : { present: {} };
+}
+
+/** Hosts that were loaded by hand may have got different images under one name; a job over both of them ends in the strangest ways. */
+function warnIfMixed({ hosts, image }: Cluster, ids: readonly string[]): void {
+  const kinds = new Set(ids);
+  if (kinds.size < 2) return;
+  const lines = hosts.map(({ name }, index) => `${name} has ${ids[index]}`);
+  void pulumi.log.warn(
+    `the hosts do not run the same image: ${lines.join(", ")}. Remedy: bring the same ${image.reference} to all of them, ` +
+      "and give all of them the same kind of image store (docker info -f '{{.DriverStatus}}')",
+  );
 }

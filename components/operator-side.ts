@@ -1,14 +1,19 @@
 import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import * as path from "node:path";
-import { hostTable, readPins } from "../config/host-table";
+import * as pulumi from "@pulumi/pulumi";
+import { type DeclaredHost, hostTable } from "../config/host-table";
+import { readPins } from "../config/pins";
 import type { Cluster } from "../config/schema";
+import type { SecretRef } from "../config/schema/values";
 import { checkDatasetBytes, type DatasetReport, formatDatasetReport } from "../recipes/data/check";
-import type { HostConnection } from "../remote/host-table";
+import { asList, type HostAddress } from "../remote/host-table";
 import { Stop } from "./stop";
 
 /** What the program reads on the operator's side, before it declares anything. */
 export interface OperatorSide {
-  readonly hostTable: readonly HostConnection[];
+  /** Secrets are names in it. */
+  readonly hostTable: readonly DeclaredHost[];
   /** sha256 of the data set, if it comes from the operator's side. */
   readonly dataDigest?: string;
   /** Text of a private key file, for the user's own steps. */
@@ -22,11 +27,23 @@ export interface OperatorSide {
 export async function operatorSide(settings: Cluster): Promise<OperatorSide> {
   const file = settings.pipeline?.data?.file;
   const report = file === undefined ? undefined : await dataReport(file);
+  const pins = readPins(settings);
+  for (const note of pins.notes) void pulumi.log.warn(note);
   return {
-    hostTable: hostTable(settings, readPins(settings)).map(host => ({ ...host, ...portable(host) })),
-    privateKey: name => readFileSync(name, "utf8"),
+    hostTable: hostTable(settings, pins).map(portable),
+    privateKey,
     ...(report?.sha256 !== undefined && { dataDigest: report.sha256 }),
   };
+}
+
+function privateKey(file: string): string {
+  try {
+    return readFileSync(file.replace(/^~(?=\/)/, homedir()), "utf8");
+  } catch (error) {
+    throw new Stop(
+      `the private key ${file} cannot be read (${(error as NodeJS.ErrnoException).code}); no host was touched`,
+    );
+  }
 }
 
 async function dataReport(file: string): Promise<DatasetReport> {
@@ -43,8 +60,18 @@ async function dataReport(file: string): Promise<DatasetReport> {
 }
 
 /** Paths below the project stay relative, so that the state of one checkout is good in another. */
-function portable(host: HostConnection): Partial<HostConnection> {
-  if (host.identityFile === undefined || !path.isAbsolute(host.identityFile)) return {};
-  const relative = path.relative(process.cwd(), host.identityFile);
-  return relative.startsWith("..") ? {} : { identityFile: relative };
+function portable<Address extends HostAddress<SecretRef>>(address: Address): Address {
+  const { identityFile, certificateFile, bastion } = address;
+  return {
+    ...address,
+    ...(identityFile !== undefined && { identityFile: asList(identityFile).map(portablePath) }),
+    ...(certificateFile !== undefined && { certificateFile: asList(certificateFile).map(portablePath) }),
+    ...(typeof bastion === "object" && { bastion: portable(bastion) }),
+  };
+}
+
+function portablePath(file: string): string {
+  if (!path.isAbsolute(file)) return file;
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith("..") ? file : relative;
 }

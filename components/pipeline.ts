@@ -39,29 +39,36 @@ export class Pipeline extends pulumi.ComponentResource {
     const name = `${args.settings.name}-pipeline`;
     super("muster:index:Pipeline", name, {}, { ...options, provider: args.fleet.provider });
     const parent = { parent: this };
-    const needs = [...cluster.ready, ...this.data(name, args)];
+    const data = this.data(name, args);
     const trained = args.settings.pipeline?.train ? runIdentity(args.settings, args.dataDigest) : undefined;
     const settings = trained ? placedRun(args.settings, trained.run) : args.settings;
     const { pipeline } = settings;
     const mayStop = pipeline?.serve?.stopForTraining ? [servingJob] : [];
     const common = { settings, network: args.fleet.network, proxy: cluster.proxy, mayStop };
+    const on = (step: "convert" | "export" | "serve") => cluster.readyOn([singleNode(settings, step)]);
 
     const convert =
-      pipeline?.convert && new Conversion(`${name}-convert`, { ...common, to: "mcore", upstream: [], needs }, parent);
-    const distribute = convert && this.distribute(`${name}-distribute`, common, convert);
+      pipeline?.convert &&
+      new Conversion(`${name}-convert`, { ...common, to: "mcore", upstream: [], needs: on("convert") }, parent);
+    const distribute = convert && this.distribute(`${name}-distribute`, common, convert, cluster);
     const train =
       trained &&
       new Training(
         `${name}-train`,
-        { ...common, identity: trained.identity, upstream: [distribute ?? convert], needs },
+        {
+          ...common,
+          identity: trained.identity,
+          upstream: [distribute ?? convert],
+          needs: [...cluster.readyOn(pipeline?.train?.nodes ?? []), ...data],
+        },
         parent,
       );
     const gather =
       train && pipeline?.gather && new Gathering(`${name}-gather`, { ...common, upstream: [train] }, parent);
     const back =
       pipeline?.export &&
-      new Conversion(`${name}-export`, { ...common, to: "hf", upstream: [train, gather], needs }, parent);
-    const deliver = back && this.deliver(`${name}-deliver`, common, back);
+      new Conversion(`${name}-export`, { ...common, to: "hf", upstream: [train, gather], needs: on("export") }, parent);
+    const deliver = back && this.deliver(`${name}-deliver`, common, back, cluster);
     const serve =
       pipeline?.serve &&
       new Serving(
@@ -69,7 +76,7 @@ export class Pipeline extends pulumi.ComponentResource {
         {
           ...common,
           upstream: [deliver ?? back ?? train],
-          needs,
+          needs: on("serve"),
           containerStarted: node => cluster.nodes.get(node)?.container.startedAt ?? "",
           mayBeStoppedBy: jobsOf([convert, train, back]),
           ...(pipeline.serve.apiKey && { apiKey: args.secret(pipeline.serve.apiKey.secret) }),
@@ -89,7 +96,7 @@ export class Pipeline extends pulumi.ComponentResource {
   }
 
   /** What convert has made, for the training nodes that it did not run on. */
-  private distribute(name: string, common: StepArgs, convert: Conversion): Distribution | undefined {
+  private distribute(name: string, common: StepArgs, convert: Conversion, cluster: Cluster): Distribution | undefined {
     const { pipeline } = common.settings;
     if (!pipeline?.convert || !pipeline.train) return undefined;
     const from = singleNode(common.settings, "convert");
@@ -99,24 +106,29 @@ export class Pipeline extends pulumi.ComponentResource {
     if (to.length === 0 || startWeights(common.settings) !== folder) return undefined;
     return new Distribution(
       name,
-      { ...common, step: "distribute", folder, from, to, upstream: [convert] },
+      { ...common, step: "distribute", folder, from, to, upstream: [convert], needs: cluster.readyOn([from, ...to]) },
       { parent: this },
     );
   }
 
   /** What export has made, for the server's node, if that is another one. */
-  private deliver(name: string, common: StepArgs, back: Conversion): Distribution | undefined {
+  private deliver(name: string, common: StepArgs, back: Conversion, cluster: Cluster): Distribution | undefined {
     const { pipeline } = common.settings;
     if (!pipeline?.export || !pipeline.serve) return undefined;
     const from = singleNode(common.settings, "export");
     const to = [singleNode(common.settings, "serve")].filter(node => node !== from);
     const folder = pipeline.export.output;
     if (to.length === 0 || servedModel(common.settings) !== folder) return undefined;
-    return new Distribution(name, { ...common, step: "deliver", folder, from, to, upstream: [back] }, { parent: this });
+    const needs = cluster.readyOn([from, ...to]);
+    return new Distribution(
+      name,
+      { ...common, step: "deliver", folder, from, to, upstream: [back], needs },
+      { parent: this },
+    );
   }
 
   /** Copies the data set of the operator's side to the training nodes. */
-  private data(name: string, { settings }: PipelineArgs): File[] {
+  private data(name: string, { settings, fleet }: PipelineArgs): File[] {
     const { pipeline } = settings;
     const source = pipeline?.data?.file;
     if (source === undefined || !pipeline?.data || !pipeline.train) return [];
@@ -128,7 +140,12 @@ export class Pipeline extends pulumi.ComponentResource {
       );
     }
     return pipeline.train.nodes.map(
-      node => new File(`${name}-data-${node}`, { host: node, path, source, mode: "0644" }, { parent: this }),
+      node =>
+        new File(
+          `${name}-data-${node}`,
+          { host: node, path, source, mode: "0644" },
+          { parent: this, dependsOn: [fleet.on(node)] },
+        ),
     );
   }
 }

@@ -1,6 +1,7 @@
 import type { Finding } from "../plan/finding";
 import type { Check, CheckRule, ModelShape } from "./check";
 import { checkDialect } from "./checks/dialect";
+import { checkImage } from "./checks/image";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
@@ -10,6 +11,7 @@ import { formatPath } from "./problem";
 import type { Cluster } from "./schema";
 
 const rules: readonly CheckRule[] = [
+  checkImage,
   checkOptimizer,
   checkDialect,
   checkUpstreamArguments,

@@ -1,15 +1,17 @@
 import { readFileSync } from "node:fs";
-import * as path from "node:path";
 import type { z } from "zod";
 import { checkCluster } from "./checks";
+import { type HostLogins, hostLogins } from "./host-logins";
 import { problemsOf } from "./issues";
+import { besides } from "./local-path";
 import { ConfigErrors, type Problem } from "./problem";
-import { duplicateHosts, missingSecrets, unknownNodes } from "./references";
-import { type Cluster, type ClusterBastion, type ClusterFile, type ClusterHost, clusterFile } from "./schema";
+import { duplicateHosts, missingSecrets, sharedClusterAddresses, unknownBastions, unknownNodes } from "./references";
+import { type Cluster, type ClusterFile, type ClusterHost, clusterFile } from "./schema";
 import { type HostEntry, inventory, type SshSettings, ssh } from "./schema/hosts";
 import { parseSource, problemAt, type Source } from "./source";
+import { openSshConfig, type SshConfigOptions, UnreadableConfig } from "./ssh-config-files";
 
-export interface LoadOptions {
+export interface LoadOptions extends SshConfigOptions {
   /** Reads a file as text. Default: from the disk. */
   readonly readFile?: (file: string) => string;
   /** Whether the stack has a secret of that name. Default: not checked. */
@@ -30,16 +32,41 @@ export function loadCluster(file: string, options: LoadOptions = {}): Cluster {
 
   const listed = hostsOf(draft, source, readFile);
   problems.push(...listed.problems);
-  const sshSettings = draft.ssh ?? listed.ssh ?? ssh.parse({});
-  problems.push(...duplicateHosts(listed.hosts, sshSettings.port, listed.source));
+  const logins = resolvedLogins(file, draft, listed, options);
+  const duplicates = duplicateHosts(logins.hosts, listed.source);
+  problems.push(...logins.problems);
+  problems.push(...(duplicates.length > 0 ? duplicates : sharedClusterAddresses(logins.hosts, listed.source)));
+  const isOwn = (index: number): boolean => listed.hosts[index]?.bastion !== undefined;
+  const bastionSources = { hosts: listed.source, ssh: draft.ssh ? source : listed.source, isOwn };
+  problems.push(...distinct(unknownBastions(logins.hosts, bastionSources)));
   if (listed.hosts.length > 0) problems.push(...unknownNodes(draft, listed.hosts, source));
-  if (options.hasSecret) problems.push(...missingSecrets(source.value, options.hasSecret, source));
+  if (options.hasSecret) {
+    for (const each of new Set([source, listed.source]))
+      problems.push(...missingSecrets(each.value, options.hasSecret, each));
+  }
   if (problems.length > 0) throw new ConfigErrors(inFileOrder(problems));
-  const cluster = assemble(file, draft, listed, sshSettings);
+  const cluster = assemble(file, draft, listed, logins.hosts);
   const checks = checkCluster(cluster).map(({ path: at, ...check }) => ({ ...check, ...problemAt(source, at, check) }));
   const errors = checks.filter(check => check.severity === "error");
   if (errors.length > 0) throw new ConfigErrors(inFileOrder(errors));
-  return { ...cluster, warnings: checks.filter(check => check.severity === "warning") };
+  return { ...cluster, warnings: [...logins.warnings, ...checks.filter(check => check.severity === "warning")] };
+}
+
+/** What an inventory says of `ssh` counts where the cluster file says nothing. */
+function resolvedLogins(file: string, draft: ClusterFile, listed: Listed, options: LoadOptions): HostLogins {
+  const settings = draft.ssh ?? listed.ssh ?? ssh.parse({});
+  const sshFile = draft.ssh ? file : listed.source.file;
+  const name = settings.configFile;
+  try {
+    const path = name === undefined || name === "none" ? name : besides(sshFile, name);
+    // Who gives the files gives all of them.
+    const isGiven = options.readFile !== undefined && options.readSshConfig === undefined;
+    const config = isGiven && path === undefined ? undefined : openSshConfig(path, options);
+    return hostLogins(listed.hosts, settings, { hosts: listed.source.file, ssh: sshFile }, config);
+  } catch (error) {
+    if (!(error instanceof UnreadableConfig)) throw error;
+    return { hosts: [], problems: [error.problem], warnings: [] };
+  }
 }
 
 interface Listed {
@@ -101,10 +128,8 @@ function parse<T>(schema: z.ZodType<T>, source: Source): { value?: T; problems: 
     : { problems: problemsOf(result.error.issues, schema, source) };
 }
 
-function assemble(file: string, draft: ClusterFile, listed: Listed, sshSettings: SshSettings): Cluster {
+function assemble(file: string, draft: ClusterFile, listed: Listed, hosts: readonly ClusterHost[]): Cluster {
   const { cluster, hosts: _hosts, inventory: _inventory, ssh: _ssh, knownHosts: _knownHosts, ...rest } = draft;
-  const sshFile = draft.ssh ? file : listed.source.file;
-  const defaults = { ...sshSettings, ...local(sshFile, sshSettings.identityFile) };
   const knownHosts =
     draft.knownHosts !== undefined
       ? besides(file, draft.knownHosts)
@@ -115,8 +140,7 @@ function assemble(file: string, draft: ClusterFile, listed: Listed, sshSettings:
     network: { ...rest.network, interface: interfacesOf(rest.network.interface, listed.hosts) },
     name: cluster,
     file,
-    hosts: listed.hosts.map(host => resolveHost(host, defaults, listed.source.file, sshFile)),
-    ssh: defaults,
+    hosts,
     knownHosts,
     warnings: [],
   };
@@ -131,30 +155,6 @@ function interfacesOf(
   if (own.length === 0) return chosen;
   const all = typeof chosen === "string" ? Object.fromEntries(hosts.map(host => [host.name, chosen])) : chosen;
   return { ...all, ...Object.fromEntries(own) };
-}
-
-function resolveHost(host: HostEntry, defaults: SshSettings, hostFile: string, sshFile: string): ClusterHost {
-  const { bastion: own, identityFile, ...rest } = host;
-  const user = host.user ?? defaults.user;
-  const key = identityFile === undefined ? defaults.identityFile : besides(hostFile, identityFile);
-  const bastion = own ? resolveBastion(own, defaults, hostFile) : resolveBastion(defaults.bastion, defaults, sshFile);
-  return {
-    ...rest,
-    port: host.port ?? defaults.port,
-    user,
-    ...(key === undefined ? {} : { identityFile: key }),
-    ...(bastion ? { bastion } : {}),
-  };
-}
-
-function resolveBastion(
-  settings: HostEntry["bastion"],
-  defaults: SshSettings,
-  file: string,
-): ClusterBastion | undefined {
-  if (!settings) return undefined;
-  const key = settings.identityFile === undefined ? defaults.identityFile : besides(file, settings.identityFile);
-  return { ...settings, user: settings.user ?? defaults.user, ...(key === undefined ? {} : { identityFile: key }) };
 }
 
 /** The paths of the operator's side outside hosts and ssh, made absolute. */
@@ -177,13 +177,9 @@ function localPaths(
   };
 }
 
-function local(file: string, identityFile: string | undefined): { identityFile?: string } {
-  return identityFile === undefined ? {} : { identityFile: besides(file, identityFile) };
-}
-
-/** A path relative to the file that names it; `~/` is left for whoever opens it. */
-function besides(file: string, name: string): string {
-  return name.startsWith("~") ? name : path.resolve(path.dirname(file), name);
+/** What is wrong in `ssh` is wrong for each host. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map(each => [JSON.stringify(each), each])).values()];
 }
 
 function inFileOrder(problems: readonly Problem[]): Problem[] {

@@ -39,6 +39,11 @@ function formatProblem(problem: Problem): string {
   return lines.join("\n");
 }
 
+/** A problem that is only warned of, in one line. */
+export function warningText(problem: Problem): string {
+  return formatProblem(problem).replace("\n  remedy:", ". Remedy:");
+}
+
 /** `["hosts", 1, "address"]` as `hosts[1].address`. */
 export function formatPath(path: FieldPath): string {
   return path.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? part : `.${part}`)).join("");

@@ -9,7 +9,8 @@ interface Row {
 
 /** docs/reference/cluster-file.md: every field with its type, default and meaning. Generated, never edited. */
 export function renderReference(): string {
-  const schema = asMap(clusterFileJsonSchema());
+  const whole = asMap(clusterFileJsonSchema());
+  const schema = asMap(inlined(whole, asMap(whole.$defs), []));
   const parts = Object.entries(asMap(schema.properties));
   const simple = parts.filter(([, part]) => childrenOf(asMap(part)) === undefined);
   const sections = parts.filter(([, part]) => childrenOf(asMap(part)) !== undefined);
@@ -62,9 +63,23 @@ function rows(path: string, part: Record<string, unknown>, isRequired: boolean):
   return [{ path, type: typeOf(part), fallback, text }, ...fieldsBelow(path, part)];
 }
 
-/** The map of fields below: of the part itself, or of the entries of a list. */
+/** The schema with its definitions where they are referred to; one that stands in itself is a map without fields there. */
+function inlined(part: unknown, definitions: Record<string, unknown>, open: readonly string[]): unknown {
+  if (Array.isArray(part)) return part.map(each => inlined(each, definitions, open));
+  if (typeof part !== "object" || part === null) return part;
+  const { $ref: reference, ...own } = asMap(part);
+  const entries = Object.entries(own).map(([key, value]) => [key, inlined(value, definitions, open)]);
+  if (typeof reference !== "string") return Object.fromEntries(entries);
+  const name = reference.split("/").at(-1) ?? "";
+  if (open.includes(name)) return { type: "object", description: "The same again." };
+  return { ...asMap(inlined(definitions[name], definitions, [...open, name])), ...Object.fromEntries(entries) };
+}
+
+/** The map of fields below: of the part itself, of a choice that is one, or of the entries of a list. */
 function childrenOf(part: Record<string, unknown>): Record<string, unknown> | undefined {
+  if (isSecret(part)) return undefined;
   if (part.properties !== undefined) return part;
+  if (Array.isArray(part.anyOf)) return part.anyOf.map(asMap).find(choice => choice.properties && !isSecret(choice));
   const items = asMap(part.items);
   return items.properties === undefined ? undefined : items;
 }
@@ -74,9 +89,13 @@ function typeOf(part: Record<string, unknown>): string {
   if (Array.isArray(part.enum)) return part.enum.map(value => `\`${String(value)}\``).join(", ");
   if (part.const !== undefined) return `\`${String(part.const)}\``;
   if (part.type === "array") return `list of ${typeOf(asMap(part.items))}`;
-  if (part.type === "object" && asMap(part.properties).secret !== undefined) return "`{secret: name}`";
+  if (isSecret(part)) return "`{secret: name}`";
   const names: Readonly<Record<string, string>> = { string: "text", object: "map", integer: "whole number" };
   return names[String(part.type)] ?? String(part.type ?? "any");
+}
+
+function isSecret(part: Record<string, unknown>): boolean {
+  return part.type === "object" && asMap(part.properties).secret !== undefined;
 }
 
 function defaultText(value: unknown): string {

@@ -1,11 +1,11 @@
 import { nearest } from "./nearest";
 import type { Problem } from "./problem";
-import type { ClusterFile } from "./schema";
+import type { ClusterFile, ClusterHost } from "./schema";
 import type { HostEntry } from "./schema/hosts";
 import { problemAt, type Source } from "./source";
 
-/** Hosts that are declared twice: by name, or by address and port. */
-export function duplicateHosts(hosts: readonly HostEntry[], defaultPort: number, source: Source): Problem[] {
+/** Hosts that are declared twice: by name, or by address and port, after ssh_config was asked. */
+export function duplicateHosts(hosts: readonly ClusterHost[], source: Source): Problem[] {
   const names = new Map<string, number>();
   const addresses = new Map<string, string>();
   const problems: Problem[] = [];
@@ -20,12 +20,14 @@ export function duplicateHosts(hosts: readonly HostEntry[], defaultPort: number,
         }),
       );
     } else names.set(host.name, index);
-    const endpoint = `${host.bastion?.address ?? ""} ${host.address} ${host.port ?? defaultPort}`;
+    const { bastion } = host;
+    const through = typeof bastion === "object" ? bastion.address : (bastion ?? "");
+    const endpoint = `${through} ${host.address} ${host.port}`;
     const other = addresses.get(endpoint);
     if (other !== undefined && other !== host.name) {
       problems.push(
         problemAt(source, ["hosts", index, "address"], {
-          found: `${host.address} port ${host.port ?? defaultPort}, which is host '${other}'`,
+          found: `${host.address} port ${host.port}, which is host '${other}'`,
           expected: "each address and port once",
           remedy: "correct the address, or the port if several hosts share one address",
         }),
@@ -33,6 +35,68 @@ export function duplicateHosts(hosts: readonly HostEntry[], defaultPort: number,
     } else addresses.set(endpoint, host.name);
   });
   return problems;
+}
+
+/** Bastions that are named and are no host, and bastions that lead to themselves. */
+export function unknownBastions(hosts: readonly ClusterHost[], sources: BastionSources): Problem[] {
+  const byName = new Map(hosts.map(host => [host.name, host]));
+  return hosts.flatMap((host, index) => {
+    const passed = [host.name];
+    for (let next = namedBastion(host); next !== undefined; next = namedBastion(byName.get(next))) {
+      const isOwn = sources.isOwn(index);
+      const at = isOwn ? ["hosts", index, "bastion"] : ["ssh", "bastion"];
+      const source = isOwn ? sources.hosts : sources.ssh;
+      if (!byName.has(next)) {
+        const likely = nearest(next, byName.keys());
+        const found = `bastion '${next}', which is no host`;
+        const remedy = likely ? `write ${likely}` : `write bastion: {address: ${next}}`;
+        return [problemAt(source, at, { found, expected: "the name of a host, or a map with its address", remedy })];
+      }
+      if (passed.includes(next)) {
+        const found = `bastions that go round in a circle: ${[...passed, next].join(" -> ")}`;
+        return [problemAt(source, at, { found, expected: "a way that begins at the operator", remedy: CIRCLE_REMEDY })];
+      }
+      passed.push(next);
+    }
+    return [];
+  });
+}
+
+export interface BastionSources {
+  /** The file in which the hosts stand, and that with `ssh`. */
+  readonly hosts: Source;
+  readonly ssh: Source;
+  /** Whether the host names its bastion itself. */
+  isOwn(index: number): boolean;
+}
+
+const CIRCLE_REMEDY = "write bastion: none for the host that is reached without one";
+
+/** The name at the end of the bastions that stand in one another. */
+function namedBastion(host: ClusterHost | undefined): string | undefined {
+  let bastion = host?.bastion;
+  while (typeof bastion === "object") bastion = bastion.bastion;
+  return bastion;
+}
+
+/** Two nodes that the others would reach at one address: only one of them can be there. */
+export function sharedClusterAddresses(hosts: readonly ClusterHost[], source: Source): Problem[] {
+  const owners = new Map<string, string>();
+  return hosts.flatMap((host, index) => {
+    const { clusterAddress: address } = host;
+    const other = owners.get(address);
+    if (other === undefined || other === host.name) {
+      owners.set(address, host.name);
+      return [];
+    }
+    return [
+      problemAt(source, ["hosts", index, address === host.address ? "address" : "clusterAddress"], {
+        found: `${address}, where the other nodes already reach '${other}'`,
+        expected: "an address of its own on the nodes' network",
+        remedy: `add clusterAddress: ADDRESS to '${other}' and '${host.name}': several hosts may share an IP only towards the operator`,
+      }),
+    ];
+  });
 }
 
 /** Names of nodes that no host has. */

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Problem } from "./problem";
-import { type BastionSettings, host, type SshSettings, ssh } from "./schema/hosts";
+import { host, ssh } from "./schema/hosts";
 import { access, container, image, network, proxy, python, step } from "./schema/node";
 import { pipeline } from "./schema/pipeline";
-import { isDistinct, localPath, nodeName } from "./schema/values";
+import { isDistinct, localPath, nodeName, type SecretRef } from "./schema/values";
 
 const accepted = z.strictObject({
   finding: z.string().min(1).describe("Code of the finding, as `muster doctor` prints it."),
@@ -42,22 +42,41 @@ export const clusterFile = z
 
 export type ClusterFile = z.infer<typeof clusterFile>;
 
-/** A host with all defaults of `ssh` applied. */
-export interface ClusterHost {
-  readonly name: string;
+/** How a host or a bastion is reached and logged in to: all defaults applied, ssh_config resolved. */
+export interface ClusterLogin {
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** Absolute, or beginning with `~/`. Absent: the agent is asked. */
-  readonly identityFile?: string;
-  readonly bastion?: ClusterBastion;
+  /** Absolute, or beginning with `~/`. Absent: the agent is asked, and the usual files are tried. */
+  readonly identityFile?: readonly string[];
+  readonly certificateFile?: readonly string[];
+  readonly identitiesOnly?: boolean;
+  readonly agent?: string;
+  readonly hostKeyAlias?: string;
+  readonly passphrase?: SecretRef;
+  readonly password?: SecretRef;
+  /** A host's name, or a bastion of its own. */
+  readonly bastion?: string | ClusterBastion;
+  /** More files with known host keys, beside the cluster's. */
+  readonly knownHostsFiles?: readonly string[];
+  /** Lines of ssh_config that say where the host is and who logs in, such as `HostName ~/.ssh/config:3`. */
+  readonly origins?: readonly string[];
+}
+
+export interface ClusterBastion extends ClusterLogin {}
+
+export interface ClusterHost extends ClusterLogin {
+  readonly name: string;
+  /** Where the other nodes reach it. */
+  readonly clusterAddress: string;
+  readonly connectTimeoutSeconds: number;
+  readonly keepaliveSeconds: number;
+  /** Absent: found out. */
+  readonly sudo?: "none" | "passwordless" | "password";
+  readonly sudoPassword?: SecretRef;
   /** GPUs that the file declares for this host. */
   readonly gpus?: number;
   readonly interface?: string;
-}
-
-export interface ClusterBastion extends BastionSettings {
-  readonly user: string;
 }
 
 /** A cluster file that has been loaded: inventory merged, paths on the operator's side absolute, defaults applied. */
@@ -66,7 +85,6 @@ export interface Cluster extends Omit<ClusterFile, "hosts" | "inventory" | "ssh"
   /** Path of the cluster file, as it was given. */
   readonly file: string;
   readonly hosts: readonly ClusterHost[];
-  readonly ssh: SshSettings;
   /** Absolute path of the pinned host keys. */
   readonly knownHosts: string;
   /** What is allowed and should be known. */

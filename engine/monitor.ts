@@ -120,7 +120,12 @@ function registeredResponse(registered: Registered): messages.RegisterResourceRe
   const response = new messages.RegisterResourceResponse();
   if (registered.result !== "success") {
     const result = registered.result === "failed" ? messages.Result.FAIL : messages.Result.SKIP;
-    return response.setUrn(registered.urn).setObject(encode({})).setResult(result);
+    const outputs = registered.state?.outputs ?? {};
+    return response
+      .setUrn(registered.urn)
+      .setId(registered.state?.id ?? "")
+      .setObject(encode(outputs))
+      .setResult(result);
   }
   const { state } = registered;
   const id = state.id === undefined || state.id === UNKNOWN_SENTINEL ? "" : state.id;

@@ -25,8 +25,8 @@ import { isProviderType, makeUrn, packageOf, parseProviderReference, providerTyp
 /** What a program is told about a resource that it registered. */
 export type Registered =
   | { readonly result: "success"; readonly state: ResourceState }
-  /** With continue-on-error: its outputs are unknown. */
-  | { readonly result: "failed" | "skipped"; readonly urn: string };
+  /** With continue-on-error: its outputs are unknown, but for those of one that is there although not as declared (stock, 3.260: resmon). */
+  | { readonly result: "failed" | "skipped"; readonly urn: string; readonly state?: ResourceState };
 
 /** The run is over for the program: its call will not be answered. */
 export class RunEndedError extends Error {
@@ -92,7 +92,8 @@ export class Session {
     if (this.needsUnusable(goal)) return this.giveUp(goal.urn, "skipped");
     const applied = await executor.chain(steps);
     const last = steps.at(-1);
-    if (applied?.state === undefined || last === undefined) return this.giveUp(goal.urn, "failed");
+    if (applied?.state === undefined || applied.error !== undefined || last === undefined)
+      return this.giveUp(goal.urn, "failed", applied?.state);
     this.states.set(goal.urn, applied.state);
     this.steps.set(goal.urn, last);
     if (isProviderType(goal.type)) this.parts.generator.providerConfigs.set(goal.urn, applied.state.inputs);
@@ -100,10 +101,10 @@ export class Session {
     return { result: "success", state: applied.state };
   }
 
-  private giveUp(urn: string, result: "failed" | "skipped"): Registered {
+  private giveUp(urn: string, result: "failed" | "skipped", state?: ResourceState): Registered {
     this.unusable.add(urn);
     if (!this.parts.continueOnError || this.parts.executor.halted) throw new RunEndedError();
-    return { result, urn };
+    return state === undefined ? { result, urn } : { result, urn, state };
   }
 
   private needsUnusable(goal: Goal): boolean {

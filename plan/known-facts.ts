@@ -6,11 +6,13 @@ import type { HostFacts as FitnessFacts } from "./preflight";
 /** A host of the cluster file with what was found on it. */
 export interface KnownHost {
   readonly node: string;
-  /** Address in the cluster file; routes are told by it. */
+  /** Where the other nodes reach it; routes are told by it. */
   readonly address: string;
   readonly facts: HostFacts;
-  /** How commands become root: root, passwordless, password, user (no way), or unasked: the host could not be asked. */
+  /** How commands become root: root, passwordless, password, docker or none (no way), or unasked: the host could not be asked. */
   readonly access: string;
+  /** Another stack that manages it; empty if there is none. */
+  readonly foreignOwner: string;
 }
 
 /** False for a host that could not be asked: all that is known of it is why. */
@@ -43,7 +45,8 @@ export function fitnessFactsOf(hosts: readonly KnownHost[]): FitnessFacts[] {
       memoryGib: Math.round((presentValue(facts.memory)?.totalMib ?? 0) / 1024),
       listeningPorts: [],
       existingPaths: [],
-      canBecomeRoot: access !== "user",
+      canBecomeRoot: access !== "none" && access !== "docker",
+      isInDockerGroup: access === "docker",
       ...(docker && { dockerVersion: docker.version }),
       ...(driver !== undefined && { driverVersion: driver }),
     };

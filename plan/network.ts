@@ -66,6 +66,26 @@ export function planNetwork(facts: readonly NetworkFacts[], choice: NetworkChoic
   return { nodes, rdma, findings };
 }
 
+/**
+ * The plan with nodes whose hosts could not be asked, in the order of `order`: the others list them where the cluster file says
+ * they are, so that nothing changes on the others when they come back. Nothing is done on them with it.
+ */
+export function withUnaskedNodes(
+  plan: NetworkPlan,
+  unasked: readonly { readonly node: string; readonly address: string }[],
+  order: readonly string[],
+): NetworkPlan {
+  const assumed = unasked.map(({ node, address }) => ({
+    node,
+    interface: "",
+    address,
+    reason: "out of reach: the address of the cluster file",
+    env: {},
+  }));
+  const nodes = [...plan.nodes, ...assumed].sort((a, b) => order.indexOf(a.node) - order.indexOf(b.node));
+  return { ...plan, nodes };
+}
+
 /** Where the processes of a job meet: the first node's address on the data network. */
 export function masterAddress(plan: NetworkPlan, firstNode: string): string {
   const node = plan.nodes.find(n => n.node === firstNode);

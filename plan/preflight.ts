@@ -16,6 +16,8 @@ export interface HostFacts {
   /** Of the paths that the plan asked for, those that are there. */
   readonly existingPaths: readonly string[];
   readonly canBecomeRoot: boolean;
+  /** Asked only of who cannot become root. */
+  readonly isInDockerGroup?: boolean;
   /** Difference to the operator's clock. */
   readonly clockSkewSeconds?: number;
 }
@@ -45,9 +47,10 @@ function access(host: HostFacts): Finding[] {
       code: "no-root",
       severity: "error",
       host: host.node,
-      fact: "the user is not root and sudo asks for a password or is missing",
+      fact: `the user is not root and sudo asks for a password or is missing${host.isInDockerGroup ? "; it is in the docker group, which is not enough" : ""}`,
       why: "containers, mounts and files of the cluster belong to root",
-      remedy: "log in as root (ssh.user), or allow sudo without a password for this user",
+      remedy:
+        "log in as root (ssh.user), allow sudo without a password for this user, or declare sudoPassword: {secret: NAME}",
     });
   }
   const skew = Math.abs(host.clockSkewSeconds ?? 0);

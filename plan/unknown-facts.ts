@@ -4,7 +4,12 @@ import { type KnownHost, wasAsked } from "./known-facts";
 
 /** A topic that could not be asked is not absent: deciding on it would be guessing. */
 export function unknownFacts(hosts: readonly KnownHost[]): Finding[] {
-  return hosts.flatMap(host => (wasAsked(host) ? unknownTopics(host) : [unreachable(host)]));
+  return hosts.filter(wasAsked).flatMap(unknownTopics);
+}
+
+/** Hosts that could not be asked, each with the reason and its remedy. */
+export function unreachableHosts(hosts: readonly KnownHost[]): Finding[] {
+  return hosts.filter(host => !wasAsked(host)).map(unreachable);
 }
 
 function unknownTopics({ node, facts }: KnownHost): Finding[] {

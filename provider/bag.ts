@@ -24,16 +24,24 @@ export interface OpenedBag {
   readonly secretFields: ReadonlySet<string>;
 }
 
-/** Takes the wire's wrappers off. `texts` collects the secret texts, for redaction. */
-export function openBag(values: ValueMap, texts?: Set<string>): OpenedBag {
+/**
+ * Takes the wire's wrappers off. `texts` collects the secret texts, for redaction; not those below the keys that `publicParts` names
+ * for a field: a host's address inside a secret connection is no secret.
+ */
+export function openBag(
+  values: ValueMap,
+  texts?: Set<string>,
+  publicParts: (field: string) => readonly string[] = () => [],
+): OpenedBag {
   const known: Bag = {};
   const unknown: Record<string, Value> = {};
   const secretFields = new Set<string>();
   for (const [key, value] of Object.entries(values)) {
-    const plain = strip(value, false, text => {
+    const found = (text?: string): void => {
       secretFields.add(key);
       if (text !== undefined) texts?.add(text);
-    });
+    };
+    const plain = strip(value, false, found, publicParts(key));
     if (value === null) continue;
     if (containsUnknown(value)) define(unknown, key, value);
     else if (plain !== null) define<unknown>(known, key, plain);
@@ -41,17 +49,28 @@ export function openBag(values: ValueMap, texts?: Set<string>): OpenedBag {
   return { known, unknown, secretFields };
 }
 
-function strip(value: Value, secret: boolean, found: (text?: string) => void): unknown {
+function strip(value: Value, secret: boolean, found: (text?: string) => void, publicParts: readonly string[]): unknown {
   if (value instanceof Secret) {
     found();
-    return strip(value.element, true, found);
+    return strip(value.element, true, found, publicParts);
   }
   if (secret && typeof value === "string") found(value);
-  if (isList(value)) return value.map(item => strip(item, secret, found));
+  if (isList(value)) return value.map(item => strip(item, secret, found, publicParts));
   if (!isMap(value)) return value;
   const result: Bag = {};
-  for (const [key, item] of Object.entries(value)) define<unknown>(result, key, strip(item, secret, found));
+  for (const [key, item] of Object.entries(value)) {
+    define<unknown>(result, key, strip(item, secret && !publicParts.includes(key), found, publicParts));
+  }
   return result;
+}
+
+/** The texts of a plain value that is secret as a whole. */
+export function secretTextsOf(value: unknown, publicParts: readonly string[] = []): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    publicParts.includes(key) ? [] : secretTextsOf(item, publicParts),
+  );
 }
 
 /** Puts plain properties back into the wire's form; `secretFields` are wrapped whole. Undefined fields are left out. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { HostConnection } from "../remote/host-table";
+import type { Ownership } from "../remote/ownership";
 import type { Hosts, Runner } from "../remote/runner";
 
 /** A field that the provider was told wrong. `property` is a path such as `mounts[1].host`. */
@@ -16,6 +17,8 @@ export interface FieldPolicy {
   readonly change: ChangeMode;
   /** A secret input: kept encrypted in the state, `[secret]` in every display and log. */
   readonly secret?: boolean;
+  /** Keys inside a secret field whose texts are not secrets: taking them out of errors would leave nothing to go by. */
+  readonly publicParts?: readonly string[];
 }
 
 export interface OutputPolicy {
@@ -45,6 +48,8 @@ export interface KindContext {
   connect?(host: HostConnection): Runner;
   /** Names of this run: `pulumi.Provider`'s stack, for labels and folders on the hosts. */
   readonly cluster: string;
+  /** Whose the hosts are; absent while the stack's provider does not exist yet. */
+  readonly ownership?: Ownership;
   readonly urn: string;
   /** Shown live beside the resource while it is at work. */
   status(line: string): void;
@@ -117,7 +122,7 @@ export interface Naming {
 }
 
 /** Preview: hosts can only be asked. */
-export interface PreviewContext extends Pick<KindContext, "cluster" | "urn" | "status" | "signal"> {
+export interface PreviewContext extends Pick<KindContext, "cluster" | "ownership" | "urn" | "status" | "signal"> {
   readonly hosts: Pick<Hosts, "probe">;
 }
 export type ReadContext = PreviewContext;

@@ -1,4 +1,4 @@
-import { RemoteError } from "../remote/remote-error";
+import { RemoteError, type RemoteErrorKind } from "../remote/remote-error";
 import { OperatorError } from "../wire/operator-error";
 import { InitFailed, type KindContext } from "./kind";
 import type { Session } from "./provider-package";
@@ -25,6 +25,7 @@ export async function operate<T>(request: OperationRequest, run: (context: KindC
   const context: KindContext = {
     hosts: request.session.hosts,
     cluster: request.session.cluster,
+    ...(request.session.ownership ? { ownership: request.session.ownership } : {}),
     ...(request.session.connect ? { connect: request.session.connect } : {}),
     urn: request.urn,
     status: line => request.status(line),
@@ -60,9 +61,16 @@ export function isAllowed(variable: string, name: string): boolean {
   return (process.env[variable] ?? "").split(",").some(entry => entry.trim() === name);
 }
 
-/** The host could not be reached at all: nothing is known about what is on it. */
+const NO_WAY_IN: ReadonlySet<RemoteErrorKind> = new Set([
+  "unreachable",
+  "lost",
+  "timeout",
+  "hostKeyUnknown",
+  "hostKeyChanged",
+  "authentication",
+]);
+
+/** There was no way to the host, or none into it: nothing is known about what is on it. */
 export function isUnreachable(error: unknown): error is RemoteError {
-  return (
-    error instanceof RemoteError && (error.kind === "unreachable" || error.kind === "lost" || error.kind === "timeout")
-  );
+  return error instanceof RemoteError && NO_WAY_IN.has(error.kind);
 }

@@ -3,7 +3,7 @@ import { dockerPackage } from "./docker/package";
 import { container } from "./muster/kinds/container/container";
 import { file } from "./muster/kinds/file";
 import { host } from "./muster/kinds/host";
-import { image } from "./muster/kinds/image";
+import { image } from "./muster/kinds/image/image";
 import { job } from "./muster/kinds/job/job";
 import { keyPair } from "./muster/kinds/key-pair";
 import { token } from "./muster/kinds/token";

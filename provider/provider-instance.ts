@@ -1,7 +1,9 @@
 import { setMaxListeners } from "node:events";
+import { hostname, userInfo } from "node:os";
+import type { StackIdentity } from "../remote/ownership";
 import { decodeValue, type Json } from "../wire/struct";
-import { containsUnknown, mapValues, Secret, type Value, type ValueMap } from "../wire/values";
-import { openBag } from "./bag";
+import { containsUnknown, mapValues, Secret, UNKNOWN_SENTINEL, type Value, type ValueMap } from "../wire/values";
+import { openBag, sealBag } from "./bag";
 import { checkInputs } from "./check-inputs";
 import { diffInputs } from "./diff-inputs";
 import { EngineLog } from "./engine-log";
@@ -9,6 +11,7 @@ import type { CheckFailure, PropertyChange } from "./kind";
 import { operate } from "./operation";
 import type { AnyKind, ProviderPackage, Services, Session } from "./provider-package";
 import { ResourceOperations, type Run } from "./resource-operations";
+import { sealLeaves } from "./secret-leaves";
 
 /** What a request says about how to run it. */
 export interface StepRequest {
@@ -50,7 +53,7 @@ export class ProviderInstance {
     const checked = checkInputs(configuration.inputs, known, new Set(Object.keys(unknown)));
     if (checked.failures.length === 0) checked.failures.push(...(configuration.check?.(checked.inputs) ?? []));
     const carried = configuration.carry?.(this.openConfiguration(olds).known, known) ?? {};
-    const inputs = { ...news, ...mapValues(carried as ValueMap, value => JSON.stringify(value)) };
+    const inputs = this.sealed({ ...news, ...sealBag(carried, new Set()) });
     return { inputs, failures: checked.failures.map(each => ({ ...each, reason: this.redact(each.reason) })) };
   }
 
@@ -64,7 +67,7 @@ export class ProviderInstance {
   }
 
   /** With a part of the configuration unknown (preview only) no host can be asked, and outputs stay unknown. */
-  configure(args: ValueMap): void {
+  configure(args: ValueMap, urn = "", id = ""): void {
     const { version: _version, pluginDownloadURL: _url, ...own } = args;
     this.session = undefined;
     if (containsUnknown(own)) return;
@@ -76,7 +79,7 @@ export class ProviderInstance {
         this.redact(`the configuration of provider ${this.definition.name} is wrong:\n${failures.join("\n")}`),
       );
     }
-    this.session = this.definition.open(checked.inputs, this.services);
+    this.session = this.definition.open(checked.inputs, this.services, stackIdentity(urn, id));
   }
 
   /** @throws Error for a kind that this package does not have. */
@@ -129,12 +132,30 @@ export class ProviderInstance {
     return this.services.redactor.redact(text);
   }
 
+  private sealed(values: ValueMap): ValueMap {
+    const { secretLeaves = [] } = this.definition.configuration;
+    return mapValues(values, value => sealLeaves(value, secretLeaves, text => this.services.redactor.add(text)));
+  }
+
   private openConfiguration(values: ValueMap) {
     const texts = new Set<string>();
-    const opened = openBag(mapValues(values, parseJson), texts);
+    const opened = openBag(this.sealed(mapValues(values, parseJson)), texts);
     for (const text of texts) this.services.redactor.add(text);
     return opened;
   }
+}
+
+/**
+ * The stack of a provider, known by the provider resource's own id: it stays in the state, wherever that is moved.
+ * Undefined: an engine that does not tell (before 3.14x), or the preview of a stack that has no provider yet.
+ */
+function stackIdentity(urn: string, id: string): StackIdentity | undefined {
+  if (id === "" || id === UNKNOWN_SENTINEL) return undefined;
+  const [, stack = "", project = ""] = urn.split(":").filter(Boolean).slice(1);
+  return {
+    id,
+    description: `stack ${stack} of project ${project}, by ${userInfo().username}@${hostname()} in ${process.cwd()}`,
+  };
 }
 
 /** Every operation under way listens to it; Node warns above ten listeners unless told that they are meant. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { HostConnection } from "../remote/host-table";
+import type { Ownership, StackIdentity } from "../remote/ownership";
 import type { Redactor } from "../remote/redact";
 import type { Hosts, Runner } from "../remote/runner";
 import type { Bag } from "./bag";
@@ -18,6 +19,7 @@ export interface TransportOptions {
   readonly hosts: readonly HostConnection[];
   readonly auditLog?: string;
   readonly connectTimeoutSeconds?: number;
+  readonly ownership?: Ownership;
 }
 
 /** Connections of this process. They are shared by all configurations: one handshake per host and run. */
@@ -38,12 +40,16 @@ export interface Services {
 export interface Session {
   readonly hosts: Hosts;
   readonly cluster: string;
+  /** Absent while the provider itself does not exist yet. */
+  readonly ownership?: Ownership;
   readonly connect?: (host: HostConnection) => Runner;
 }
 
 export interface Configuration {
   readonly inputs: z.ZodType;
   readonly fields: { readonly [name: string]: FieldPolicy };
+  /** Names of fields, at any depth, whose texts are secrets. */
+  readonly secretLeaves?: readonly string[];
   check?(known: Bag): CheckFailure[];
   /** Inputs that follow from the configuration of the run before. Must give the same again. */
   carry?(old: Bag, news: Bag): Bag;
@@ -58,6 +64,7 @@ export interface ProviderPackage {
   readonly kinds: readonly AnyKind[];
   /** What to do about an input that this package does not know. */
   readonly unknownInputRemedy?: string;
-  open(configuration: Bag, services: Services): Session;
+  /** `stack`: absent in the preview of a new stack, and where the engine does not tell. */
+  open(configuration: Bag, services: Services, stack?: StackIdentity): Session;
   schema?(): string;
 }

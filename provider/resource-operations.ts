@@ -1,5 +1,5 @@
 import { UNKNOWN, type Value, type ValueMap } from "../wire/values";
-import { type Bag, type OpenedBag, openBag, sealBag } from "./bag";
+import { type Bag, type OpenedBag, openBag, sealBag, secretTextsOf } from "./bag";
 import { checkInputs } from "./check-inputs";
 import { diffInputs, withoutIgnored } from "./diff-inputs";
 import { errorText } from "./error-text";
@@ -146,9 +146,9 @@ export class ResourceOperations {
 
   private open(values: ValueMap): OpenedBag {
     const texts = new Set<string>();
-    const opened = openBag(values, texts);
+    const opened = openBag(values, texts, name => this.publicParts(name));
     for (const [name, policy] of Object.entries(this.kind.fields)) {
-      if (policy.secret) collectTexts(opened.known[name], texts);
+      if (policy.secret) for (const text of secretTextsOf(opened.known[name], this.publicParts(name))) texts.add(text);
     }
     for (const text of texts) this.secretTexts.add(text);
     return opened;
@@ -172,18 +172,15 @@ export class ResourceOperations {
       if (policy.secret || policy.secretWith?.some(input => secretFields.has(input))) sealed.add(name);
     }
     for (const name of sealed) {
-      const texts = new Set<string>();
-      collectTexts(plain[name], texts);
-      for (const text of texts) this.secretTexts.add(text);
+      for (const text of secretTextsOf(plain[name], this.publicParts(name))) this.secretTexts.add(text);
     }
     return sealBag(plain, sealed);
   }
-}
 
-function collectTexts(value: unknown, texts: Set<string>): void {
-  if (typeof value === "string") texts.add(value);
-  else if (typeof value === "object" && value !== null)
-    for (const item of Object.values(value)) collectTexts(item, texts);
+  private publicParts(field: string): readonly string[] {
+    const policy = Object.hasOwn(this.kind.fields, field) ? this.kind.fields[field] : undefined;
+    return policy?.publicParts ?? [];
+  }
 }
 
 function withoutFields(bag: Bag, fields: ReadonlySet<string>): Bag {
@@ -196,6 +193,7 @@ function pick(bag: Bag, fields: readonly string[]): Bag {
 
 /** Only what may ask: a preview that tried to change a host would not find the function. */
 function previewContext(context: KindContext) {
-  const { cluster, urn, status, signal, hosts } = context;
-  return { cluster, urn, status, signal, hosts: { probe: (host: string) => hosts.probe(host) } };
+  const { hosts, cluster, ownership, urn, status, signal } = context;
+  const stack = ownership ? { ownership } : {};
+  return { cluster, ...stack, urn, status, signal, hosts: { probe: (host: string) => hosts.probe(host) } };
 }

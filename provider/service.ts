@@ -34,7 +34,7 @@ export function providerService(provider: ProviderInstance): grpc.UntypedService
     }),
     configure: unary((request: pb.ConfigureRequest) => {
       provider.become(request.getUrn() ?? "");
-      provider.configure(decode(request.getArgs()));
+      provider.configure(decode(request.getArgs()), request.getUrn(), request.getId());
       return new pb.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true).setAcceptresources(true);
     }),
     check: unary(async (request: pb.CheckRequest) => {

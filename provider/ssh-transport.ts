@@ -14,12 +14,13 @@ export function newServices(): Services {
 function sshTransport(redactor: Redactor): Transport {
   const pool = new ConnectionPool();
   return {
-    hosts: ({ hosts, auditLog, connectTimeoutSeconds }) =>
+    hosts: ({ hosts, auditLog, connectTimeoutSeconds, ownership }) =>
       new SshHosts({
         table: hosts.map(host => (connectTimeoutSeconds === undefined ? host : { connectTimeoutSeconds, ...host })),
         pool,
         redactor,
         ...(auditLog ? { audit: new AuditLog(auditLog, redactor) } : {}),
+        ...(ownership ? { ownership } : {}),
       }),
     local: environment => new LocalRunner(environment),
     close: () => pool.close(),

@@ -41,13 +41,22 @@ export function sudoPassword(host: HostConnection): string | undefined {
   return host.sudoPassword ?? host.password;
 }
 
+/** How a host's commands become root; "docker": not at all, but the user may talk to Docker. */
+export type WayToRoot = Exclude<AccessMode, "user"> | "docker" | "none";
+
+export function wayToRoot({ mode, dockerGroup }: HostAccess): WayToRoot {
+  if (mode !== "user") return mode;
+  return dockerGroup ? "docker" : "none";
+}
+
 /** `root`, `alice, sudo with a password`, …: one fact for people. */
 export function describeAccess(access: HostAccess): string {
-  const how = {
+  const how: Readonly<Record<WayToRoot, string>> = {
     root: "",
     passwordless: ", sudo without a password",
     password: ", sudo with a password",
-    user: access.dockerGroup ? ", no sudo, docker group" : ", no sudo",
-  }[access.mode];
-  return `${access.user}${how}`;
+    docker: ", no sudo, docker group",
+    none: ", no sudo",
+  };
+  return `${access.user}${how[wayToRoot(access)]}`;
 }

@@ -3,6 +3,7 @@
  * and csh all read alike; it makes a /bin/sh that takes its orders, one line each, from standard input.
  */
 import type { AccessMode } from "./access";
+import { quote } from "./shell";
 
 const OBEY_NEXT_LINE = `IFS= read -r s; eval "$s"`;
 
@@ -23,9 +24,16 @@ export interface PreambleOptions {
   readonly access: AccessMode;
   /** Needed when access is "password". */
   readonly sudoPassword?: string;
-  /** Whether standard input goes on after the script, for the script to read. */
-  readonly payload: boolean;
+  /** What standard input is after the script. Nothing: it ends with the script. */
+  readonly after?: AfterScript;
 }
+
+/**
+ * `payload`: data for the script to read.
+ * `lifeline`: nothing; it only stays open. When it closes before the script ended (the operator or the connection died), or after
+ * `limitSeconds`, the host itself ends the script's process group: nothing goes on that nobody waits for.
+ */
+export type AfterScript = { readonly kind: "payload" } | { readonly kind: "lifeline"; readonly limitSeconds: number };
 
 /**
  * The lines that come before the payload. The shell first becomes root if it must, then leader of a process group of its own
@@ -33,8 +41,8 @@ export interface PreambleOptions {
  */
 export function preamble(script: string, options: PreambleOptions): Preamble {
   const { nonce, access } = options;
-  const begin = [becomeLeader(), options.payload ? runEncoded(nonce) : runRest(nonce)];
-  const body = options.payload ? `${Buffer.from(script).toString("base64")}\n` : script;
+  const begin = [becomeLeader(), runLine(options)];
+  const body = options.after ? `${Buffer.from(script).toString("base64")}\n` : script;
   const rest = `${begin.join("\n")}\n${body}`;
   if (access === "passwordless")
     return { opening: "", rest: `exec sudo -n -- /bin/sh -c '${OBEY_NEXT_LINE}'\n${rest}` };
@@ -72,18 +80,61 @@ function becomeLeader(): string {
   ].join("; ");
 }
 
+/** One process for ever: its id, its start in clock ticks after boot, and the boot's id. Process ids come back. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTicks: string;
+  readonly bootId: string;
+}
+
+/** What the shell says of itself on standard error, after the nonce. */
+export function parseProcessIdentity(line: string): ProcessIdentity {
+  const [pid = "", startTicks = "", bootId = ""] = line.split(" ");
+  return { pid: Number(pid), startTicks, bootId };
+}
+
 function announce(nonce: string): string {
-  return `echo ${nonce}; echo ${nonce} $$ >&2; set --; unset a s`;
+  return [
+    "IFS= read -r a </proc/$$/stat",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: shell's, not ours
+    "set -- ${a##*) }",
+    "IFS= read -r b </proc/sys/kernel/random/boot_id",
+    `echo ${nonce}`,
+    `echo ${nonce} $$ "\${20}" "$b" >&2`,
+    "set --",
+    "unset a b s",
+  ].join("; ");
 }
 
-/** The script is all the rest of standard input. */
-function runRest(nonce: string): string {
-  return `${announce(nonce)}; eval "$(cat)"`;
+function runLine({ nonce, after }: PreambleOptions): string {
+  // The script is all the rest of standard input.
+  if (!after) return `${announce(nonce)}; eval "$(cat)"`;
+  // The script is one more line, so that what follows is left. `read` takes no byte more than its line.
+  const decode = `IFS= read -r s; s=$(printf %s "$s" | base64 -d) || exit 127`;
+  const lifeline = after.kind === "lifeline" ? `; ${holdLifeline(after.limitSeconds)}` : "";
+  return `${announce(nonce)}; ${decode}${lifeline}; eval "$s"`;
 }
 
-/** The script is one more line, so that what follows is left for the script. `read` takes no byte more than its line. */
-function runEncoded(nonce: string): string {
-  return `${announce(nonce)}; IFS= read -r s; s=$(printf %s "$s" | base64 -d) || exit 127; eval "$s"`;
+/** Watches in a session of its own, so that it survives what it ends. A background process of sh would read /dev/null as descriptor 0. */
+function holdLifeline(limitSeconds: number): string {
+  const watch = [
+    `if command -v timeout >/dev/null; then timeout "$2" cat >/dev/null; else cat >/dev/null; fi`,
+    `kill -s TERM -- "-$1" || exit 0`,
+    "i=0",
+    `while kill -s 0 -- "-$1" && [ $i -lt 40 ]; do i=$((i + 1)); sleep 0.05; done`,
+    `kill -s KILL -- "-$1"`,
+  ].join("; ");
+  return `exec 9<&0 </dev/null; setsid /bin/sh -c '${watch}' muster-lifeline $$ ${Math.ceil(limitSeconds)} <&9 9<&- >/dev/null 2>&1 & exec 9<&-`;
+}
+
+/** Ends what a process identified earlier has left of its group, and nothing else. */
+export function killLeftoverScript({ pid, startTicks, bootId }: ProcessIdentity): string {
+  return `[ "$(cat /proc/sys/kernel/random/boot_id)" = ${quote(bootId)} ] || exit 0
+if read -r a 2>/dev/null </proc/${pid}/stat; then
+  set -- \${a##*) }
+  [ "\${20}" = ${quote(startTicks)} ] || exit 0
+fi
+${killGroupScript(pid)}`;
 }
 
 /**

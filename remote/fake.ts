@@ -12,11 +12,10 @@ export interface FakeCall {
   readonly stdin?: string;
 }
 
-export type FakeAnswer =
-  | string
-  | Partial<CommandResult>
-  | Error
-  | ((call: FakeCall) => string | Partial<CommandResult> | Error);
+type FakeOutcome = string | Partial<CommandResult> | Error;
+
+/** A function may answer later, to let two hosts be at work at once. */
+export type FakeAnswer = FakeOutcome | ((call: FakeCall) => FakeOutcome | Promise<FakeOutcome>);
 
 interface Rule {
   readonly host: string | undefined;
@@ -92,7 +91,7 @@ export class FakeHosts implements Hosts {
       this.unexpected.push(told);
       throw new Error(`no rule of FakeHosts matches this command:\n${told}`);
     }
-    const answer = typeof rule.answer === "function" ? rule.answer(call) : rule.answer;
+    const answer = typeof rule.answer === "function" ? await rule.answer(call) : rule.answer;
     if (answer instanceof Error) throw answer;
     const result = {
       exitCode: 0,

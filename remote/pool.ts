@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import { Gate } from "./gate";
-import { parseHostKey } from "./host-key";
 import { connectionKey, endpoint, type ResolvedAddress } from "./host-table";
+import { openTrusted, trustsConnection } from "./host-trust";
 import { jitteredDelay, orAborted, pause } from "./pause";
 import { reach } from "./reach";
 import { RemoteError } from "./remote-error";
-import { ChannelRefused, ConnectionRefusedEarly, hostKeyError, SshConnection } from "./ssh-connection";
+import { ChannelRefused, ConnectionRefusedEarly, hostKeyError, type SshConnection } from "./ssh-connection";
 
 /** Under sshd's defaults: MaxStartups 10:30:100 starts to drop at 10, MaxSessions is 10 (OpenSSH 9.2, sshd_config(5)). */
 const STARTS_AT_ONCE = 8;
@@ -15,13 +15,14 @@ const CONNECT_TIMEOUT_SECONDS = 15;
 /** How long a full server is asked again for a session. */
 const SESSION_TIMEOUT_SECONDS = 60;
 /** A host that was just found dead is not asked again by each resource in turn. */
-const DEAD_SECONDS = 3;
+const DEAD_SECONDS = 30;
 /** Refused logins add up to a ban of our address (PerSourcePenalties, OpenSSH 9.8), so they are not repeated soon. */
 const REFUSED_SECONDS = 60;
 
 interface Entry {
   readonly key: string;
-  readonly target: ResolvedAddress;
+  /** As the last one who asked declared it. */
+  target: ResolvedAddress;
   readonly sessions: Gate;
   connection?: SshConnection;
   opening?: Promise<SshConnection>;
@@ -98,10 +99,7 @@ export class ConnectionPool {
     const connection = entry.connection;
     if (!connection) throw new Error("the connection pool is closed");
     // Another configuration may have opened it under other pins.
-    const pinned = target.hostKeys.map(parseHostKey).filter(key => key !== undefined);
-    if (!pinned.some(key => key.base64 === connection.hostKey.base64)) {
-      throw hostKeyError({ host: target.label, address: endpoint(target) }, pinned, connection.hostKey);
-    }
+    if (!trustsConnection(target, connection)) throw hostKeyError(target, connection.hostKey);
     return connection;
   }
 
@@ -125,6 +123,18 @@ export class ConnectionPool {
     }
   }
 
+  /** Keeps the process alive while `act` runs on streams of its own: an idle connection to a bastion does not. */
+  async keepingAlive<T>(target: ResolvedAddress, act: () => Promise<T>): Promise<T> {
+    if (!target.bastion) return act();
+    const entry = this.entry(target.bastion);
+    this.hold(entry);
+    try {
+      return await act();
+    } finally {
+      this.unhold(entry);
+    }
+  }
+
   /** Ends all connections. Commands that still run are lost. */
   async close(): Promise<void> {
     this.closed = true;
@@ -137,7 +147,10 @@ export class ConnectionPool {
   private entry(target: ResolvedAddress): Entry {
     const key = connectionKey(target);
     const known = this.entries.get(key);
-    if (known) return known;
+    if (known) {
+      redeclare(known, target);
+      return known;
+    }
     const made: Entry = { key, target, sessions: new Gate(SESSIONS_AT_ONCE), open: 0, holders: 0 };
     this.entries.set(key, made);
     return made;
@@ -181,7 +194,8 @@ export class ConnectionPool {
     } catch (error) {
       const seconds =
         error instanceof RemoteError && /authentication|hostKey/.test(error.kind) ? REFUSED_SECONDS : DEAD_SECONDS;
-      const failure = error instanceof Error ? error : new Error(String(error));
+      const known = error instanceof RemoteError ? error.from(target.origin) : error;
+      const failure = known instanceof Error ? known : new Error(String(error));
       entry.failure = { error: failure, untilMilliseconds: Date.now() + seconds * 1000 };
       throw failure;
     } finally {
@@ -198,8 +212,7 @@ export class ConnectionPool {
       const leave = await this.startGate(target).enter();
       try {
         const left = Math.max(0.001, (deadline - Date.now()) / 1000);
-        const stream = await this.stream(target, left);
-        return await SshConnection.open(stream, target, left);
+        return await openTrusted(target, left, seconds => this.stream(target, seconds));
       } catch (error) {
         if (error instanceof ConnectionRefusedEarly) early = error;
         // The last try only had what was left of the time: why the ones before failed says more than that it ended.
@@ -232,6 +245,20 @@ export class ConnectionPool {
     entry.connection?.hold(false);
     if (entry.target.bastion) this.unhold(this.entry(entry.target.bastion));
   }
+}
+
+/** With other keys or pins than before (`muster trust`, a new secret) a refusal of the old ones says nothing. */
+function redeclare(entry: Entry, target: ResolvedAddress): void {
+  const isInUse = entry.opening !== undefined || (entry.connection && entry.connection.lost === undefined);
+  if (isInUse || entry.target === target || loginText(entry.target) === loginText(target)) return;
+  entry.target = target;
+  entry.failure = undefined;
+}
+
+/** What a login depends on; a host may go by several names. */
+function loginText(target: ResolvedAddress): string {
+  const others = ["name", "label", "origin", "sudo", "sudoPassword"];
+  return JSON.stringify(target, (key, value) => (others.includes(key) ? undefined : value));
 }
 
 function refusedEarly(target: ResolvedAddress, attempts: number, error: Error, timeoutSeconds: number): RemoteError {

@@ -2,8 +2,17 @@ import { randomBytes } from "node:crypto";
 import { Readable, finished as whenFinished } from "node:stream";
 import { finished } from "node:stream/promises";
 import type { AccessMode } from "./access";
-import { killGroupScript, preamble, SESSION_COMMAND, sudoMark } from "./bootstrap";
-import { endpoint, type ResolvedAddress } from "./host-table";
+import {
+  type AfterScript,
+  killGroupScript,
+  type ProcessIdentity,
+  parseProcessIdentity,
+  preamble,
+  SESSION_COMMAND,
+  sudoMark,
+} from "./bootstrap";
+import { cancelled, commandError, timedOut } from "./command-errors";
+import type { ResolvedAddress } from "./host-table";
 import { MarkedOutput } from "./marked-output";
 import { pause } from "./pause";
 import type { ConnectionPool, Session } from "./pool";
@@ -14,6 +23,8 @@ import { signalNumber } from "./signal-number";
 const KILL_TIMEOUT_SECONDS = 20;
 /** How long a shell that just started may take to tell its process id. */
 const PID_TIMEOUT_SECONDS = 5;
+/** How much later than we the host itself ends a change: it must not race with our own end of it. */
+const FAR_SIDE_GRACE_SECONDS = 30;
 /** How long sudo may think about a password. */
 const SUDO_TIMEOUT_SECONDS = 30;
 
@@ -26,6 +37,10 @@ export interface CommandRequest {
   readonly signal?: AbortSignal;
   /** Takes no part in the queue for sessions: for ending other commands. */
   readonly urgent?: boolean;
+  /** It changes the host, so without `stdin` it hangs on a lifeline: it ends on the host when we or the connection die. */
+  readonly change?: boolean;
+  /** Told when the connection was lost under it: it may still be at work there. */
+  readonly onOrphan?: (process: ProcessIdentity) => void;
 }
 
 /** A script at work on a host. Both outputs must be read, or it stands still. */
@@ -64,8 +79,8 @@ class ActiveCommand implements RunningCommand {
   private readonly nonce = randomBytes(16).toString("hex");
   private settle: { resolve: (code: number) => void; reject: (error: Error) => void } | undefined;
   private exit: { code: number | null; signal?: string } | undefined;
-  private pid: number | undefined;
-  private onPid: (() => void) | undefined;
+  private process: ProcessIdentity | undefined;
+  private onPid: ((pid: number) => void) | undefined;
   private aborting = false;
   private timer: NodeJS.Timeout | undefined;
   private sudoTimer: NodeJS.Timeout | undefined;
@@ -88,7 +103,7 @@ class ActiveCommand implements RunningCommand {
     this.stdout = new MarkedOutput(this.nonce, () => {});
     this.stderr = new MarkedOutput(
       `${this.nonce} `,
-      line => this.started(Number(line)),
+      line => this.started(parseProcessIdentity(line)),
       noise => this.watchSudo(noise),
     );
     // Readers that care have their own listener.
@@ -96,14 +111,16 @@ class ActiveCommand implements RunningCommand {
     this.stderr.on("error", () => {});
     channel.on("exit", (code: number | null, signal?: string) => {
       this.exit = { code, signal };
+      if (this.hasLifeline) channel.end();
     });
     channel.on("error", () => {});
     channel.on("close", () => void this.closed());
     channel.pipe(this.stdout);
     channel.stderr.pipe(this.stderr);
-    this.off = session.connection.onLost(reason =>
-      this.fail("lost", `the connection was lost while a command ran: ${reason}; the command may go on`),
-    );
+    this.off = session.connection.onLost(reason => {
+      if (this.process) request.onOrphan?.(this.process);
+      this.fail("lost", `the connection was lost while a command ran: ${reason}`);
+    });
     request.signal?.addEventListener("abort", this.onAbort, { once: true });
     this.timer = setTimeout(() => this.abort(timedOut(target, request.timeoutSeconds)), request.timeoutSeconds * 1000);
     this.send();
@@ -125,17 +142,27 @@ class ActiveCommand implements RunningCommand {
   private send(): void {
     const { channel } = this.session;
     const { script, access, sudoPassword, stdin } = this.request;
-    const lines = preamble(script, { nonce: this.nonce, access, sudoPassword, payload: stdin !== undefined });
+    const lines = preamble(script, { nonce: this.nonce, access, sudoPassword, ...this.afterScript() });
     this.sendRest = () => {
       this.sendRest = undefined;
       clearTimeout(this.sudoTimer);
       channel.write(lines.rest);
-      if (stdin === undefined) channel.end();
-      else this.sendPayload(stdin);
+      if (stdin !== undefined) this.sendPayload(stdin);
+      else if (!this.hasLifeline) channel.end();
     };
     if (lines.opening !== "") channel.write(lines.opening);
     if (lines.waitFor === undefined) this.sendRest();
     else this.sudoTimer = setTimeout(() => this.sudoRefused("no answer"), SUDO_TIMEOUT_SECONDS * 1000);
+  }
+
+  private get hasLifeline(): boolean {
+    return this.request.change === true && this.request.stdin === undefined;
+  }
+
+  private afterScript(): { after?: AfterScript } {
+    if (this.request.stdin !== undefined) return { after: { kind: "payload" } };
+    if (!this.hasLifeline) return {};
+    return { after: { kind: "lifeline", limitSeconds: this.request.timeoutSeconds + FAR_SIDE_GRACE_SECONDS } };
   }
 
   private sendPayload(stdin: string | Buffer | NodeJS.ReadableStream): void {
@@ -146,14 +173,15 @@ class ActiveCommand implements RunningCommand {
     }
     // Also told when the stream broke before anybody listened.
     whenFinished(stdin, { writable: false }, error => {
-      if (error) this.abort(this.error("command", `the data for its standard input broke off: ${error.message}`));
+      if (error)
+        this.abort(commandError(this.target, "command", `the data for its standard input broke off: ${error.message}`));
     });
     stdin.pipe(channel);
   }
 
-  private started(pid: number): void {
-    this.pid = pid;
-    this.onPid?.();
+  private started(process: ProcessIdentity): void {
+    this.process = process;
+    this.onPid?.(process.pid);
   }
 
   /** Before the script speaks, standard error is sudo's. */
@@ -222,20 +250,21 @@ class ActiveCommand implements RunningCommand {
 
   /** The shell tells its id on standard error, which may come after what it printed on the other output. */
   private async knownPid(): Promise<number | undefined> {
-    if (this.pid !== undefined) return this.pid;
+    const known = this.process;
+    if (known) return known.pid;
     const patience = new AbortController();
     const ended = new Promise<void>(resolve => this.session.channel.once("close", () => resolve()));
     const late = pause(PID_TIMEOUT_SECONDS * 1000, patience.signal).catch(() => {});
-    const told = new Promise<void>(resolve => {
+    const told = new Promise<number>(resolve => {
       this.onPid = resolve;
     });
-    await Promise.race([told, ended, late]);
+    const pid = await Promise.race([told, ended, late]);
     patience.abort();
-    return this.pid;
+    return pid ?? undefined;
   }
 
   private fail(kind: RemoteErrorKind, problem: string): void {
-    this.reject(this.error(kind, problem));
+    this.reject(commandError(this.target, kind, problem));
   }
 
   private reject(error: RemoteError): void {
@@ -243,14 +272,6 @@ class ActiveCommand implements RunningCommand {
     // Whoever reads the outputs must not take the broken end for the end.
     this.stdout.destroy(error);
     this.stderr.destroy(error);
-  }
-
-  private error(kind: RemoteErrorKind, problem: string): RemoteError {
-    const remedy =
-      kind === "sudo"
-        ? `check sudo and sudoPassword of ${this.target.label} in the cluster file, and its sudoers`
-        : undefined;
-    return new RemoteError({ kind, host: this.target.label, address: endpoint(this.target), problem, remedy });
   }
 
   private finish(settle: () => void): void {
@@ -272,22 +293,4 @@ class ActiveCommand implements RunningCommand {
       if (!stdin.readableEnded) stdin.destroy();
     }
   }
-}
-
-function timedOut(target: ResolvedAddress, seconds: number): RemoteError {
-  return new RemoteError({
-    kind: "timeout",
-    host: target.label,
-    address: endpoint(target),
-    problem: `a command did not end within ${seconds} s and was stopped`,
-  });
-}
-
-function cancelled(target: ResolvedAddress): RemoteError {
-  return new RemoteError({
-    kind: "cancelled",
-    host: target.label,
-    address: endpoint(target),
-    problem: "the command was cancelled",
-  });
 }

@@ -2,11 +2,13 @@ export type RemoteErrorKind =
   | "unreachable"
   | "hostKeyUnknown"
   | "hostKeyChanged"
+  | "hostKeyRevoked"
   | "authentication"
   | "timeout"
   | "lost"
   | "cancelled"
   | "sudo"
+  | "foreign"
   | "command";
 
 export interface RemoteErrorDetails {
@@ -15,6 +17,8 @@ export interface RemoteErrorDetails {
   readonly host: string;
   /** `address:port` that was asked. */
   readonly address: string;
+  /** Lines of ssh_config that the way to the host comes from. */
+  readonly origin?: string;
   /** One sentence without a full stop. */
   readonly problem: string;
   /** What was tried, in order. */
@@ -44,6 +48,11 @@ export class RemoteError extends Error {
     return new RemoteError({ ...this.details, problem: `${what}: ${this.details.problem}` });
   }
 
+  /** The same failure, with the lines of ssh_config that led there. */
+  from(origin: string | undefined): RemoteError {
+    return origin === undefined ? this : new RemoteError({ ...this.details, origin });
+  }
+
   /** The same failure as seen by another host, for whom this one was the bastion. */
   asBastionOf(host: string): RemoteError {
     return new RemoteError({ ...this.details, host, problem: `its bastion ${this.host}: ${this.details.problem}` });
@@ -53,5 +62,10 @@ export class RemoteError extends Error {
 function format(details: RemoteErrorDetails): string {
   const tried = details.tried?.length ? ` Tried: ${details.tried.join("; ")}.` : "";
   const remedy = details.remedy ? ` Remedy: ${details.remedy}.` : "";
-  return `host ${details.host} (${details.address}): ${details.problem}.${tried}${remedy}`;
+  return `${placeOf(details)}: ${details.problem}.${tried}${remedy}`;
+}
+
+/** `host node-1 (10.0.0.1:22, HostName ~/.ssh/config:3)` */
+export function placeOf({ host, address, origin }: RemoteErrorDetails): string {
+  return `host ${host} (${address}${origin === undefined ? "" : `, ${origin}`})`;
 }

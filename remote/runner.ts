@@ -4,6 +4,7 @@ import type { HostAccess } from "./access";
 export interface CommandResult {
   /** 0-255; 128 + n when a signal ended it. */
   readonly exitCode: number;
+  /** Read as UTF-8: a byte that is none becomes U+FFFD. Bytes travel by `stdin`, and by the streams of `SshHost.start`. */
   readonly stdout: string;
   readonly stderr: string;
 }

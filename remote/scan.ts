@@ -1,7 +1,9 @@
 import type { Duplex } from "node:stream";
 import { Client, type ServerHostKeyAlgorithm } from "ssh2";
+import type { Certificate } from "./certificate";
 import { fingerprint, type HostKey, hostKeyFromWire } from "./host-key";
 import { endpoint, type ResolvedAddress } from "./host-table";
+import { trustedCertificate } from "./host-trust";
 import { jitteredDelay, pause } from "./pause";
 import type { ConnectionPool } from "./pool";
 import { RemoteError } from "./remote-error";
@@ -20,49 +22,47 @@ const TYPES: readonly (readonly ServerHostKeyAlgorithm[])[] = [
 ];
 const TIMEOUT_SECONDS = 15;
 
-export interface ScanTarget {
-  readonly address: string;
-  readonly port?: number;
-  /** Must itself be known: its keys are checked as always. */
-  readonly bastion?: ResolvedAddress;
-  /** Name for messages. */
-  readonly label?: string;
-}
-
 /**
  * The host keys that a server holds, best type first, found by handshakes that stop before any login. What it returns is what
- * somebody at that address says: trust it only after comparing the fingerprints.
+ * somebody at that address says: trust it only after comparing the fingerprints. A bastion's own keys are checked as always.
  * @throws RemoteError
  */
-export async function scanHostKeys(pool: ConnectionPool, wanted: ScanTarget): Promise<ScannedKey[]> {
-  const { address, port = 22, bastion, label = address } = wanted;
-  const target: ResolvedAddress = { address, port, bastion, label, user: "", hostKeys: [] };
+export async function scanHostKeys(pool: ConnectionPool, target: ResolvedAddress): Promise<ScannedKey[]> {
   const deadline = Date.now() + TIMEOUT_SECONDS * 1000;
   const keys: ScannedKey[] = [];
   for (const algorithms of TYPES) {
-    const key = await scanType(pool, target, algorithms, deadline);
+    const key = await untilAnswered(pool, target, deadline, async leftSeconds =>
+      handshake(await pool.stream(target, leftSeconds), algorithms, leftSeconds),
+    );
     if (key) keys.push({ ...key, fingerprint: fingerprint(key) });
   }
   if (keys.length > 0) return keys;
   throw new RemoteError({
     kind: "unreachable",
-    host: label,
+    host: target.label,
     address: endpoint(target),
     problem: "the ssh server has no host key of a type that muster takes (ed25519, ecdsa, rsa)",
     remedy: "make one on the host: ssh-keygen -A",
   });
 }
 
-async function scanType(
+/** The certificate that proves that a server is the host, by an authority that is trusted for it. @throws RemoteError */
+export async function scanHostCertificate(pool: ConnectionPool, target: ResolvedAddress): Promise<Certificate> {
+  return await untilAnswered(pool, target, Date.now() + TIMEOUT_SECONDS * 1000, leftSeconds =>
+    trustedCertificate(target, leftSeconds, seconds => pool.stream(target, seconds)),
+  );
+}
+
+/** Asks a server that hangs up early again. */
+async function untilAnswered<T>(
   pool: ConnectionPool,
   target: ResolvedAddress,
-  algorithms: readonly ServerHostKeyAlgorithm[],
   deadline: number,
-): Promise<HostKey | undefined> {
+  ask: (leftSeconds: number) => Promise<T>,
+): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const leftSeconds = Math.max(0.001, (deadline - Date.now()) / 1000);
-      return await handshake(await pool.stream(target, leftSeconds), algorithms, leftSeconds);
+      return await pool.keepingAlive(target, () => ask(Math.max(0.001, (deadline - Date.now()) / 1000)));
     } catch (error) {
       if (error instanceof RemoteError) throw error;
       const reason = error instanceof Error ? error.message : String(error);

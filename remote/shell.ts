@@ -1,7 +1,8 @@
 const SAFE = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**
- * Quotes one argument for a POSIX sh, so that it stays one argument with exactly these bytes.
+ * Quotes one argument for a POSIX sh, so that it stays one argument with exactly these bytes. A script is sent as UTF-8, so what it
+ * says is text: bytes that are no UTF-8 (file names of old systems) cannot be said in it.
  * @throws Error on a NUL byte: no argument can hold one.
  */
 export function quote(argument: string): string {

@@ -2,11 +2,12 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client, type ClientChannel, type ServerHostKeyAlgorithm } from "ssh2";
 import { Authentication } from "./authentication";
+import type { Certificate } from "./certificate";
 import { describeHostKey, type HostKey, hostKeyFromWire, parseHostKey } from "./host-key";
 import { endpoint, type ResolvedAddress } from "./host-table";
 import { RemoteError } from "./remote-error";
 
-const KEEPALIVE_SECONDS = 15;
+const DEFAULT_KEEPALIVE_SECONDS = 15;
 const KEEPALIVE_MISSES = 3;
 
 /** Best first. A pinned type is asked for before any other. */
@@ -26,6 +27,8 @@ export class ConnectionRefusedEarly extends Error {}
 export class SshConnection {
   /** Why the connection is gone; undefined while it is up. */
   lost: string | undefined;
+  /** The certificate by which the host key is trusted; undefined when it is pinned. */
+  hostCertificate: Certificate | undefined;
   private unanswered = 0;
   private readonly pulse: NodeJS.Timeout;
   private readonly farewells = new Set<(reason: string) => void>();
@@ -35,10 +38,11 @@ export class SshConnection {
     private readonly socket: Duplex,
     /** The host key that the server proved to hold. */
     readonly hostKey: HostKey,
+    private readonly keepaliveSeconds: number,
   ) {
     client.on("error", error => this.fail(error.message));
     client.on("close", () => this.fail("the server closed the connection"));
-    this.pulse = setInterval(() => this.beat(), KEEPALIVE_SECONDS * 1000);
+    this.pulse = setInterval(() => this.beat(), keepaliveSeconds * 1000);
     this.pulse.unref();
   }
 
@@ -49,7 +53,7 @@ export class SshConnection {
   static open(socket: Duplex, target: ResolvedAddress, timeoutSeconds: number): Promise<SshConnection> {
     const client = new Client();
     const authentication = new Authentication(target);
-    const pinned = target.hostKeys.map(parseHostKey).filter(key => key !== undefined);
+    const pinned = pinnedKeys(target);
     let offered: HostKey | undefined;
     return new Promise((resolve, reject) => {
       const refuse = (error: Error) => {
@@ -63,19 +67,21 @@ export class SshConnection {
       client.once("ready", () => {
         if (!offered) return refuse(new Error("ssh2 skipped the check of the host key"));
         client.removeAllListeners();
-        resolve(new SshConnection(client, socket, offered));
+        resolve(new SshConnection(client, socket, offered, target.keepaliveSeconds ?? DEFAULT_KEEPALIVE_SECONDS));
       });
       client.once("close", () => refuse(new ConnectionRefusedEarly("the server closed the connection during login")));
-      client.once("error", error =>
-        refuse(openingError(error, target, authentication, pinned, offered, timeoutSeconds)),
-      );
+      client.on("error", error => {
+        // ssh2 goes on to the next way by itself.
+        if ("level" in error && error.level === "agent") return authentication.signingFailed(error.message);
+        refuse(openingError(error, target, authentication, offered, timeoutSeconds));
+      });
       client.connect({
         sock: socket,
         username: target.user,
         readyTimeout: timeoutSeconds * 1000,
         // ssh2's own keepalive timer would hold an idle process open: see beat().
         keepaliveInterval: 0,
-        authHandler: authentication.handler(),
+        authHandler: authentication.handler(client),
         algorithms: { serverHostKey: preferPinned(pinned) },
         hostVerifier: (wire: Buffer) => {
           offered = hostKeyFromWire(wire);
@@ -150,7 +156,7 @@ export class SshConnection {
    */
   private beat(): void {
     if (this.unanswered >= KEEPALIVE_MISSES) {
-      this.fail(`no sign of life for ${KEEPALIVE_SECONDS * KEEPALIVE_MISSES} s`);
+      this.fail(`no sign of life for ${this.keepaliveSeconds * KEEPALIVE_MISSES} s`);
       return;
     }
     this.unanswered++;
@@ -183,27 +189,16 @@ function openingError(
   error: Error,
   target: ResolvedAddress,
   authentication: Authentication,
-  pinned: readonly HostKey[],
   offered: HostKey | undefined,
   timeoutSeconds: number,
 ): Error {
   const where = { host: target.label, address: endpoint(target) };
   const level = "level" in error ? error.level : undefined;
   if (error.message.includes("Host denied") || (offered && error.message.includes("verification failed"))) {
-    return hostKeyError(where, pinned, offered);
+    return hostKeyError(target, offered);
   }
-  if (level === "client-authentication") {
-    const accepts =
-      authentication.serverAccepts.length > 0 ? ` (the server takes ${authentication.serverAccepts.join(", ")})` : "";
-    const nothing =
-      authentication.tried.length === 0 ? ": no key, agent or password is declared, and ~/.ssh has no usual key" : "";
-    return new RemoteError({
-      ...where,
-      kind: "authentication",
-      problem: `user "${target.user}" cannot log in${accepts}${nothing}`,
-      tried: authentication.tried,
-      remedy: `check user and identityFile of ${target.label} in the cluster file, and that the key is in that user's authorized_keys`,
-    });
+  if (level === "client-authentication" || error.message.includes("Too many authentication failures")) {
+    return authentication.refusal(error);
   }
   if (level === "client-timeout") {
     return new RemoteError({
@@ -217,13 +212,25 @@ function openingError(
   return new RemoteError({ ...where, kind: "unreachable", problem: `the ssh login broke off: ${error.message}` });
 }
 
-/** Unknown: nothing is pinned. Changed: something else is. */
-export function hostKeyError(
-  where: { readonly host: string; readonly address: string },
-  pinned: readonly HostKey[],
-  offered: HostKey | undefined,
-): RemoteError {
+/** The pinned keys that are not revoked. */
+function pinnedKeys({ hostKeys, revokedHostKeys = [] }: ResolvedAddress): HostKey[] {
+  const revoked = revokedHostKeys.map(text => parseHostKey(text)?.base64);
+  return hostKeys.map(parseHostKey).filter(key => key !== undefined && !revoked.includes(key.base64)) as HostKey[];
+}
+
+/** Unknown: nothing is pinned. Changed: something else is. Revoked: nothing can make it trusted. */
+export function hostKeyError(target: ResolvedAddress, offered: HostKey | undefined): RemoteError {
+  const where = { host: target.label, address: endpoint(target) };
+  const pinned = pinnedKeys(target);
   const shown = offered ? describeHostKey(offered) : "a key of an unknown form";
+  if (target.revokedHostKeys?.some(text => parseHostKey(text)?.base64 === offered?.base64)) {
+    return new RemoteError({
+      ...where,
+      kind: "hostKeyRevoked",
+      problem: `the server offers host key ${shown}, which is revoked`,
+      remedy: "give the host a new key (ssh-keygen -A after removing the old one), then `muster trust <cluster file>`",
+    });
+  }
   if (pinned.length === 0) {
     return new RemoteError({
       ...where,

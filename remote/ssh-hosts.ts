@@ -2,7 +2,9 @@ import { StringDecoder } from "node:string_decoder";
 import { ACCESS_SCRIPT, declaredAccess, type HostAccess, parseAccess, sudoPassword } from "./access";
 import type { AuditLog } from "./audit";
 import { QueryBatcher } from "./batch";
+import { killLeftoverScript, type ProcessIdentity } from "./bootstrap";
 import { endpoint, type HostConnection, type HostTable, type ResolvedAddress, resolveAddress } from "./host-table";
+import { FOREIGN_EXIT_CODE, type Ownership, ownershipGuard } from "./ownership";
 import { orAborted } from "./pause";
 import type { ConnectionPool } from "./pool";
 import type { Redactor } from "./redact";
@@ -12,6 +14,8 @@ import type { CommandOptions, CommandResult, Hosts, Probe, Runner } from "./runn
 
 const QUERY_TIMEOUT_SECONDS = 60;
 const MUTATE_TIMEOUT_SECONDS = 600;
+/** Time for ending what a lost connection left at work. */
+const LEFTOVER_TIMEOUT_SECONDS = 20;
 const LARGEST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 export interface SshHostsOptions {
@@ -20,6 +24,8 @@ export interface SshHostsOptions {
   readonly pool: ConnectionPool;
   readonly redactor: Redactor;
   readonly audit?: AuditLog;
+  /** Absent: the hosts may be anybody's. */
+  readonly ownership?: Ownership;
 }
 
 /** The hosts of a table, over ssh. */
@@ -69,6 +75,9 @@ export class SshHost implements Runner {
   readonly host: string;
   private readonly batcher: QueryBatcher;
   private found: Promise<HostAccess> | undefined;
+  /** Changes that a lost connection may have left at work on the host. */
+  private leftovers: ProcessIdentity[] = [];
+  private clearing: Promise<void> | undefined;
 
   constructor(
     private readonly connection: HostConnection,
@@ -79,6 +88,7 @@ export class SshHost implements Runner {
     this.batcher = new QueryBatcher({
       ready: async () => {
         await this.access();
+        await this.clearLeftovers();
         await shared.pool.connect(target);
       },
       start: script => this.start(script, { timeoutSeconds: 24 * 3600 }),
@@ -103,10 +113,9 @@ export class SshHost implements Runner {
     try {
       const access = await orAborted(this.access(), options.signal);
       if (access.mode === "user" && this.connection.sudo !== "none" && !access.dockerGroup) throw this.powerless();
-      const result = await this.run(script, {
-        ...options,
-        timeoutSeconds: options.timeoutSeconds ?? MUTATE_TIMEOUT_SECONDS,
-      });
+      const timeoutSeconds = options.timeoutSeconds ?? MUTATE_TIMEOUT_SECONDS;
+      const result = await this.run(this.guarded(script), { ...options, timeoutSeconds }, true);
+      this.refuseForeign(result);
       note(result.exitCode);
       return result;
     } catch (error) {
@@ -139,7 +148,7 @@ export class SshHost implements Runner {
   ): Promise<RunningCommand> {
     const note = this.noter(what);
     try {
-      const command = await this.start(script, options);
+      const command = await this.startAs(this.guarded(script), options, true);
       command.exitCode.then(note, note);
       return command;
     } catch (error) {
@@ -150,7 +159,16 @@ export class SshHost implements Runner {
 
   /** A question whose outputs are read as streams by the caller. @throws RemoteError */
   async start(script: string, options: CommandOptions & { readonly timeoutSeconds: number }): Promise<RunningCommand> {
+    return this.startAs(script, options, false);
+  }
+
+  private async startAs(
+    script: string,
+    options: CommandOptions & { readonly timeoutSeconds: number },
+    change: boolean,
+  ): Promise<RunningCommand> {
     const access = await this.access();
+    await this.clearLeftovers();
     return startCommand(this.shared.pool, this.target, {
       script,
       access: access.mode,
@@ -158,15 +176,51 @@ export class SshHost implements Runner {
       stdin: options.stdin,
       timeoutSeconds: options.timeoutSeconds,
       signal: options.signal,
+      change,
+      onOrphan: process => {
+        if (change) this.leftovers.push(process);
+      },
     });
+  }
+
+  /**
+   * Ends what a lost connection has left at work, before anything else is asked or done there: the host may not have noticed yet
+   * that the connection is gone, and two of the same change must never be at work at once.
+   */
+  private clearLeftovers(): Promise<void> {
+    if (this.leftovers.length === 0 && !this.clearing) return Promise.resolve();
+    this.clearing ??= this.endLeftovers().finally(() => {
+      this.clearing = undefined;
+    });
+    return this.clearing;
+  }
+
+  private async endLeftovers(): Promise<void> {
+    const access = await this.access();
+    for (let leftover = this.leftovers[0]; leftover; leftover = this.leftovers[0]) {
+      const command = await startCommand(this.shared.pool, this.target, {
+        script: killLeftoverScript(leftover),
+        access: access.mode,
+        sudoPassword: sudoPassword(this.connection),
+        timeoutSeconds: LEFTOVER_TIMEOUT_SECONDS,
+      });
+      const ended = await collect(command, () => this.error("command", "its answer to a kill is endless"));
+      if (ended.exitCode !== 0)
+        throw this.error(
+          "command",
+          `process ${leftover.pid}, left by a lost connection, does not die on the host: ${ended.stderr.trim() || "it waits for a device or a network disk"}`,
+        );
+      this.leftovers.shift();
+    }
   }
 
   private async run(
     script: string,
     options: CommandOptions & { readonly timeoutSeconds: number },
+    change = false,
   ): Promise<CommandResult> {
     return collect(
-      await this.start(script, options),
+      await this.startAs(script, options, change),
       bytes => this.error("command", `a command printed more than ${bytes / 1024 / 1024} MiB`),
       options.onOutput,
     );
@@ -194,6 +248,19 @@ export class SshHost implements Runner {
         `it does not say who we are: ${result.stderr.trim() || `exit code ${result.exitCode}`}`,
       );
     return parseAccess(this.connection, result.stdout);
+  }
+
+  private guarded(script: string): string {
+    const { ownership } = this.shared;
+    return ownership ? ownershipGuard(ownership, ownership.takesOver(this.host)) + script : script;
+  }
+
+  private refuseForeign(result: CommandResult): void {
+    if (!this.shared.ownership || result.exitCode !== FOREIGN_EXIT_CODE) return;
+    throw new RemoteError({
+      ...this.error("foreign", `the host is managed by another stack: ${result.stderr.trim()}`).details,
+      remedy: `use that stack and its state; or, if it is gone for good, take the host over: MUSTER_TAKE_OVER=${this.host}`,
+    });
   }
 
   private powerless(): RemoteError {

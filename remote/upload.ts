@@ -133,7 +133,7 @@ const RECEIVE = `${ENTER}
 umask 077
 temporary=$(mktemp "./.$name.XXXXXXXX")
 trap 'rm -f -- "$temporary"' EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT TERM PIPE
 cat >"$temporary"
 got=$(sha256sum <"$temporary"); got=\${got%% *}`;
 

@@ -27,7 +27,7 @@ export function inventoryText(places: HostPlace[]): string {
     "# SIMULATED hosts, written by `muster --cwd sandbox up`. Changes are lost at the next one.\n",
     "hosts:\n",
     ...hosts,
-    "ssh: {identityFile: ./id_ed25519}\n",
+    "ssh: {identityFile: ./id_ed25519, configFile: none}\n",
     "knownHosts: ./known_hosts\n",
   ].join("");
 }

@@ -12,7 +12,7 @@ const LAW: Readonly<Record<string, readonly string[]>> = {
   recipes: ["config/schema", "remote/shell"],
   plan: ["facts", "config", "remote/shell"],
   facts: [],
-  config: ["recipes", "plan", "remote/host-table", "remote/host-key", "remote/known-hosts"],
+  config: ["recipes", "plan", "remote/host-table", "remote/host-key", "remote/known-hosts", "remote/ssh-config"],
   provider: ["remote", "facts", "plan", "wire"],
   remote: [],
   wire: [],

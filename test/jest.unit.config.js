@@ -2,7 +2,7 @@
 module.exports = {
   ...require("../jest.config"),
   rootDir: "..",
-  testPathIgnorePatterns: ["<rootDir>/test/acceptance/", "<rootDir>/test/engine/"],
+  testPathIgnorePatterns: ["acceptance", "engine", "faults", "spread"].map(folder => `<rootDir>/test/${folder}/`),
   // Most of these tests wait for other processes; jest's own choice on two cores would be one worker.
   maxWorkers: 3,
 };

@@ -1,26 +1,26 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
-import { bastionAddress, readPins } from "../../config/host-table";
+import { type DeclaredHost, hostTable } from "../../config/host-table";
 import { loadCluster } from "../../config/load";
-import type { Cluster, ClusterBastion, ClusterHost } from "../../config/schema";
-import type { ResolvedAddress } from "../../remote/host-table";
+import { noPins, readPins } from "../../config/pins";
+import type { Cluster } from "../../config/schema";
+import { fingerprint } from "../../remote/host-key";
+import { type HostConnection, type ResolvedAddress, withSecrets } from "../../remote/host-table";
 import { ConnectionPool } from "../../remote/pool";
-import { scanHostKeys } from "../../remote/scan";
+import { scanHostCertificate, scanHostKeys } from "../../remote/scan";
 import { OperatorError, type OperatorProblem } from "../../wire/operator-error";
 import { ask } from "../ask";
+import { warn } from "../cluster-access";
 import { givenClusterFile } from "../cluster-file";
+import { connectionSecrets } from "../connection-secrets";
 import { isInteractive, printLine, table as textTable } from "../console";
-import { type KeyOwner, pinLines, type ReviewedKey, reviewKeys } from "../host-key-review";
+import { certifiedKey, knownName, pinLines, type ReviewedKey, reviewKeys, serversOf } from "../host-key-review";
 import { problemsOf } from "../render-error";
 import type { VerbCall, VerbTable } from "../verb";
 
 interface TrustFlags {
   readonly yes?: boolean;
-}
-
-interface Target extends KeyOwner {
-  readonly bastion?: ResolvedAddress;
 }
 
 export function addTrust(table: VerbTable, program: Command): void {
@@ -29,46 +29,36 @@ export function addTrust(table: VerbTable, program: Command): void {
     .option("-y, --yes", "pin what is new without asking; a changed key is never pinned");
 }
 
-/** Bastions first: the hosts behind them can be asked only through a server whose key is pinned. */
+/** Bastions first: the hosts behind them can be asked only through servers whose keys are pinned. */
 async function trust(call: VerbCall<TrustFlags>): Promise<number> {
-  const cluster = loadCluster(givenClusterFile(call));
+  const file = givenClusterFile(call);
+  const cluster = loadCluster(file);
+  warn(call.console, cluster, readPins(cluster));
   const pool = new ConnectionPool();
   try {
-    const bastions = uniqueBastions(cluster);
-    if (bastions.length > 0 && !(await review(call, cluster, pool, bastions.map(bastionTarget)))) return 1;
-    const pins = readPins(cluster);
-    return (await review(
-      call,
-      cluster,
-      pool,
-      cluster.hosts.map(host => hostTarget(host, pins)),
-    ))
-      ? 0
-      : 1;
+    const open = await opener(call, file, hostTable(cluster, noPins));
+    const servers = () => serversOf(open(hostTable(cluster, readPins(cluster))));
+    const depths = [...new Set(servers().map(({ depth }) => depth))].sort((a, b) => a - b);
+    for (const depth of depths) {
+      const due = servers().filter(each => each.depth === depth);
+      const targets = due.map(({ server }) => server);
+      if (!(await review(call, cluster, pool, targets))) return 1;
+    }
+    return 0;
   } finally {
     await pool.close();
   }
 }
 
-function uniqueBastions(cluster: Cluster): ClusterBastion[] {
-  const all = cluster.hosts.flatMap(host => (host.bastion ? [host.bastion] : []));
-  return [...new Map(all.map(bastion => [`${bastion.address}:${bastion.port}`, bastion])).values()];
-}
-
-function bastionTarget(bastion: ClusterBastion): Target {
-  return { name: "bastion", address: bastion.address, port: bastion.port };
-}
-
-function hostTarget(host: ClusterHost, pins: ReturnType<typeof readPins>): Target {
-  const { name, address, port, bastion } = host;
-  if (!bastion) return { name, address, port };
-  const through = bastionAddress(bastion, pins);
-  return {
-    name,
-    address,
-    port,
-    bastion: { ...through, bastion: undefined, port: bastion.port, label: `bastion of ${name}` },
-  };
+/** Only bastions are logged in to, so without any no secret is needed. */
+async function opener(
+  call: VerbCall<TrustFlags>,
+  file: string,
+  table: readonly DeclaredHost[],
+): Promise<(table: readonly DeclaredHost[]) => HostConnection[]> {
+  const isDirect = table.every(({ bastion }) => bastion === undefined);
+  const secrets = isDirect ? new Map<string, string>() : await connectionSecrets(call, file, table);
+  return declared => declared.map(host => withSecrets(host, ({ secret }) => secrets.get(secret) ?? ""));
 }
 
 /** Scans, shows and pins. False: the operator said no. Hosts that can't be scanned do not keep the others from being pinned. */
@@ -76,13 +66,10 @@ async function review(
   call: VerbCall<TrustFlags>,
   cluster: Cluster,
   pool: ConnectionPool,
-  targets: readonly Target[],
+  targets: readonly ResolvedAddress[],
 ): Promise<boolean> {
   const { console, flags } = call;
-  const pins = readPins(cluster);
-  const scanned = await Promise.allSettled(
-    targets.map(async target => reviewKeys(target, await scanHostKeys(pool, { ...target, label: target.name }), pins)),
-  );
+  const scanned = await Promise.allSettled(targets.map(target => scan(pool, target)));
   const keys = scanned.flatMap(result => (result.status === "fulfilled" ? result.value : []));
   const problems = scanned.flatMap(result => (result.status === "rejected" ? problemsOf(result.reason) : []));
   problems.push(...keys.flatMap(key => refusal(key, cluster.knownHosts)));
@@ -96,15 +83,25 @@ async function review(
       `${lines.length} pinned in ${cluster.knownHosts}; compare the fingerprints on the hosts (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) and commit the file`,
     );
   } else if (problems.length === 0 && !flags.yes) {
-    printLine(console, `all are pinned in ${cluster.knownHosts}`);
+    printLine(console, `all are pinned in ${cluster.knownHosts}, or certified by an authority there`);
   }
   if (problems.length > 0) throw new OperatorError(problems);
   return true;
 }
 
-function row({ owner, key, fingerprint, standing }: ReviewedKey): string[] {
+/** Where an authority is what is trusted, its certificate is asked for, and no key is pinned. */
+async function scan(pool: ConnectionPool, target: ResolvedAddress): Promise<ReviewedKey[]> {
+  const { hostKeys, hostAuthorities = [] } = target;
+  if (hostKeys.length === 0 && hostAuthorities.length > 0) {
+    return [certifiedKey(target, await scanHostCertificate(pool, target))];
+  }
+  return reviewKeys(target, await scanHostKeys(pool, target));
+}
+
+function row({ owner, key, fingerprint: mark, standing, authority }: ReviewedKey): string[] {
   const address = owner.port === 22 ? owner.address : `${owner.address}:${owner.port}`;
-  return [owner.name, address, key.type, fingerprint, standing];
+  const said = authority ? `certified by ${fingerprint(authority)}` : standing;
+  return [owner.label, address, key.type, mark, said];
 }
 
 function refusal({ owner, key, fingerprint, standing }: ReviewedKey, knownHosts: string): OperatorProblem[] {
@@ -112,9 +109,9 @@ function refusal({ owner, key, fingerprint, standing }: ReviewedKey, knownHosts:
   return [
     {
       summary: standing === "changed" ? `the ${key.type} host key has changed` : `the ${key.type} host key is revoked`,
-      where: `host ${owner.name} (${owner.address}:${owner.port})`,
+      where: `host ${owner.label} (${owner.address}:${owner.port})`,
       detail: `it shows ${fingerprint}; ${knownHosts} says otherwise. The host was reinstalled, or somebody is between`,
-      remedy: `if the host was reinstalled: ssh-keygen -R '${owner.port === 22 ? owner.address : `[${owner.address}]:${owner.port}`}' -f ${knownHosts}, then muster trust again`,
+      remedy: `if the host was reinstalled: ssh-keygen -R '${knownName(owner)}' -f ${knownHosts}, then muster trust again`,
     },
   ];
 }

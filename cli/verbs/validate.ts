@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { loadCluster } from "../../config/load";
+import { warn } from "../cluster-access";
 import { givenClusterFile } from "../cluster-file";
 import { printLine } from "../console";
 import type { VerbTable } from "../verb";
@@ -8,6 +9,7 @@ export function addValidate(table: VerbTable, program: Command): void {
   table.add(program, "validate [file]", "Check a cluster file; no host is touched", async call => {
     const file = givenClusterFile(call);
     const cluster = loadCluster(file);
+    warn(call.console, cluster);
     const hosts = cluster.hosts.length === 1 ? "1 host" : `${cluster.hosts.length} hosts`;
     printLine(
       call.console,

@@ -27,6 +27,26 @@ export const image = z
     reference: z.string().min(1).describe("Image of the node containers, with a tag or a digest."),
     archive: localPath.optional().describe("A `docker save` archive on the operator's side, loaded instead of pulled."),
     pull: z.boolean().default(true).describe("false: the image must be on the hosts already."),
+    digest: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 hexadecimal digits, as docker pull prints it")
+      .optional()
+      .describe("The only digest that the registry may give for the reference. Default: the first host's, for all."),
+    registry: z
+      .strictObject({
+        server: z.string().min(1).optional().describe("Default: the registry in the reference."),
+        user: z.string().min(1),
+        password: secretRef,
+      })
+      .optional()
+      .describe("Login of a private registry. It is used for the pull and stays on no host."),
+    spread: z
+      .boolean()
+      .optional()
+      .describe(
+        "true: one host gets the image from the archive or the registry, and the hosts give it to each other. " +
+          "Default: true for an archive, else false.",
+      ),
     packages: packages.optional(),
     swift: z
       .string()

@@ -32,6 +32,9 @@ export const absolutePath = z
 /** A path on the operator's side; relative to the file that names it. */
 export const localPath = z.string().min(1);
 
+/** One path of the operator's side, or several. */
+export const localPaths = z.union([localPath, z.array(localPath).min(1)]);
+
 /** A secret by its name: `muster config set --secret NAME`. */
 export const secretRef = z
   .strictObject({ secret: z.string().min(1).describe("Name of the secret in the stack's configuration.") })

@@ -37,6 +37,8 @@ function group(diagnostics: readonly DiagnosticEvent[]): Message[] {
 export function messageText(message: string): string {
   return printable(message)
     .replace(/^error: /, "")
+    .replace(/^1 error occurred:\n\t\* /, "")
+    .replace(/^Refreshed resource is in an unhealthy state:\n\* (?!.*\n\* )/, "")
     .trimEnd();
 }
 

@@ -173,7 +173,7 @@ async function refresh(step: Step, old: ResourceState, context: ApplyContext): P
     found = await provider.client.read(step.urn, old.id ?? "", old.inputs, old.outputs);
   } catch (error) {
     if (!(error instanceof InitFailedError)) throw error;
-    found = error;
+    found = { ...error, inputs: error.inputs ?? old.inputs };
     initErrors = error.reasons;
   }
   if (found.id === "") return { state: undefined, status: 0, resultOp: "delete" };

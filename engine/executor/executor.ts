@@ -60,7 +60,10 @@ export class Executor {
     return this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
   }
 
-  /** Steps of one resource, in order. @returns the last one's state, or undefined if any was not done */
+  /**
+   * Steps of one resource, in order.
+   * @returns the last one's state, with its error if it was done in part; undefined if any was not done
+   */
   chain(steps: readonly Step[]): Promise<Applied | undefined> {
     return this.slots.run(async () => {
       let last: Applied | undefined;
@@ -68,7 +71,7 @@ export class Executor {
         // One that can't be read keeps no other from being refreshed.
         if (step.op === "refresh" ? this.options.stop?.aborted : this.halted) return undefined;
         const applied = await this.step(step);
-        if (applied.error !== undefined) return undefined;
+        if (applied.error !== undefined) return applied.error instanceof InitFailedError ? applied : undefined;
         if (step.op !== "replace") last = applied;
       }
       return last;
@@ -83,7 +86,8 @@ export class Executor {
       if (known !== undefined) return known;
       const result = Promise.all(after.map(other => results.get(other) ?? true)).then(async before => {
         if (!before.every(Boolean)) return false;
-        return (await this.chain([step])) !== undefined;
+        const applied = await this.chain([step]);
+        return applied !== undefined && applied.error === undefined;
       });
       results.set(step, result);
       return result;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   containsUnknown,
   define,
+  isList,
   isMap,
   revealSecrets,
   Secret,
@@ -141,6 +142,7 @@ function publicConfig(inputs: ValueMap): ValueMap {
 /** What went in as a secret comes out as one, although CheckConfig is asked in plain. */
 function keepSecrets(out: Value, was: Value | undefined): Value {
   if (was instanceof Secret) return out instanceof Secret ? out : new Secret(out);
+  if (isList(out) && isList(was)) return out.map((value, index) => keepSecrets(value, was[index]));
   if (!isMap(out) || !isMap(was)) return out;
   return Object.fromEntries(Object.entries(out).map(([key, value]) => [key, keepSecrets(value, was[key])]));
 }

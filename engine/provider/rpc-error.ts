@@ -21,7 +21,8 @@ export class InitFailedError extends Error {
   constructor(
     readonly id: string,
     readonly outputs: ValueMap,
-    readonly inputs: ValueMap,
+    /** Undefined: it told none, so those that are known stand. */
+    readonly inputs: ValueMap | undefined,
     readonly reasons: readonly string[],
   ) {
     super(initErrorMessage(reasons));
@@ -48,7 +49,7 @@ export function errorOfCall(error: ServiceError, packageName: string): Error {
       return new InitFailedError(
         failed.getId(),
         decode(failed.getProperties()),
-        decode(failed.getInputs()),
+        failed.hasInputs() ? decode(failed.getInputs()) : undefined,
         failed.getReasonsList(),
       );
     }

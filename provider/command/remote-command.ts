@@ -26,7 +26,10 @@ export const remoteCommand: Kind<RemoteCommandInputs, CommandOutputs> = {
   token: "command:remote:Command",
   description: "A command on a host over ssh.",
   inputs,
-  fields: { ...commonFields, connection: { change: "update", secret: true } },
+  fields: {
+    ...commonFields,
+    connection: { change: "update", secret: true, publicParts: ["host", "port", "user", "hostKey"] },
+  },
   outputs: commonOutputs,
   check: news => (news.connection ? checkHostKeys(news.connection) : []),
   read: readCommand,

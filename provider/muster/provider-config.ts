@@ -1,21 +1,43 @@
 import { z } from "zod";
+import type { Ownership, StackIdentity } from "../../remote/ownership";
 import type { Bag } from "../bag";
 import type { CheckFailure } from "../kind";
+import { isAllowed } from "../operation";
 import type { Configuration, Services, Session } from "../provider-package";
+
+const paths = z.union([z.string(), z.array(z.string())]);
 
 const address = z.strictObject({
   address: z.string().min(1).describe("IP address or DNS name."),
   port: z.int().min(1).max(65_535).optional(),
   user: z.string().min(1),
-  identityFile: z.string().optional().describe("Path of a private key."),
+  identityFile: paths.optional().describe("Paths of private keys."),
+  certificateFile: paths.optional().describe("Paths of OpenSSH user certificates."),
+  identitiesOnly: z.boolean().optional().describe("Offer only these keys, not all that the agent holds."),
   agent: z.string().optional().describe('Socket of an ssh-agent, or "none".'),
   password: z.string().optional().describe("Secret."),
-  passphrase: z.string().optional().describe("Secret. Opens the identity file."),
+  passphrase: z.string().optional().describe("Secret. Opens the identity files."),
   hostKeys: z.array(z.string()).describe("Pinned host keys."),
+  hostAuthorities: z
+    .array(z.string())
+    .optional()
+    .describe("Keys of authorities whose host certificates are trusted for this host."),
+  revokedHostKeys: z.array(z.string()).optional().describe("Keys that are never trusted."),
+  hostKeyAlias: z.string().optional().describe("The name that a host certificate must be for. Default: the address."),
   connectTimeoutSeconds: z.number().positive().optional(),
+  keepaliveSeconds: z.number().positive().optional(),
 });
 
-const bastion = address.extend({ bastion: z.string().optional() });
+/** Another host to go through: its name in the table, or its address. */
+type BastionInput = string | (z.infer<typeof address> & { bastion?: BastionInput });
+
+const bastion: z.ZodType<Exclude<BastionInput, string>> = address
+  .extend({
+    get bastion(): z.ZodType<BastionInput | undefined> {
+      return z.union([z.string(), bastion]).optional();
+    },
+  })
+  .meta({ id: "Bastion" });
 
 const hostConnection = address.extend({
   name: z.string().min(1),
@@ -41,6 +63,10 @@ const inputs = z.strictObject({
     .describe(
       "Hosts of earlier runs that are no longer declared: what is left on them can still be removed. Kept by itself.",
     ),
+  origins: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("By a host's name, the lines of ssh_config that the way to it comes from. For messages."),
   auditLog: z.string().optional().describe("File that gets one line per change of a host."),
   connectTimeoutSeconds: z.number().positive().optional().describe("Limit for reaching and logging in to a host."),
 });
@@ -53,9 +79,11 @@ export const musterConfiguration: Configuration = {
     cluster: { change: "update" },
     hosts: { change: "update" },
     formerHosts: { change: "update" },
+    origins: { change: "ignore" },
     auditLog: { change: "update" },
     connectTimeoutSeconds: { change: "update" },
   },
+  secretLeaves: ["password", "passphrase", "sudoPassword"],
   check: checkHosts,
   carry: carryFormerHosts,
 };
@@ -87,22 +115,29 @@ function checkHosts(known: Bag): CheckFailure[] {
 }
 
 /** Makes the hosts of a configuration reachable. Nothing is connected yet. */
-export function openMuster(configuration: Bag, services: Services): Session {
+export function openMuster(configuration: Bag, services: Services, stack?: StackIdentity): Session {
   const {
     cluster,
     hosts: declared,
     formerHosts = [],
+    origins = {},
     auditLog,
     connectTimeoutSeconds,
   } = configuration as ProviderConfig;
-  const hosts = [...declared, ...formerHosts];
-  for (const host of hosts) services.redactor.add(host.password, host.passphrase, host.sudoPassword);
+  const hosts = [...declared, ...formerHosts].map(host => ({ ...host, origin: origins[host.name] }));
+  const ownership: Ownership | undefined = stack && {
+    folder: `/var/lib/muster/${cluster}`,
+    stack,
+    takesOver: host => isAllowed("MUSTER_TAKE_OVER", host) || isAllowed("MUSTER_TAKE_OVER", "all"),
+  };
   return {
     cluster,
+    ...(ownership ? { ownership } : {}),
     hosts: services.transport.hosts({
       hosts,
       ...(auditLog ? { auditLog } : {}),
       ...(connectTimeoutSeconds ? { connectTimeoutSeconds } : {}),
+      ...(ownership ? { ownership } : {}),
     }),
   };
 }

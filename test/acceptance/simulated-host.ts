@@ -1,19 +1,21 @@
 import { type Finished, run } from "../support/command";
 import { dockerHost } from "./site";
 
-/** What the names of the hosts' containers begin with, as `name` in the sandbox's settings. */
-const sandbox = process.env.MUSTER_ACCEPTANCE_SANDBOX ?? "sim";
-
 /**
  * A simulated host, seen from outside: through the Docker daemon that runs it, never through muster's own connection, so
  * that looking at it leaves no trace in what is counted.
  */
 export class SimulatedHost {
-  constructor(readonly name: string) {}
+  /** `sandbox`: what the names of the hosts' containers begin with, as `name` in the sandbox's settings. */
+  constructor(
+    readonly name: string,
+    private readonly sandbox = process.env.MUSTER_ACCEPTANCE_SANDBOX ?? "sim",
+    private readonly engine = dockerHost(),
+  ) {}
 
   /** Runs a shell script on the host. */
   async sh(script: string, deadlineSeconds = 60): Promise<Finished> {
-    return this.docker(["exec", "-i", `${sandbox}-${this.name}`, "sh", "-s"], script, deadlineSeconds);
+    return this.docker(["exec", "-i", `${this.sandbox}-${this.name}`, "sh", "-s"], script, deadlineSeconds);
   }
 
   /** Standard output of a script that must succeed. */
@@ -64,11 +66,16 @@ export class SimulatedHost {
   }
 
   async restart(): Promise<void> {
-    const done = await this.docker(["restart", `${sandbox}-${this.name}`], "", 120);
+    await this.power("restart");
+  }
+
+  /** As pulling the plug (kill), shutting down (stop), switching on (start). */
+  async power(how: "restart" | "kill" | "stop" | "start"): Promise<void> {
+    const done = await this.docker([how, `${this.sandbox}-${this.name}`], "", 120);
     if (done.code !== 0) throw new Error(done.stderr);
   }
 
   private docker(args: string[], input: string, deadlineSeconds: number): Promise<Finished> {
-    return run("docker", ["-H", dockerHost(), ...args], { input, deadlineSeconds });
+    return run("docker", ["-H", this.engine, ...args], { input, deadlineSeconds });
   }
 }

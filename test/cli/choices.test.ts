@@ -7,7 +7,8 @@ import { listenForInterrupts } from "../../cli/signals";
 import { findPulumi, stockArguments, wantsStock } from "../../cli/stock-engine";
 import { runDecisions } from "../../cli/update-options";
 import { ConfigErrors } from "../../config/problem";
-import { parseKnownHosts } from "../../remote/known-hosts";
+import { formatHostKey } from "../../remote/host-key";
+import { matchKnownHosts, parseKnownHosts } from "../../remote/known-hosts";
 import { RemoteError } from "../../remote/remote-error";
 import { OperatorError } from "../../wire/operator-error";
 import { fakeConsole } from "./fake-console";
@@ -139,8 +140,13 @@ test("a host key is pinned, new, of another type, or changed", () => {
   const pins = parseKnownHosts(
     `10.0.0.1 ssh-ed25519 ${one.base64}\n@revoked * ssh-rsa ${key("ssh-rsa", "bad").base64}\n`,
   ).entries;
+  const ownerAt = (address: string) => {
+    const { trusted, revoked } = matchKnownHosts(pins, { address });
+    const texts = { hostKeys: trusted.map(formatHostKey), revokedHostKeys: revoked.map(formatHostKey) };
+    return { label: "n", address, port: 22, ...texts };
+  };
   const standings = (address: string, ...keys: (typeof one)[]): string[] =>
-    reviewKeys({ name: "n", address, port: 22 }, keys, pins).map(({ standing }) => standing);
+    reviewKeys(ownerAt(address), keys).map(({ standing }) => standing);
   expect(
     standings("10.0.0.1", one, key("ssh-ed25519", "two"), key("ecdsa-sha2-nistp256", "x"), key("ssh-rsa", "bad")),
   ).toEqual(["pinned", "changed", "added", "revoked"]);

@@ -57,6 +57,16 @@ const cases: Readonly<Record<string, readonly [string | RegExp, string][]>> = {
   "dialect that 3.7.1 does not have": [["agentTemplate: hermes", "agentTemplate: glm4_5"]],
   "no dialect, GLM-4.5 by default": [["    agentTemplate: hermes\n", ""]],
   "dialects that differ": [["toolCallParser: hermes", "toolCallParser: glm4_moe"]],
+  "digest of an archive": [["image:\n", `image:\n  archive: image.tar\n  digest: sha256:${"0".repeat(64)}\n`]],
+  "login without a pull": [["image:\n", "image:\n  pull: false\n  registry: {user: me, password: {secret: token}}\n"]],
+  "spread of an image without a tag": [
+    [/reference: .*\n/, `reference: registry.example:5000/train@sha256:${"0".repeat(64)}\n  spread: true\n`],
+    ["  swift: 3.7.1\n", "  swift: 3.7.1\n  vllm: 0.10.0\n"],
+  ],
+  "two digests": [
+    [/reference: .*\n/, `reference: train:1@sha256:${"0".repeat(64)}\n  digest: sha256:${"1".repeat(64)}\n`],
+    ["  swift: 3.7.1\n", "  swift: 3.7.1\n  vllm: 0.10.0\n"],
+  ],
   "parser of another vLLM": [["toolCallParser: hermes", "toolCallParser: glm45"]],
   "ports that clash": [
     ["port: 6060", "port: 29500"],

@@ -44,10 +44,13 @@ describe("a cluster file that is right", () => {
     expect(cluster.hosts[1]).toEqual({
       name: "node-2",
       address: "10.0.0.2",
+      clusterAddress: "10.0.0.2",
       port: 2200,
       user: "ops",
-      identityFile: path.resolve("stacks/keys/id"),
-      bastion: { address: "gate", port: 22, user: "ops", identityFile: path.resolve("stacks/keys/id") },
+      connectTimeoutSeconds: 15,
+      keepaliveSeconds: 15,
+      identityFile: [path.resolve("stacks/keys/id")],
+      bastion: { address: "gate", port: 22, user: "ops", identityFile: [path.resolve("stacks/keys/id")] },
     });
     expect(cluster.container).toMatchObject({ name: "ms", gpus: "all", sshPort: 2333, shmSizeGib: 64 });
     expect(cluster.knownHosts).toBe(path.resolve("stacks/dev.known_hosts"));
@@ -58,7 +61,7 @@ describe("a cluster file that is right", () => {
     const inventory =
       "hosts:\n  - {name: node-1, address: 10.77.0.11}\nssh: {identityFile: ./key}\nknownHosts: ./known_hosts\n";
     const cluster = load(text, { ".muster/sandbox/inventory.yaml": inventory });
-    expect(cluster.hosts[0]?.identityFile).toBe(path.resolve(".muster/sandbox/key"));
+    expect(cluster.hosts[0]?.identityFile).toEqual([path.resolve(".muster/sandbox/key")]);
     expect(cluster.knownHosts).toBe(path.resolve(".muster/sandbox/known_hosts"));
   });
 
@@ -73,7 +76,7 @@ describe("a cluster file that is right", () => {
   });
 
   test("keeps a home folder for whoever opens the key", () => {
-    expect(load(`${good}ssh: {identityFile: ~/.ssh/id}\n`).ssh.identityFile).toBe("~/.ssh/id");
+    expect(load(`${good}ssh: {identityFile: ~/.ssh/id}\n`).hosts[0]?.identityFile).toEqual(["~/.ssh/id"]);
   });
 });
 
@@ -106,9 +109,15 @@ pipeline:
     expectGolden("config/duplicate-hosts.txt", refused(good.replace(/hosts:\n.*\n.*\n/, `${hosts}\n`)));
   });
 
-  test("several hosts behind one address are fine with several ports", () => {
-    const hosts = "hosts: [{name: a, address: 10.0.0.1, port: 2201}, {name: b, address: 10.0.0.1, port: 2202}]";
-    expect(load(good.replace(/hosts:\n.*\n.*\n/, `${hosts}\n`)).hosts).toHaveLength(2);
+  test("several hosts behind one address are fine with several ports, but the nodes need addresses of their own", () => {
+    const two = (more: string) =>
+      good.replace(
+        /hosts:\n.*\n.*\n/,
+        `hosts: [{name: a, address: 10.0.0.1, port: 2201}, {name: b, address: 10.0.0.1, port: 2202${more}}]\n`,
+      );
+    const addresses = load(two(", clusterAddress: 10.9.0.2")).hosts.map(host => host.clusterAddress);
+    expect(addresses).toEqual(["10.0.0.1", "10.9.0.2"]);
+    expect(refused(two(""))).toMatch(/the other nodes already reach 'a'.*\n.*clusterAddress/);
   });
 
   test("a node that is no host is named with the nearest one", () => {

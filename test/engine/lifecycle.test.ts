@@ -92,6 +92,21 @@ test("after a failure midway the rest is done by the next run", async () => {
   expect(project.steps.sort()).toEqual(["create b", "create c"]);
 });
 
+test("a thing made in part: its outputs are known to the program, its dependents are left out, the rest is done", async () => {
+  project.want({ ...CHAIN, other: { inputs: { value: 4 } } });
+  provider.halfMade.set("b", "node-2 is out of reach");
+  const failed = await project.run("up", { continueOnError: true });
+  expect(failed).toMatchObject({ result: "failed", exitCode: 1 });
+  expect(project.errors[0]).toContain("node-2 is out of reach");
+  expect(provider.mutations.sort()).toEqual(["create a", "create b", "create other"]);
+  const place = { projectRoot: project.root, stack: "dev", passphrase: project.passphrase };
+  expect(await stackOutputs(place, false)).toMatchObject({ a: 1, b: 2, other: 4 });
+
+  provider.halfMade.clear();
+  expect((await project.run("up")).result).toBe("succeeded");
+  expect(project.steps.sort()).toEqual(["create c", "update b"]);
+});
+
 test("killed inside a create: the lock says who, and the next run goes on and warns", async () => {
   project.want(CHAIN);
   provider.during = (_method, name) => {

@@ -1,14 +1,15 @@
 import { unaskedFacts } from "../../facts/host-facts";
 import { wasAsked } from "../../plan/known-facts";
-import { unknownFacts } from "../../plan/unknown-facts";
+import { unknownFacts, unreachableHosts } from "../../plan/unknown-facts";
 
 describe("hosts that could not be asked", () => {
-  const host = { node: "node-3", address: "10.0.0.13", access: "unasked" };
+  const host = { node: "node-3", address: "10.0.0.13", access: "unasked", foreignOwner: "" };
 
   test("are one finding with the reason and its remedy, not one for each topic", () => {
     const facts = unaskedFacts("10.0.0.13:22: no route to the host", "check the address");
     expect(wasAsked({ ...host, facts })).toBe(false);
-    expect(unknownFacts([{ ...host, facts }])).toEqual([
+    expect(unknownFacts([{ ...host, facts }])).toEqual([]);
+    expect(unreachableHosts([{ ...host, facts }])).toEqual([
       {
         code: "unreachable",
         severity: "error",

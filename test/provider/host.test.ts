@@ -41,11 +41,11 @@ describe("Host behind a real sshd", () => {
   });
 
   test("a peer that is no address is refused", async () => {
-    const { failures } = await client.check(HOST, { host: "node-1", peers: ["node-2"] });
-    expect(failures).toEqual([{ property: "peers[0]", reason: "must be an IP address." }]);
+    const { failures } = await client.check(HOST, { host: "node-1", peers: ["node-2", "$(reboot)"] });
+    expect(failures).toEqual([{ property: "peers[1]", reason: "must be an IP address or a host name." }]);
   });
 
-  test("a host that cannot be asked: preview says so for every topic, never that it has none; create fails", async () => {
+  test("a host that cannot be asked: preview says so for every topic, never that it has none; create keeps that, and fails", async () => {
     const gone = { ...sshd.host(), port: 1, connectTimeoutSeconds: 1 } as unknown as ValueMap;
     const other = new ProviderClient(await server.address("muster"));
     cleanup.add(() => other.close());

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
-import type { HostConnection } from "../../remote/host-table";
+import { type HostConnection, resolveAddress } from "../../remote/host-table";
 import { ConnectionPool } from "../../remote/pool";
 import { Redactor } from "../../remote/redact";
 import { RemoteError } from "../../remote/remote-error";
@@ -52,6 +52,16 @@ test("a changed host key is refused with both fingerprints", async () => {
   expect(error.kind).toBe("hostKeyChanged");
   expect(error.message).toContain(sshd.fingerprint());
   expect(error.message).toContain(pinned.split(" ")[1]);
+});
+
+test("other pins and other keys are tried at once, although the ones before were just refused", async () => {
+  const before = sshd.count(/^Connection from/);
+  expect((await refusal(sshd.host({ hostKeys: [] }))).kind).toBe("hostKeyUnknown");
+  expect((await refusal(sshd.host({ hostKeys: [], name: "same" }))).kind).toBe("hostKeyUnknown");
+  expect(sshd.count(/^Connection from/) - before).toBe(1);
+  expect((await refusal(sshd.host({ identityFile: "/nowhere/key" }))).kind).toBe("authentication");
+  const hosts = new SshHosts({ table: [sshd.host()], pool, redactor: new Redactor() });
+  expect((await hosts.probe("node-1").query("echo in")).stdout).toBe("in\n");
 });
 
 test("a pin that is not a key pins nothing", async () => {
@@ -213,7 +223,7 @@ describe("bastion", () => {
 describe("scan", () => {
   test("shows each host key with the fingerprint of ssh-keygen, and logs in nowhere", async () => {
     const before = sshd.count(/publickey|Accepted/);
-    const keys = await scanHostKeys(pool, { address: "127.0.0.1", port: sshd.port });
+    const keys = await scanHostKeys(pool, resolveAddress(sshd.host(), []));
     expect(keys.map(key => [key.type, key.fingerprint])).toEqual([["ssh-ed25519", sshd.fingerprint()]]);
     expect(sshd.count(/publickey|Accepted/)).toBe(before);
   });
@@ -227,7 +237,7 @@ describe("scan", () => {
     });
     const rich = await Sshd.start(files.map(file => `HostKey ${file}`));
     try {
-      const keys = await scanHostKeys(pool, { address: "127.0.0.1", port: rich.port });
+      const keys = await scanHostKeys(pool, resolveAddress(rich.host(), []));
       expect(keys.map(key => key.type)).toEqual(["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"]);
       const rsaOnly = rich.host({ hostKeys: [readFileSync(`${files[0]}.pub`, "utf8")] });
       const hosts = new SshHosts({ table: [rsaOnly], pool, redactor: new Redactor() });
@@ -239,7 +249,7 @@ describe("scan", () => {
   });
 
   test("nobody there", async () => {
-    await expect(scanHostKeys(pool, { address: "127.0.0.1", port: 1, label: "node-9" })).rejects.toThrow(
+    await expect(scanHostKeys(pool, resolveAddress(sshd.host({ name: "node-9", port: 1 }), []))).rejects.toThrow(
       "host node-9 (127.0.0.1:1)",
     );
   });

@@ -96,6 +96,15 @@ export class Sshd {
     return this.lines.filter(line => pattern.test(line)).length;
   }
 
+  get lineCount(): number {
+    return this.lines.length;
+  }
+
+  /** Lines of its log from the nth on that match. */
+  linesSince(start: number, pattern: RegExp): string[] {
+    return this.lines.slice(start).filter(line => pattern.test(line));
+  }
+
   get handshakes(): number {
     return this.count(/^Accepted publickey/);
   }

@@ -130,6 +130,47 @@ function runner(changes: Partial<HostConnection> = {}) {
     await expect(hanging).rejects.toThrow("within 0.3 s and was stopped.");
   });
 
+  describe("a declared password", () => {
+    const asked = [
+      ["password", ["PasswordAuthentication yes"]],
+      ["keyboard-interactive", ["KbdInteractiveAuthentication yes", "UsePAM yes"]],
+      ["password after a key", ["PasswordAuthentication yes", "AuthenticationMethods publickey,password"]],
+    ] as const;
+
+    test.each(asked)("logs in by %s", async (_way, settings) => {
+      const server = await Sshd.start(settings);
+      try {
+        chmodSync(server.folder, 0o755);
+        const identityFile = `${server.folder}/${settings.length === 2 && settings[0].startsWith("Pass") ? "client_key" : "none"}`;
+        const host = server.host({ user: USER, identityFile, password: PASSWORD, sudo: "none" });
+        const hosts = new SshHosts({ table: [host], pool, redactor: new Redactor() });
+        expect((await hosts.probe("node-1").query("id -un")).stdout).toBe(`${USER}\n`);
+        const wrong = new SshHosts({
+          table: [{ ...host, name: "wrong", password: "wrong-guess" }],
+          pool: new ConnectionPool(),
+          redactor: new Redactor(),
+        });
+        const error = await wrong
+          .probe("wrong")
+          .query("true")
+          .catch(reason => reason);
+        expect(error.kind).toBe("authentication");
+        expect(error.message).toContain("the declared password");
+        expect(error.message).not.toContain("wrong-guess");
+      } finally {
+        await server.stop();
+      }
+    });
+
+    test("is not offered to a server that takes none", async () => {
+      const error = await runner({ identityFile: "/nowhere", password: PASSWORD })
+        .query("true")
+        .catch(reason => reason);
+      expect(error.message).toContain("the server takes publickey");
+      expect(error.message).not.toContain("the declared password");
+    });
+  });
+
   test("a login shell that ends at once is named", async () => {
     execFileSync("usermod", ["--shell", "/bin/false", USER]);
     await expect(runner({ sudo: "none" }).query("true")).rejects.toThrow("started no /bin/sh");

@@ -1,27 +1,12 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { FakeHosts } from "../../remote/fake";
 import { connectionKey, resolveAddress } from "../../remote/host-table";
 import { Redactor } from "../../remote/redact";
-import { assignments, command, quote, script } from "../../remote/shell";
+import { assignments, quote, script } from "../../remote/shell";
 
 describe("shell", () => {
-  test("any argv comes through sh unchanged", () => {
-    const argument = fc
-      .string({ unit: "binary" })
-      .map(text => Buffer.from(text).toString())
-      .filter(text => !text.includes("\0"));
-    fc.assert(
-      fc.property(fc.array(argument, { maxLength: 5 }), argv => {
-        const printed = execFileSync("/bin/sh", ["-c", command(["printf", "%s\\0", ...argv])], { encoding: "utf8" });
-        expect(printed.split("\0").slice(0, -1)).toEqual(argv.length === 0 ? [""] : argv);
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  test("a NUL and a bad variable name are refused", () => {
-    expect(() => quote("a\0b")).toThrow("NUL");
+  test("a bad variable name is refused", () => {
     expect(() => assignments({ "a b": "" })).toThrow('"a b"');
   });
 

@@ -30,7 +30,7 @@ describe("inventoryText", () => {
         { name: "node-1", address: "10.78.1.11", port: 22, user: "root" },
         { name: "node-2", address: "10.78.1.12", port: 22, user: "root" },
       ],
-      ssh: { identityFile: "./id_ed25519" },
+      ssh: { identityFile: "./id_ed25519", configFile: "none" },
       knownHosts: "./known_hosts",
     });
   });

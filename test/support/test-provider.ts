@@ -6,6 +6,7 @@ import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { initFailedError, WireError } from "../../provider/grpc-error";
 import { decode, encode } from "../../wire/struct";
 import { equalValues, UNKNOWN, type ValueMap } from "../../wire/values";
 
@@ -15,6 +16,8 @@ export class TestProvider {
   readonly calls: string[] = [];
   /** Called inside Create, Update and Delete of a thing; what it throws fails the call. */
   during: (method: string, name: string) => Promise<void> | void = () => {};
+  /** Things that get made, but not as declared: the reason, by name. */
+  readonly halfMade = new Map<string, string>();
   private readonly folder = mkdtempSync(join(tmpdir(), "muster-test-"));
   private readonly server = new Server();
   private made = 0;
@@ -71,6 +74,8 @@ export class TestProvider {
     const id = `${request.getName()}-${this.made}`;
     const outputs = { ...inputs, made: this.made };
     this.things.set(id, outputs);
+    const reason = this.halfMade.get(request.getName());
+    if (reason !== undefined) throw initFailedError({ id, outputs, reasons: [reason], inputNames: new Set() });
     return new messages.CreateResponse().setId(id).setProperties(encode(outputs));
   }
 
@@ -117,7 +122,12 @@ function answered<Request, Response>(handler: (request: Request) => Promise<Resp
   return (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>): void => {
     handler(call.request).then(
       response => answer(null, response),
-      (error: Error) => answer({ code: status.UNKNOWN, details: error.message, metadata: new Metadata() }),
+      (error: Error) =>
+        answer({
+          code: status.UNKNOWN,
+          details: error.message,
+          metadata: (error instanceof WireError ? error.metadata : undefined) ?? new Metadata(),
+        }),
     );
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { script } from "../../../remote/shell";
 import { pruneScript } from "./prune";
@@ -81,7 +82,7 @@ finish() {
   [ -z "$t" ] || rm -f -- "$t"
 }
 trap finish EXIT
-trap 'exit 143' HUP INT TERM`;
+trap 'exit 143' HUP INT TERM PIPE`;
 
 const MAKE_PARENTS = `d=\${p%/*}
 [ -z "$d" ] || [ -d "$d" ] || (umask "$parents_umask"; mkdir -p -- "$d")`;
@@ -104,7 +105,9 @@ ${REFUSE_LINKED_PARENTS}
 if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir -- "$p" || exit 46; fi
 ${MAKE_PARENTS}
 umask 077
-t=$(mktemp -- "\${p%/*}/.muster.XXXXXXXX")
+d=\${p%/*}
+rm -f -- "$d/$stem".????????
+t=$(mktemp -- "$d/$stem.XXXXXXXX")
 cat >"$t"
 [ "$(stat -c %s -- "$t")" -eq "$size" ] || { echo "only $(stat -c %s -- "$t") of $size bytes arrived" >&2; exit 45; }
 if [ -n "$sha256" ]; then
@@ -114,8 +117,18 @@ chown -- "$owner" "$t"
 chmod -- "$mode" "$t"
 mv -fT -- "$t" "$p"
 t=`,
-    { ...variables(placement), size: String(proof.sizeBytes), sha256: proof.sha256 ?? "" },
+    {
+      ...variables(placement),
+      stem: temporaryStem(placement.path),
+      size: String(proof.sizeBytes),
+      sha256: proof.sha256 ?? "",
+    },
   );
+}
+
+/** Beginning of the names of a path's temporary files: what a killed host or operator left of an earlier try is found by it. */
+function temporaryStem(path: string): string {
+  return `.muster.${createHash("sha256").update(path).digest("hex").slice(0, 12)}`;
 }
 
 /** Makes the directory, or sets its mode and owner if it is there. Prints whether it was made. */

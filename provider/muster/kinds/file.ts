@@ -23,7 +23,10 @@ const inputs = z.strictObject({
   host: z.string().min(1).describe("Name of the host in the provider's table."),
   path: z
     .string()
-    .regex(/^(\/(?!\.\.?(\/|$))[^/\0\n]+)+$/, "must be an absolute path without . or .. or a slash at its end")
+    .regex(
+      /^(\/(?!\.\.?(\/|$))[^/\0\n]+)+$/,
+      "must be an absolute path without ., .., a line break or a slash at its end",
+    )
     .describe("Absolute path on the host. A parent that is a symbolic link is refused."),
   content: z.string().optional().describe("Text of the file. Declare it secret if it is."),
   source: z.string().optional().describe("Path of a local file to upload instead of `content`."),

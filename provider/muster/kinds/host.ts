@@ -1,13 +1,16 @@
 import { z } from "zod";
 import { type HostFacts, hostFactsScript, parseHostFacts, unaskedFacts } from "../../../facts/host-facts";
+import { describeAccess, wayToRoot } from "../../../remote/access";
+import { foreignOwner, ownerQuery } from "../../../remote/ownership";
 import { RemoteError } from "../../../remote/remote-error";
 import { expectSuccess } from "../../command-failed";
-import type { Kind, PreviewContext } from "../../kind";
+import { errorText } from "../../error-text";
+import { InitFailed, type Kind, type PreviewContext } from "../../kind";
 
 const inputs = z.strictObject({
   host: z.string().min(1).describe("Name of the host in the provider's table."),
   peers: z
-    .array(z.string().regex(/^[0-9a-fA-F:.]+$/, "must be an IP address"))
+    .array(z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9:._-]*$/, "must be an IP address or a host name"))
     .default([])
     .describe("Addresses of the other nodes; the ways to them are among the facts."),
   way: z
@@ -21,6 +24,8 @@ type HostInputs = z.infer<typeof inputs>;
 interface HostOutputs {
   facts: HostFacts;
   access: string;
+  login: string;
+  foreignOwner: string;
 }
 
 /** A host as it was found. Nothing on it is ever changed by this; in preview the facts are asked for already. */
@@ -36,19 +41,21 @@ export const host: Kind<HostInputs, HostOutputs> = {
     },
     access: {
       description:
-        "How commands become root there: root, passwordless, password, user (no way), or, in a preview, unasked: the host could not be asked.",
+        "How commands become root there: root, passwordless or password (by sudo), docker (not at all, but the user is in the docker group), none, or unasked: the host could not be asked.",
+    },
+    login: { description: "Who logs in, and the way to root, in words." },
+    foreignOwner: {
+      description: "Another stack that manages the host, so that this one may not; empty if there is none.",
     },
   },
-  async predict(context, news) {
+  async predict(context, news, old) {
     if (news.host === undefined || news.peers === undefined) return {};
     try {
       return await ask(context, { host: news.host, peers: news.peers });
     } catch (error) {
-      // Told by the facts, so that one host out of reach does not hide what was found on the others.
-      if (!(error instanceof RemoteError)) throw error;
-      const { address, problem, tried = [], remedy } = error.details;
-      const attempts = tried.length > 0 ? `; tried ${tried.join(", ")}` : "";
-      return { facts: unaskedFacts(`${address}: ${problem}${attempts}`, remedy), access: "unasked" };
+      const lost = unanswered(error);
+      const stands = old && old.access !== "unasked" && old.way === news.way;
+      return stands ? outputsIn(old) : lost;
     }
   },
   async read(context, id, old) {
@@ -56,13 +63,46 @@ export const host: Kind<HostInputs, HostOutputs> = {
     return { inputs: asked, state: await ask(context, asked) };
   },
   async create(context, news) {
-    return { id: news.host, state: await ask(context, news) };
+    try {
+      return { id: news.host, state: await ask(context, news) };
+    } catch (error) {
+      throw new InitFailed(news.host, unanswered(error), [errorText(error)]);
+    }
   },
-  async update(context, _id, news) {
-    return ask(context, news);
+  /** A host that does not answer keeps the facts of its last answer: what was planned from them still stands on the others. */
+  async update(context, id, news, old) {
+    try {
+      return await ask(context, news);
+    } catch (error) {
+      const lost = unanswered(error);
+      const stands = old.access !== "unasked" && old.way === news.way;
+      throw new InitFailed(id, stands ? outputsIn(old) : lost, [errorText(error)]);
+    }
   },
   async delete() {},
 };
+
+/**
+ * What stands for the facts of a host that could not be asked: the reason. So one host out of reach does not hide what was found
+ * on the others.
+ * @throws the error itself if it is not the host's
+ */
+function unanswered(error: unknown): HostOutputs {
+  if (!(error instanceof RemoteError)) throw error;
+  const { address, origin, problem, tried = [], remedy } = error.details;
+  const attempts = tried.length > 0 ? `; tried ${tried.join(", ")}` : "";
+  const place = origin === undefined ? address : `${address} (${origin})`;
+  return {
+    facts: unaskedFacts(`${place}: ${problem}${attempts}`, remedy),
+    access: "unasked",
+    login: "not asked",
+    foreignOwner: "",
+  };
+}
+
+function outputsIn({ facts, access, login, foreignOwner: owner }: HostOutputs): HostOutputs {
+  return { facts, access, login, foreignOwner: owner };
+}
 
 async function ask(
   context: PreviewContext,
@@ -70,9 +110,17 @@ async function ask(
 ): Promise<HostOutputs> {
   const probe = context.hosts.probe(name);
   const options = { signal: context.signal, timeoutSeconds: 60 };
-  const result = expectSuccess(await probe.query(hostFactsScript(peers), options), {
-    host: name,
-    what: "ask for the facts",
-  });
-  return { facts: parseHostFacts(result.stdout, peers), access: (await probe.access()).mode };
+  const [facts, owner] = await Promise.all([
+    probe.query(hostFactsScript(peers), options),
+    probe.query(ownerQuery(`/var/lib/muster/${context.cluster}`), options),
+  ]);
+  expectSuccess(facts, { host: name, what: "ask for the facts" });
+  const takenOver = context.ownership?.takesOver(name) === true;
+  const access = await probe.access();
+  return {
+    facts: parseHostFacts(facts.stdout, peers),
+    access: wayToRoot(access),
+    login: describeAccess(access),
+    foreignOwner: takenOver ? "" : (foreignOwner(owner.stdout, context.ownership?.stack) ?? ""),
+  };
 }

@@ -8,6 +8,10 @@ export function pruneScript(folders: readonly string[]): string {
   return `for d in ${folders.map(quote).join(" ")}; do
   while :; do
     case $d in ${OWN_ROOT}/*) ;; *) break ;; esac
+    case $d in ${OWN_ROOT}/*/*) ;; *)
+      # The stack's stamp goes with the last that is there of it (remote/ownership.ts).
+      [ "$(ls -A -- "$d" 2>/dev/null)" != owner ] || rm -f -- "$d/owner" ;;
+    esac
     rmdir -- "$d" 2>/dev/null || [ ! -e "$d" ] || break
     d=\${d%/*}
   done

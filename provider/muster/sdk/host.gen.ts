@@ -21,8 +21,12 @@ export class Host extends pulumi.CustomResource {
   declare readonly way: pulumi.Output<string>;
   /** What was found, by topic; each is present, absent, or unknown with a reason. */
   declare readonly facts: pulumi.Output<HostFacts>;
-  /** How commands become root there: root, passwordless, password, user (no way), or, in a preview, unasked: the host could not be asked. */
+  /** How commands become root there: root, passwordless or password (by sudo), docker (not at all, but the user is in the docker group), none, or unasked: the host could not be asked. */
   declare readonly access: pulumi.Output<string>;
+  /** Who logs in, and the way to root, in words. */
+  declare readonly login: pulumi.Output<string>;
+  /** Another stack that manages the host, so that this one may not; empty if there is none. */
+  declare readonly foreignOwner: pulumi.Output<string>;
 
   /** An existing one, by its id. */
   static get(name: string, id: pulumi.Input<pulumi.ID>, opts?: pulumi.CustomResourceOptions): Host {
@@ -30,7 +34,7 @@ export class Host extends pulumi.CustomResource {
   }
 
   constructor(name: string, args: HostArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { facts: undefined, access: undefined };
+    const outputs = { facts: undefined, access: undefined, login: undefined, foreignOwner: undefined };
     super("muster:index:Host", name, { ...args, ...outputs }, opts);
   }
 }

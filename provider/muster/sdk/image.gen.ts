@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 export interface ImageArgs {
   host: pulumi.Input<string>;
+  /** The name that the image gets on the host. */
   reference: pulumi.Input<string>;
   source: pulumi.Input<{
     pull: pulumi.Input<{
@@ -11,24 +12,51 @@ export interface ImageArgs {
     present: pulumi.Input<{
     }>;
   } | {
-    archive: pulumi.Input<string>;
+    archive: pulumi.Input<{
+      /** A `docker save` archive on the operator's machine. */
+      path: pulumi.Input<string>;
+      /** Ids that a host may give to the image in it, by its kind of image store. Read from the archive. */
+      ids?: pulumi.Input<pulumi.Input<string>[]>;
+      /** Of a compressed archive, whose ids cannot be read. Read from the archive. */
+      fingerprint?: pulumi.Input<string>;
+    }>;
   } | {
     derive: pulumi.Input<{
       base: pulumi.Input<string>;
+      /** Id of the base on this host; another one makes another image. */
+      baseId?: pulumi.Input<string>;
       packages: pulumi.Input<pulumi.Input<string>[]>;
+      /** Folder of .deb files on the operator's machine. Default: a package mirror is asked. */
       debsDirectory?: pulumi.Input<string>;
-    }>;
-  } | {
-    spread: pulumi.Input<{
-      fromHost: pulumi.Input<string>;
-      imageId: pulumi.Input<string>;
+      /** Digest of the files in that folder. Read from the folder. */
+      debs?: pulumi.Input<string>;
+      /** Address of the package mirror. Default: the image's own package sources. */
+      mirror?: pulumi.Input<string>;
     }>;
   }>;
+  /** The only digest that the registry may give for the reference. */
+  pinnedDigest?: pulumi.Input<string>;
+  /** Login of a private registry. */
+  registry?: pulumi.Input<{
+    /** Default: the registry in the reference. */
+    server?: pulumi.Input<string>;
+    user: pulumi.Input<string>;
+    password: pulumi.Input<string>;
+  }>;
+  /** The hosts of the cluster: those that have the image, or get it in the same run, can give it to this one. Default []. */
+  peers?: pulumi.Input<(pulumi.Input<{
+    host: pulumi.Input<string>;
+    /** Its address on the network between the hosts. */
+    address: pulumi.Input<string>;
+  }>)[]>;
+  /** Only one host takes the image from its source; the others take it from each other. Default false. */
+  spread?: pulumi.Input<boolean>;
 }
 
 /** Brings an image to a host: pulled, loaded, derived from another one by packages, or taken from another host. */
 export class Image extends pulumi.CustomResource {
   declare readonly host: pulumi.Output<string>;
+  /** The name that the image gets on the host. */
   declare readonly reference: pulumi.Output<string>;
   declare readonly source: pulumi.Output<{
     pull: {
@@ -37,27 +65,55 @@ export class Image extends pulumi.CustomResource {
     present: {
     };
   } | {
-    archive: string;
+    archive: {
+      /** A `docker save` archive on the operator's machine. */
+      path: string;
+      /** Ids that a host may give to the image in it, by its kind of image store. Read from the archive. */
+      ids?: string[];
+      /** Of a compressed archive, whose ids cannot be read. Read from the archive. */
+      fingerprint?: string;
+    };
   } | {
     derive: {
       base: string;
+      /** Id of the base on this host; another one makes another image. */
+      baseId?: string;
       packages: string[];
+      /** Folder of .deb files on the operator's machine. Default: a package mirror is asked. */
       debsDirectory?: string;
-    };
-  } | {
-    spread: {
-      fromHost: string;
-      imageId: string;
+      /** Digest of the files in that folder. Read from the folder. */
+      debs?: string;
+      /** Address of the package mirror. Default: the image's own package sources. */
+      mirror?: string;
     };
   }>;
+  /** The only digest that the registry may give for the reference. */
+  declare readonly pinnedDigest: pulumi.Output<string | undefined>;
+  /** Login of a private registry. */
+  declare readonly registry: pulumi.Output<{
+    /** Default: the registry in the reference. */
+    server?: string;
+    user: string;
+    password: string;
+  } | undefined>;
+  /** The hosts of the cluster: those that have the image, or get it in the same run, can give it to this one. Default []. */
+  declare readonly peers: pulumi.Output<({
+    host: string;
+    /** Its address on the network between the hosts. */
+    address: string;
+  })[]>;
+  /** Only one host takes the image from its source; the others take it from each other. Default false. */
+  declare readonly spread: pulumi.Output<boolean>;
   /** sha256:…, the same on every host */
   declare readonly imageId: pulumi.Output<string>;
+  /** what the reference names on the host now; another id than imageId, or nothing, is drift */
+  declare readonly found: pulumi.Output<string>;
   /** digest in the registry, when it was pulled; else empty */
   declare readonly digest: pulumi.Output<string>;
   /** as docker says it */
-  declare readonly sizeBytes: pulumi.Output<string>;
+  declare readonly sizeBytes: pulumi.Output<number>;
   /** whether muster brought it to the host; only then it is removed */
-  declare readonly owned: pulumi.Output<string>;
+  declare readonly owned: pulumi.Output<boolean>;
 
   /** An existing one, by its id. */
   static get(name: string, id: pulumi.Input<pulumi.ID>, opts?: pulumi.CustomResourceOptions): Image {
@@ -65,7 +121,7 @@ export class Image extends pulumi.CustomResource {
   }
 
   constructor(name: string, args: ImageArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { imageId: undefined, digest: undefined, sizeBytes: undefined, owned: undefined };
-    super("muster:index:Image", name, { ...args, ...outputs }, opts);
+    const outputs = { imageId: undefined, found: undefined, digest: undefined, sizeBytes: undefined, owned: undefined };
+    super("muster:index:Image", name, { ...args, registry: args?.registry === undefined ? undefined : pulumi.secret(args.registry), ...outputs }, opts);
   }
 }

@@ -1,0 +1,35 @@
+import type { SimulatedHost } from "../acceptance/simulated-host";
+import { until } from "../support/command";
+
+/** A host on which `docker run` takes a minute: long enough to harm what waits for it. */
+export class SlowDocker {
+  constructor(private readonly host: SimulatedHost) {}
+
+  async begin(): Promise<void> {
+    await this.host.ask(`cat >/usr/local/bin/docker <<'SLOW'
+#!/bin/sh
+if [ "$1" = run ]; then echo $$ >/run/slow-docker; sleep 60; fi
+exec /usr/bin/docker "$@"
+SLOW
+    chmod +x /usr/local/bin/docker`);
+  }
+
+  /** It was asked for. */
+  reached(): Promise<true> {
+    return until("docker run was asked for", async () =>
+      (await this.host.sh("[ -s /run/slow-docker ]")).code === 0 ? true : undefined,
+    );
+  }
+
+  /** What asked for it is not at work any more. */
+  gone(): Promise<true> {
+    return until("what was at work is gone", async () =>
+      (await this.host.sh('kill -0 "$(cat /run/slow-docker)" 2>/dev/null')).code === 0 ? undefined : true,
+    );
+  }
+
+  /** From now on it takes no time; what waits goes on. */
+  async lift(): Promise<void> {
+    await this.host.ask("rm -f /usr/local/bin/docker /run/slow-docker; pkill -fx 'sleep 60'; true");
+  }
+}

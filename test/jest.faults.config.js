@@ -1,0 +1,11 @@
+/** Faults, and images from host to host, on simulated hosts: one after the other on the same hosts. */
+module.exports = {
+  ...require("../jest.config"),
+  rootDir: "..",
+  testMatch: ["<rootDir>/test/faults/**/*.test.ts", "<rootDir>/test/spread/**/*.test.ts"],
+  testSequencer: "<rootDir>/test/support/by-name.js",
+  globalSetup: "<rootDir>/test/faults/start.ts",
+  globalTeardown: "<rootDir>/test/faults/stop.ts",
+  maxWorkers: 1,
+  testTimeout: 180_000,
+};
