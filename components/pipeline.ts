@@ -43,9 +43,9 @@ export class Pipeline extends pulumi.ComponentResource {
     const trained = args.settings.pipeline?.train ? runIdentity(args.settings, args.dataDigest) : undefined;
     const settings = trained ? placedRun(args.settings, trained.run) : args.settings;
     const { pipeline } = settings;
+    const on = (step: "convert" | "export" | "serve") => cluster.readyOn([singleNode(settings, step)]);
     const mayStop = pipeline?.serve?.stopForTraining ? [servingJob] : [];
     const common = { settings, network: args.fleet.network, proxy: cluster.proxy, mayStop };
-    const on = (step: "convert" | "export" | "serve") => cluster.readyOn([singleNode(settings, step)]);
 
     const convert =
       pipeline?.convert &&

@@ -78,7 +78,7 @@ test("a file of any name is written, read, changed and removed, and nothing besi
       expect(readdirSync(where)).toEqual([own]);
       expect(readFileSync(file, "utf8")).toBe(content);
       expect(parseRead(run(readScript(file, "")))).toMatchObject({ type: "file", mode: "0640" });
-      run(permissionScript(file, { mode: "0600" }));
+      run(permissionScript(file, { mode: "0600", owner }));
       expect(lstatSync(file).mode & 0o777).toBe(0o600);
       run(removeScript(file, false));
       expect(readdirSync(where)).toEqual([]);

@@ -75,6 +75,8 @@ const FINISH = `export LC_ALL=C
 t=
 finish() {
   [ "$?" != 0 ] || return 0
+  # Nobody may hear it any more.
+  trap '' PIPE; set +e
   n=$p
   while [ ! -e "$n" ] && [ -n "$n" ]; do n=\${n%/*}; done
   echo "place $(df -k --output=avail,iavail,fstype,target -- "\${n:-/}" | tail -n 1)" >&2
