@@ -65,7 +65,7 @@ MUSTER_PEER=$dir exec tail -c "+$((SSH_ORIGINAL_COMMAND + 1))" -- "$file"`;
 
 /**
  * A server of its own for one file, which ends with its standard input. Reads two lines: the private host key in base64, and the
- * public key that may fetch. Prints \`listening PORT USER\`, then \`alive\` for each full stop that it reads.
+ * public key that may fetch. Prints `listening PORT USER`, then `alive` for each full stop that it reads.
  */
 export function peerServerScript(settings: PeerServerSettings): string {
   const body = `umask 077

@@ -180,8 +180,8 @@ async function refresh(step: Step, old: ResourceState, context: ApplyContext): P
   const outputs = withSecrets(found.outputs, old);
   const changed = !equalValues(old.inputs, found.inputs) || !equalValues(old.outputs, outputs);
   const seen: ResourceState = { ...old, id: found.id, inputs: found.inputs, outputs };
-  // What was only read has no inputs to compare with; what is as it was has not drifted.
-  const drift = old.external || !changed ? NO_DIFF : await driftOf(seen, old, provider);
+  // What was only read has no inputs to compare with. The rest is asked also where nothing changed, as stock does (corpus, scenario 16).
+  const drift = old.external ? NO_DIFF : await driftOf(seen, old, provider);
   const state: ResourceState = {
     ...old,
     id: found.id,

@@ -219,6 +219,16 @@ describe("an image on a host, over gRPC", () => {
     expect(docker.hosts.mutations).toEqual(["node-1: remove image app:1"]);
   });
 
+  test("another compressed archive is another image, although nobody can tell which", async () => {
+    const old = declared({ source: { archive: { path: "/a.tar.gz", fingerprint: "1" } }, peers: [], spread: false });
+    docker.put("node-1", "app:1", { id: A });
+    const outputs = { ...old, imageId: A, found: A, digest: "", sizeBytes: 5, owned: true };
+    const moved = { ...old, source: { archive: { path: "/b.tar.gz", fingerprint: "1" } } };
+    expect(await client.update(IMAGE, "node-1/app:1", outputs, old, moved)).toMatchObject({ imageId: A });
+    const other = { ...old, source: { archive: { path: "/a.tar.gz", fingerprint: "2" } } };
+    await expect(client.update(IMAGE, "node-1/app:1", outputs, old, other)).rejects.toThrow(/\/a\.tar\.gz/);
+  });
+
   test("that did not arrive leaves a resource behind, so that its parts are continued or removed", async () => {
     const path = `${__dirname}/../golden/absent.tar`;
     const inputs = declared({ source: { archive: { path } }, peers: [], spread: false });

@@ -52,7 +52,7 @@ export class Operator {
     await this.client.delete(IMAGE, made.id, made.outputs, made.inputs);
   }
 
-  /** What was changed, as the audit log tells it: \`node-1: load image x\`. */
+  /** What was changed, as the audit log tells it: `node-1: load image x`. */
   changes(): string[] {
     const lines = readFileSync(this.audit, "utf8").trim().split("\n").filter(Boolean);
     return lines.map(line => JSON.parse(line)).map(({ host, what }) => `${host}: ${what}`);

@@ -20,7 +20,7 @@ export class Registry {
   static async start(host: OutsideView, address: string, cleanup: Cleanup): Promise<Registry> {
     const download = mkdtempSync(path.join(tmpdir(), "muster-registry-"));
     cleanup.add(() => rmSync(download, { recursive: true }));
-    execFileSync("apt-get", ["download", "-qq", "docker-registry"], { cwd: download });
+    execFileSync("apt-get", ["download", "-qq", "-o", "APT::Sandbox::User=root", "docker-registry"], { cwd: download });
     const [deb = ""] = readdirSync(download);
     await host.ask(`mkdir -p ${FOLDER}`);
     await host.put(path.join(download, deb), `${FOLDER}/registry.deb`);

@@ -90,7 +90,7 @@ mv image.tar ${quote(archive)}
 `;
 }
 
-/** Prints \`name base64\` lines: what describes the image in its OCI layout, without its layers. Reads the whole image, writes none of it. */
+/** Prints `name base64` lines: what describes the image in its OCI layout, without its layers. Reads the whole image, writes none of it. */
 export function layoutTextsScript(imageId: string): string {
   const keep = `[ "$TAR_SIZE" -le ${LARGEST_TEXT_BYTES} ] || exec cat >/dev/null
 # A JSON object begins with a brace, in base64 so.

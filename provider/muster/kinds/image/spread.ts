@@ -1,3 +1,4 @@
+import { orAborted } from "../../../../remote/pause";
 import { PeerServer } from "../../../../remote/peer-server";
 import { quote } from "../../../../remote/shell";
 import type { KindContext } from "../../../kind";
@@ -65,7 +66,7 @@ export class ImageSpread {
   }
 
   /**
-   * Brings the image to the host of this context: from another host, or by \`origin\`, which may say which archive it leaves behind.
+   * Brings the image to the host of this context: from another host, or by `origin`, which may say which archive it leaves behind.
    * @throws OperatorError, RemoteError
    */
   async take(context: KindContext, host: string, origin: () => Promise<Offer | undefined>): Promise<SharedImage> {
@@ -141,13 +142,15 @@ export class ImageSpread {
     if (!shared) return false;
     let offer: Offer;
     try {
-      offer = await this.offerOf(source, shared);
+      // What makes it ready for all goes on when this host gives up.
+      offer = await orAborted(this.offerOf(source, shared), context.signal);
     } catch (error) {
+      context.signal.throwIfAborted();
       context.status(`${source} cannot give it: ${error instanceof Error ? error.message : error}`);
       return false;
     }
     await requireSpace(context.hosts.probe(target), offer, offer.isWhole ? shared.sizeBytes : offer.sizeBytes);
-    const server = (lives: boolean) => this.serverOf(source, offer, lives);
+    const server = (lives: boolean) => orAborted(this.serverOf(source, offer, lives), context.signal);
     const why = await transfer(context, { source, target, file: offer, server });
     if (why !== undefined) {
       context.status(`${source} cannot give it: ${why}`);

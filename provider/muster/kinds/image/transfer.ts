@@ -50,6 +50,7 @@ async function directly(
     try {
       peer = await server(lives);
     } catch (error) {
+      context.signal.throwIfAborted();
       return { kind: "cut", bytes: 0, why: error instanceof Error ? error.message : String(error) };
     }
     lives = false;

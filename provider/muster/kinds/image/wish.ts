@@ -25,7 +25,10 @@ export function wishOf(inputs: Pick<ImageInputs, "reference" | "source" | "pinne
   const { source } = inputs;
   if ("present" in source) return {};
   if ("archive" in source && source.archive.ids) return { ids: source.archive.ids };
-  const kept = old?.imageId && isSame(inputs, old) ? { ids: [old.imageId] } : {};
+  const same = old === undefined || isSame(inputs, old);
+  // What a compressed archive holds can't be told from outside: when another one is declared, no image that is there is it.
+  if ("archive" in source && !same) return { ids: [] };
+  const kept = old?.imageId && same ? { ids: [old.imageId] } : {};
   if ("derive" in source) return { ...kept, recipe: recipeOf(source.derive) };
   const digest = "pull" in source ? declaredDigest(inputs) : undefined;
   return kept.ids || digest === undefined ? kept : { digest };
