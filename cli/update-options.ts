@@ -49,7 +49,7 @@ export function runDecisions(kind: RunKind, flags: UpdateFlags, env: Env, projec
   const targets = [...(flags.target ?? []), ...(flags.targetReplace ?? [])];
   return {
     kind,
-    parallel: flags.parallel ?? defaultParallel(env),
+    parallel: flags.parallel ?? defaultParallel(env, project.isMuster),
     refreshFirst: kind !== "refresh" && (flags.refresh ?? project.refreshAlways),
     continueOnError: flags.continueOnError ?? truth(env.PULUMI_CONTINUE_ON_ERROR) ?? project.isMuster,
     expectNoChanges: flags.expectNoChanges ?? false,
@@ -61,12 +61,16 @@ export function runDecisions(kind: RunKind, flags: UpdateFlags, env: Env, projec
 }
 
 /**
- * Steps wait on hosts rather than on this machine's cores, and what is asked of a host at the same time travels in one exec:
- * with 64 a `up` that has nothing to do asks each of two hosts once, with 16 seven times (76 resources, measured).
+ * Steps wait on hosts rather than on this machine's cores, each host has limits of its own (remote/pool.ts), and what is asked of a
+ * host at the same time travels in one exec. With some 25 resources a host these are forty hosts at a time; with 64 steps an `up`
+ * with nothing to do asked each of 32 hosts up to 12 times.
  */
-function defaultParallel(env: Env): number {
+const MUSTER_PARALLEL = 1024;
+
+function defaultParallel(env: Env, isMuster: boolean): number {
   const asked = Number(env.PULUMI_PARALLEL);
-  return Number.isInteger(asked) && asked > 0 ? asked : Math.max(64, 4 * cpus().length);
+  if (Number.isInteger(asked) && asked > 0) return asked;
+  return isMuster ? MUSTER_PARALLEL : Math.max(64, 4 * cpus().length);
 }
 
 function truth(text: string | undefined): boolean | undefined {

@@ -228,10 +228,24 @@ export function deleteStepsOf(doomed: readonly ResourceState[]): Step[] {
 /** Reads every resource anew; what is gone leaves the state. */
 export async function refreshAll(journal: Journal, executor: Executor, targets?: ReadonlySet<string>): Promise<void> {
   const resources = journal.snapshot().resources.filter(state => !state.delete && (!targets || targets.has(state.urn)));
-  const steps = resources.map(refreshStep);
+  const steps = besideSiblings(resources).map(refreshStep);
   await Promise.all(steps.map(step => executor.chain([step])));
   pruneDependencies(journal);
   journal.restart();
+}
+
+/**
+ * Resources of one parent one after the other; in the state they lie as they were finished, those of many parents mixed. What is
+ * alike is asked at about the same time then, so that a provider can ask it together: all files of a host in one command.
+ */
+function besideSiblings(resources: readonly ResourceState[]): ResourceState[] {
+  const families = new Map<string | undefined, ResourceState[]>();
+  for (const state of resources) {
+    const family = families.get(state.parent);
+    if (family === undefined) families.set(state.parent, [state]);
+    else family.push(state);
+  }
+  return [...families.values()].flat();
 }
 
 /** Nothing may refer to a resource that a refresh found gone. */

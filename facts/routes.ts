@@ -10,18 +10,26 @@ export interface Route {
 }
 
 interface Answer {
+  readonly dst?: string;
   readonly dev?: string;
   readonly prefsrc?: string;
   readonly gateway?: string;
 }
 
 const ADDRESS = /^[A-Za-z0-9:][A-Za-z0-9:._-]*$/;
-const IP_ADDRESS = /^(\d+(\.\d+){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$/;
+const IPV4_ADDRESS = /^\d+(\.\d+){3}$/;
+const IPV6_ADDRESS = /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/;
 
 /** `ip` takes no names, so a name is looked up as the host itself would look it up. */
 function ask(peer: string): string {
-  const address = IP_ADDRESS.test(peer) ? peer : `"$(getent ahosts ${peer} | { read -r a _; echo "$a"; })"`;
+  const address = IPV6_ADDRESS.test(peer) ? peer : `"$(getent ahosts ${peer} | { read -r a _; echo "$a"; })"`;
   return `printf '%s ' ${peer}; ip -j route get ${address} 2>/dev/null || echo '[]'`;
+}
+
+/** One process for all, which is what counts among hundreds of nodes: an answer tells by `dst` whose it is. */
+function askTogether(addresses: readonly string[]): string {
+  const lines = addresses.map(address => `'route get ${address}'`).join(" ");
+  return addresses.length === 0 ? "" : `printf '%s\\n' ${lines} | ip -j -force -batch - 2>/dev/null\n`;
 }
 
 /**
@@ -31,21 +39,29 @@ function ask(peer: string): string {
 export function routes(peers: readonly string[]): Topic<readonly Route[]> {
   const bad = peers.find(peer => !ADDRESS.test(peer));
   if (bad !== undefined) throw new Error(`"${bad}" is neither an IP address nor a host name`);
-  const asks = peers.map(ask);
+  const together = peers.filter(peer => IPV4_ADDRESS.test(peer));
+  const single = peers.filter(peer => !IPV4_ADDRESS.test(peer));
   return {
     snippet: [
       `command -v ip >/dev/null || { echo "ip is not installed (Debian: apt install iproute2)"; exit 1; }`,
-      ...asks,
+      `${askTogether(together)}${single.map(ask).join("\n")}\n:`,
     ].join("\n"),
-    parse: output =>
-      output
+    parse: output => {
+      const found = output
         .split("\n")
         .filter(line => line.trim() !== "")
-        .flatMap(line => {
-          const [, peer = "", json = "[]"] = /^(\S+) (.*)$/.exec(line) ?? [];
-          const [way] = JSON.parse(json) as Answer[];
-          if (!way?.dev || !way.prefsrc) return [];
-          return [{ peer, interface: way.dev, address: way.prefsrc, ...(way.gateway ? { gateway: way.gateway } : {}) }];
-        }),
+        .flatMap(routeOf);
+      const place = ({ peer }: Route): number => peers.indexOf(peer);
+      return found.sort((a, b) => place(a) - place(b));
+    },
   };
+}
+
+/** Of a line with the answer of one `ip route get`, behind the peer's name where it was asked alone. */
+function routeOf(line: string): Route[] {
+  const [, name = "", json = "[]"] = /^(?:([^[\s]\S*) )?(.*)$/.exec(line) ?? [];
+  const [way] = JSON.parse(json) as Answer[];
+  const peer = name || way?.dst;
+  if (peer === undefined || !way?.dev || !way.prefsrc) return [];
+  return [{ peer, interface: way.dev, address: way.prefsrc, ...(way.gateway ? { gateway: way.gateway } : {}) }];
 }

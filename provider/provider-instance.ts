@@ -7,6 +7,7 @@ import { openBag, sealBag } from "./bag";
 import { checkInputs } from "./check-inputs";
 import { diffInputs } from "./diff-inputs";
 import { EngineLog } from "./engine-log";
+import { Gathering } from "./gathering";
 import type { CheckFailure, PropertyChange } from "./kind";
 import { operate } from "./operation";
 import type { AnyKind, ProviderPackage, Services, Session } from "./provider-package";
@@ -23,6 +24,8 @@ export interface StepRequest {
 /** One provider resource of a program: a package with one configuration. */
 export class ProviderInstance {
   readonly log = new EngineLog();
+  /** A refresh names resource by resource; what it asks of a host shall travel together. */
+  readonly reads = new Gathering(10, 1000);
   private session: Session | undefined;
   private cancellation = cancellation();
 

@@ -109,6 +109,8 @@ async function read(provider: ProviderInstance, request: pb.ReadRequest): Promis
   const [type] = typeAndName(request);
   const run = provider.runner({ urn: request.getUrn(), verb: "read", timeoutSeconds: request.getTimeout() });
   const olds = decode(request.getProperties());
+  provider.reads.join();
+  await provider.reads.over();
   const found = await provider.operations(type).read(run, request.getId(), olds, decode(request.getInputs()));
   if (!found) return new pb.ReadResponse();
   return new pb.ReadResponse()

@@ -3,29 +3,36 @@ const SHORTEST = 4;
 
 /** Knows the run's secrets and takes them out of texts for people, logs and errors. */
 export class Redactor {
-  private readonly forms = new Set<string>();
-  private pattern: RegExp | undefined;
+  private readonly secrets = new Set<string>();
+  private readonly known = new Set<string>();
+  /** The longest first, once sorted: what begins with a shorter secret goes as a whole. */
+  private readonly forms: string[] = [];
+  private isSorted = true;
 
   /** Texts shorter than 4 characters are ignored. */
   add(...secrets: readonly (string | undefined)[]): void {
     for (const secret of secrets) {
-      if (secret === undefined || secret.length < SHORTEST) continue;
-      for (const form of formsOf(secret)) this.forms.add(form);
+      // Every operation names the secrets of its resource again.
+      if (secret === undefined || secret.length < SHORTEST || this.secrets.has(secret)) continue;
+      this.secrets.add(secret);
+      for (const form of formsOf(secret)) {
+        if (this.known.has(form)) continue;
+        this.known.add(form);
+        this.forms.push(form);
+        this.isSorted = false;
+      }
     }
-    this.pattern = undefined;
   }
 
   /** The text with `[secret]` for each secret, also where it is base64, JSON-escaped, URL-encoded or quoted for sh. */
   redact(text: string): string {
-    if (this.forms.size === 0) return text;
-    this.pattern ??= new RegExp(
-      [...this.forms]
-        .sort((a, b) => b.length - a.length)
-        .map(form => form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
-        .join("|"),
-      "g",
-    );
-    return text.replace(this.pattern, "[secret]");
+    if (!this.isSorted) this.forms.sort((a, b) => b.length - a.length);
+    this.isSorted = true;
+    // One pattern of all forms would have to be compiled anew with every new secret: seconds, with the keys of many hosts.
+    const found = this.forms.filter(form => form.length <= text.length && text.includes(form));
+    if (found.length === 0) return text;
+    const pattern = found.map(form => form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+    return text.replace(new RegExp(pattern, "g"), "[secret]");
   }
 }
 

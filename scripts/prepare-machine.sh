@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by demo and test: makes sure that the machine has what the project needs, or says what to install.
+# Sourced by demo, test and bench: makes sure that the machine has what the project needs, or says what to install.
 
 # The registry packages of package-lock.json, installed once per lockfile; the build and the command's link come with `prepare`.
 need_node_modules() {
@@ -8,6 +8,14 @@ need_node_modules() {
   command -v npm >/dev/null || { echo "error: npm is missing. fix: install Node.js 20 or newer" >&2; return 1; }
   npm ci --no-audit --no-fund >&2 || return 1
   cp package-lock.json "$stamp"
+}
+
+# Compiles what is newer than what was compiled last.
+need_build() {
+  if [ -e dist/cli/main.js ] && [ -e dist/.tsbuildinfo ] &&
+    [ -z "$(find . -name '*.ts' -newer dist/.tsbuildinfo -not -path './node_modules/*' -print -quit)" ]; then return 0; fi
+  echo "building" >&2
+  npm run --silent build >&2 && node scripts/link-bin.js
 }
 
 # need_packages PACKAGE:PROGRAM...  installs the Debian packages whose program is not there.

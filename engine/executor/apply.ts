@@ -180,7 +180,7 @@ async function refresh(step: Step, old: ResourceState, context: ApplyContext): P
   const outputs = withSecrets(found.outputs, old);
   const changed = !equalValues(old.inputs, found.inputs) || !equalValues(old.outputs, outputs);
   const seen: ResourceState = { ...old, id: found.id, inputs: found.inputs, outputs };
-  // What was only read has no inputs to compare with.
+  // What was only read has no inputs to compare with. The rest is asked also where nothing changed, as stock does (corpus, scenario 16).
   const drift = old.external ? NO_DIFF : await driftOf(seen, old, provider);
   const state: ResourceState = {
     ...old,

@@ -16,6 +16,8 @@ export interface ProgramOptions {
   onLine(line: string, stream: "stdout" | "stderr"): void;
 }
 
+const PRELOADED = ["uncoloured-errors.js", "lean-sdk.js"];
+
 /** Exit code of cmd/run after an error that it has reported by itself. */
 const ALREADY_REPORTED = 32;
 
@@ -31,8 +33,7 @@ export class Program {
     const runner = createRequire(join(folder, "index.js")).resolve("@pulumi/pulumi/cmd/run");
     const args = [
       ...nodeArguments(project),
-      "--require",
-      join(__dirname, "uncoloured-errors.js"),
+      ...PRELOADED.flatMap(file => ["--require", join(__dirname, file)]),
       runner,
       `--monitor=${options.address}`,
       `--engine=${options.address}`,

@@ -113,7 +113,7 @@ export function checkpointText(backend: Backend, stack: string, deployment: stri
 }
 
 /** Replaces the whole checkpoint; the one before becomes `.bak`. */
-export function writeCheckpoint(backend: Backend, stack: string, text: string): void {
+export function writeCheckpoint(backend: Backend, stack: string, text: string | Buffer): void {
   const path = checkpointPath(backend, stack);
   const before = existsSync(path)
     ? readFileSync(path, "utf8")

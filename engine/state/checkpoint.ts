@@ -5,11 +5,18 @@ import { type Ciphertexts, deploymentHead, encryptedForm, type SecretForm, seria
 import { writeAttributes, writeBlobAsync } from "./files";
 import type { CheckpointWriter } from "./journal";
 
-/** Writes a stack's checkpoints. The text of a resource is made once, as resources never change in place. */
+const COMMA = Buffer.from(",");
+/** Where the deployment goes in the text of a checkpoint; no such text can be in a stack's name. */
+const SEAM = "\0";
+
+/**
+ * Writes a stack's checkpoints. The text of a resource is made and encoded once, as resources never change in place: with many
+ * of them a checkpoint then costs little more than the copy of its bytes.
+ */
 export class CheckpointFile implements CheckpointWriter {
-  private readonly texts = new WeakMap<ResourceState, string>();
+  private readonly texts = new WeakMap<ResourceState, Buffer>();
   private readonly form: SecretForm;
-  private last: string | undefined;
+  private last: Buffer | undefined;
   private hasBackup = false;
 
   constructor(
@@ -22,7 +29,7 @@ export class CheckpointFile implements CheckpointWriter {
   }
 
   async write(snapshot: Snapshot): Promise<void> {
-    const text = checkpointText(this.backend, this.stack, this.deploymentText(snapshot));
+    const text = this.textOf(snapshot);
     this.last = text;
     if (!this.hasBackup) {
       // Once a run: `.bak` is the state before this run.
@@ -38,23 +45,37 @@ export class CheckpointFile implements CheckpointWriter {
     if (this.last !== undefined) writeAttributes(checkpointPath(this.backend, this.stack), this.last);
   }
 
-  private deploymentText(snapshot: Snapshot): string {
-    const head = JSON.stringify(deploymentHead(this.cipher.salt, new Date())).slice(1, -1);
-    const resources = snapshot.resources.map(state => this.textOf(state)).join(",");
-    const pending = snapshot.pendingOperations
-      .map(operation => `{"resource":${this.textOf(operation.resource)},"type":"${operation.type}"}`)
-      .join(",");
-    const parts = [head];
-    if (resources !== "") parts.push(`"resources":[${resources}]`);
-    if (pending !== "") parts.push(`"pending_operations":[${pending}]`);
-    parts.push('"metadata":{}');
-    return `{${parts.join(",")}}`;
+  private textOf({ resources, pendingOperations }: Snapshot): Buffer {
+    const head = JSON.stringify(deploymentHead(this.cipher.salt, new Date())).slice(0, -1);
+    const [before = "", after = ""] = checkpointText(this.backend, this.stack, SEAM).split(SEAM);
+    const parts: Buffer[] = [Buffer.from(before), Buffer.from(head)];
+    const list = (name: string, items: readonly (readonly Buffer[])[]): void => {
+      if (items.length === 0) return;
+      parts.push(
+        Buffer.from(`,"${name}":[`),
+        ...items.flatMap((item, index) => (index === 0 ? item : [COMMA, ...item])),
+      );
+      parts.push(Buffer.from("]"));
+    };
+    list(
+      "resources",
+      resources.map(state => [this.resourceText(state)]),
+    );
+    list(
+      "pending_operations",
+      pendingOperations.map(({ resource, type }) => [
+        Buffer.from('{"resource":'),
+        this.resourceText(resource),
+        Buffer.from(`,"type":"${type}"}`),
+      ]),
+    );
+    return Buffer.concat([...parts, Buffer.from(',"metadata":{}}'), Buffer.from(after)]);
   }
 
-  private textOf(state: ResourceState): string {
+  private resourceText(state: ResourceState): Buffer {
     let text = this.texts.get(state);
     if (text === undefined) {
-      text = JSON.stringify(serializeResource(state, this.form));
+      text = Buffer.from(JSON.stringify(serializeResource(state, this.form)));
       this.texts.set(state, text);
     }
     return text;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -7,7 +7,7 @@ const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
 /** What gocloud's file blobs keep beside each file; the md5 must match or stock warns. */
-function attributesOf(text: string): string {
+function attributesOf(text: string | Buffer): string {
   return `${JSON.stringify({
     "user.cache_control": "",
     "user.content_disposition": "",
@@ -25,14 +25,14 @@ export function makeFolder(path: string): void {
 }
 
 /** Writes a file of the state: either the old or the new content is there, whatever happens. Waits for the disk. */
-export function writeBlob(path: string, text: string): void {
+export function writeBlob(path: string, text: string | Buffer): void {
   makeFolder(dirname(path));
   writeDurably(`${path}.attrs`, attributesOf(text));
   writeDurably(path, text);
 }
 
 /** The same without blocking, for the checkpoints of a running update. The attributes follow the content. */
-export async function writeBlobAsync(path: string, text: string): Promise<void> {
+export async function writeBlobAsync(path: string, text: string | Buffer): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = await open(temporary, "w", FILE_MODE);
   try {
@@ -45,15 +45,15 @@ export async function writeBlobAsync(path: string, text: string): Promise<void> 
 }
 
 /** Writes only the attributes of a file that `writeBlobAsync` wrote last. */
-export function writeAttributes(path: string, text: string): void {
+export function writeAttributes(path: string, text: string | Buffer): void {
   writeDurably(`${path}.attrs`, attributesOf(text));
 }
 
-function writeDurably(path: string, text: string): void {
+function writeDurably(path: string, text: string | Buffer): void {
   const temporary = `${path}.tmp`;
   const file = openSync(temporary, "w", FILE_MODE);
   try {
-    writeSync(file, text);
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -76,21 +76,22 @@ export class Journal {
 
   /** The same, without a write of its own. */
   record(old: ResourceState | undefined, now: ResourceState | undefined): void {
-    if (old !== undefined) {
-      this.base = this.base.filter(state => state !== old);
-      this.finished = this.finished.filter(state => state !== old);
-    }
+    if (old !== undefined) this.put(old, undefined);
     if (now !== undefined) this.finished.push(now);
     if (old !== undefined || now !== undefined) this.changed = true;
   }
 
   /** Replaces a resource where it stands. */
   replaceInPlace(old: ResourceState, now: ResourceState | undefined): void {
-    const put = (list: ResourceState[]): ResourceState[] =>
-      list.flatMap(state => (state === old ? (now === undefined ? [] : [now]) : [state]));
-    this.base = put(this.base);
-    this.finished = put(this.finished);
+    this.put(old, now);
     this.changed = true;
+  }
+
+  private put(old: ResourceState, now: ResourceState | undefined): void {
+    for (const list of [this.base, this.finished]) {
+      const place = list.indexOf(old);
+      if (place >= 0) list.splice(place, 1, ...(now === undefined ? [] : [now]));
+    }
   }
 
   /** From now on `from` is called `to`, also in what refers to it. */

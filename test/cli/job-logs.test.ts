@@ -19,7 +19,7 @@ import { Sshd } from "../remote/sshd";
 import { Cleanup } from "../support/cleanup";
 import { until } from "../support/command";
 import { Gang } from "../support/gang";
-import { Relay } from "../support/relay";
+import { TcpRelay } from "../support/tcp-relay";
 
 const root = process.getuid?.() === 0;
 const MEBIBYTE = 1024 * 1024;
@@ -27,7 +27,7 @@ const MEBIBYTE = 1024 * 1024;
 (root ? describe : describe.skip)(root ? "muster logs" : "muster logs (the supervisor needs root)", () => {
   const cleanup = new Cleanup();
   let sshd: Sshd;
-  let relay: Relay;
+  let relay: TcpRelay;
   let jobs: string;
   let hosts: SshHosts;
 
@@ -38,7 +38,7 @@ const MEBIBYTE = 1024 * 1024;
   beforeEach(async () => {
     jobs = mkdtempSync(join(tmpdir(), "muster-jobs-"));
     cleanup.add(() => rmSync(jobs, { recursive: true, force: true }));
-    relay = await Relay.to(sshd.port);
+    relay = await TcpRelay.to("127.0.0.1", sshd.port);
     cleanup.add(() => relay.close());
     const pool = new ConnectionPool();
     cleanup.add(() => pool.close());
@@ -84,13 +84,13 @@ const MEBIBYTE = 1024 * 1024;
       // In the middle of a step, while the answer is under way.
       if (total > (cuts * 10 + 4) * MEBIBYTE && cuts < 5) {
         cuts++;
-        relay.cut();
+        relay.harmOpen("drop");
       }
     });
 
     expect(await log.code).toBe(3);
     expect(cuts).toBe(5);
-    expect(relay.connections).toBeGreaterThanOrEqual(6);
+    expect(relay.accepted).toBeGreaterThanOrEqual(6);
     expect(log.bytes().length).toBe(50 * MEBIBYTE);
     expect(sha256(log.bytes())).toBe(sha256(readFileSync(source)));
     expect(Number(gang.text("rank-0.rotated"))).toBeGreaterThanOrEqual(3 * 16 * MEBIBYTE - MEBIBYTE);

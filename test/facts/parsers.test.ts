@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { clock } from "../../facts/clock";
 import { disks, freeDisks } from "../../facts/disks";
@@ -67,6 +68,15 @@ const cases: [file: string, topic: Topic<unknown>, expected: unknown][] = [
     ],
   ],
   [
+    "routes/asked-together.txt",
+    routes(["10.83.0.13", "10.83.9.200", "10.99.0.1", "10.83.0.12"]),
+    [
+      { peer: "10.83.0.13", interface: "eth0", address: "10.83.0.11" },
+      { peer: "10.83.9.200", interface: "eth0", address: "10.83.0.11", gateway: "10.83.0.1" },
+      { peer: "10.83.0.12", interface: "eth0", address: "10.83.0.11" },
+    ],
+  ],
+  [
     "docker/28.2-no-gpu.json.txt",
     docker,
     {
@@ -118,6 +128,28 @@ test("limits, clock and ports", () => {
 test("a peer that is no address never becomes part of a script", () => {
   expect(routes(["10.0.0.1", "fe80::1"]).snippet).not.toContain("getent");
   expect(() => routes(["10.0.0.1; reboot"])).toThrow('"10.0.0.1; reboot" is neither an IP address nor a host name');
+});
+
+test("all peers with an IPv4 address are asked by one process, and answered in their order", () => {
+  const peers = ["127.0.0.3", "localhost", "127.0.0.2", "::1"];
+  const folder = mkdtempSync(path.join(tmpdir(), "muster-ip-"));
+  try {
+    const counting = `#!/bin/sh\nprintf . >>${folder}/calls\nPATH=\${PATH#*:} exec ip "$@"\n`;
+    writeFileSync(path.join(folder, "ip"), counting, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    const answer = spawnSync("sh", ["-c", routes(peers).snippet], { encoding: "utf8", env });
+    const found = routes(peers).parse(answer.stdout);
+    const ways = found.filter(({ peer }) => peer !== "::1").map(({ peer, interface: name }) => [peer, name]);
+    // A machine may be without IPv6.
+    expect(ways).toEqual([
+      ["127.0.0.3", "lo"],
+      ["localhost", "lo"],
+      ["127.0.0.2", "lo"],
+    ]);
+    expect(readFileSync(path.join(folder, "calls"), "utf8")).toHaveLength(3);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a peer is found by its name as the host itself looks it up", () => {

@@ -1,14 +1,14 @@
 import type { SimulatedHost } from "../acceptance/simulated-host";
 import { until } from "../support/command";
 
-/** A host on which `docker run` takes a minute: long enough to harm what waits for it. */
+/** A host on which making a container takes a minute: long enough to harm what waits for it. */
 export class SlowDocker {
   constructor(private readonly host: SimulatedHost) {}
 
   async begin(): Promise<void> {
     await this.host.ask(`cat >/usr/local/bin/docker <<'SLOW'
 #!/bin/sh
-if [ "$1" = run ]; then echo $$ >/run/slow-docker; sleep 60; fi
+if [ "$1" = create ]; then echo $$ >/run/slow-docker; sleep 60; fi
 exec /usr/bin/docker "$@"
 SLOW
     chmod +x /usr/local/bin/docker`);
@@ -16,7 +16,7 @@ SLOW
 
   /** It was asked for. */
   reached(): Promise<true> {
-    return until("docker run was asked for", async () =>
+    return until("docker create was asked for", async () =>
       (await this.host.sh("[ -s /run/slow-docker ]")).code === 0 ? true : undefined,
     );
   }

@@ -38,6 +38,14 @@ describe("redaction", () => {
     expect(redacted).not.toContain(text);
   });
 
+  test("a secret that begins another, and one that was named late, go as a whole", () => {
+    const known = new Redactor();
+    known.add("swordfish");
+    expect(known.redact("swordfish-and-chips")).toBe("[secret]-and-chips");
+    known.add("swordfish-and-chips", "swordfish");
+    expect(known.redact("swordfish-and-chips, swordfish")).toBe("[secret], [secret]");
+  });
+
   test("short texts are left alone", () => expect(redactor.redact("abc")).toBe("abc"));
 
   test("the lines of a private key are secrets too", () => {

@@ -62,6 +62,11 @@ export class TestProject {
     writeFileSync(join(this.root, "wanted.json"), JSON.stringify({ things, throws }));
   }
 
+  /** Another program; what it exports becomes the stack's outputs. */
+  program(text: string): void {
+    writeFileSync(join(this.root, "index.js"), text);
+  }
+
   async run(kind: RunKind, options: Partial<RunOptions> = {}): Promise<RunResult> {
     this.events.length = 0;
     return run({

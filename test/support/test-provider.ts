@@ -14,6 +14,8 @@ import { equalValues, UNKNOWN, type ValueMap } from "../../wire/values";
 export class TestProvider {
   readonly things = new Map<string, ValueMap>();
   readonly calls: string[] = [];
+  /** Questions that change nothing: `read NAME`, `diff NAME`. */
+  readonly asked: string[] = [];
   /** Called inside Create, Update and Delete of a thing; what it throws fails the call. */
   during: (method: string, name: string) => Promise<void> | void = () => {};
   /** Things that get made, but not as declared: the reason, by name. */
@@ -58,7 +60,10 @@ export class TestProvider {
       check: answered(async (request: messages.CheckRequest) =>
         new messages.CheckResponse().setInputs(request.getNews()),
       ),
-      diff: answered(async (request: messages.DiffRequest) => diff(request)),
+      diff: answered(async (request: messages.DiffRequest) => {
+        this.asked.push(`diff ${request.getName()}`);
+        return diff(request);
+      }),
       create: answered((request: messages.CreateRequest) => this.create(request)),
       read: answered((request: messages.ReadRequest) => this.read(request)),
       update: answered((request: messages.UpdateRequest) => this.update(request)),
@@ -80,6 +85,7 @@ export class TestProvider {
   }
 
   private async read(request: messages.ReadRequest): Promise<messages.ReadResponse> {
+    this.asked.push(`read ${request.getName()}`);
     const thing = this.things.get(request.getId());
     if (thing === undefined) return new messages.ReadResponse();
     const { made: _made, ...inputs } = thing;

@@ -32,6 +32,11 @@ const CAUSES: readonly Cause[] = [
     remedy: ({ mount }) => `make room on ${mount}, or raise the quota`,
   },
   {
+    said: /Device or resource busy/,
+    why: () => "something is mounted over it, or the kernel holds it",
+    remedy: () => "findmnt on the host shows what is mounted where; unmount it, or give another path",
+  },
+  {
     said: /Read-only file system/,
     why: ({ mount, fileSystem }) => `${mount} (${fileSystem}) is mounted read-only`,
     remedy: ({ mount }) =>
@@ -62,7 +67,8 @@ export function explainFileFailure(what: string, host: string, path: string, res
     const detail = `${place.mount} is a network disk (${place.fileSystem}), where root is nobody\n${said}`;
     return new OperatorError({ summary, where, detail, remedy: "export it with no_root_squash, or use a local path" });
   }
-  return new OperatorError({ summary, where, ...(said && { detail: said.slice(-4000) }) });
+  const remedy = `look at it on the host: ls -ld ${path}; then run up again`;
+  return new OperatorError({ summary, where, ...(said && { detail: said.slice(-4000) }), remedy });
 }
 
 function placeOf(lines: readonly string[]): Place | undefined {

@@ -108,15 +108,16 @@ if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir -- "$p" || exit 46; fi
 ${MAKE_PARENTS}
 umask 077
 d=\${p%/*}
-rm -f -- "$d/$stem".????????
+for old in "$d/$stem".????????; do [ ! -e "$old" ] || rm -f -- "$old"; done
 t=$(mktemp -- "$d/$stem.XXXXXXXX")
 cat >"$t"
-[ "$(stat -c %s -- "$t")" -eq "$size" ] || { echo "only $(stat -c %s -- "$t") of $size bytes arrived" >&2; exit 45; }
+got=$(stat -c '%s %u:%g' -- "$t")
+[ "\${got% *}" -eq "$size" ] || { echo "only \${got% *} of $size bytes arrived" >&2; exit 45; }
 if [ -n "$sha256" ]; then
   h=$(sha256sum <"$t"); [ "\${h%% *}" = "$sha256" ] || { echo "the content changed under way: sha256 \${h%% *}" >&2; exit 45; }
 fi
-chown -- "$owner" "$t"
-chmod -- "$mode" "$t"
+[ "\${got#* }" = "$owner" ] || chown -- "$owner" "$t"
+[ "$mode" = 0600 ] || chmod -- "$mode" "$t"
 mv -fT -- "$t" "$p"
 t=`,
     {

@@ -1,21 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { CommandResult } from "../../../remote/runner";
-import { expectSuccess } from "../../command-failed";
+import { OperatorError } from "../../../wire/operator-error";
 import type { CheckFailure, Kind, KindContext } from "../../kind";
+import { changeHost } from "./change-batch";
 import { explainFileFailure } from "./file-failure";
-import {
-  directoryScript,
-  type FileFacts,
-  parseRead,
-  permissionScript,
-  readScript,
-  removeScript,
-  writeScript,
-} from "./file-script";
+import { lookAtFile } from "./file-look";
+import { directoryScript, type FileFacts, permissionScript, removeScript, writeScript } from "./file-script";
 import { sha256OfFile } from "./local-digest";
+
+/** Larger files have a command of their own, and are never held in memory. */
+const SMALL_BYTES = 256 * 1024;
 
 const octalMode = z.string().regex(/^0[0-7]{3}$/, 'must be four octal digits in quotes, such as "0644"');
 
@@ -99,8 +96,7 @@ export const file: Kind<FileInputs, FileOutputs> = {
   async read(context, id, old) {
     const { host, path } = old ?? parseId(id);
     const expected = (old && digestOf(old)) ?? "";
-    const result = await context.hosts.probe(host).query(readScript(path, expected), { signal: context.signal });
-    const found = parseRead(expectSuccess(result, { host, what: `read ${path}` }).stdout);
+    const found = await lookAtFile(context, host, path, expected);
     if (!found) return undefined;
     const digest = found.type === "file" ? found.sha256 : undefined;
     return {
@@ -116,9 +112,7 @@ export const file: Kind<FileInputs, FileOutputs> = {
 
   async update(context, _id, news, old) {
     const { host, path } = news;
-    const query = readScript(path, digestOf(news) ?? "");
-    const result = await context.hosts.probe(host).query(query, { signal: context.signal });
-    const found = parseRead(expectSuccess(result, { host, what: `read ${path}` }).stdout);
+    const found = await lookAtFile(context, host, path, digestOf(news) ?? "");
     const isInPlace = news.directory
       ? found?.type === "directory"
       : found?.type === "file" && found.sha256 === digestOf(news);
@@ -172,27 +166,49 @@ async function write(context: KindContext, news: FileInputs): Promise<boolean> {
     const { stdout } = await mutate(context, news, `make directory ${path}`, directoryScript(placement));
     return stdout.trim() === "true";
   }
-  if (news.source !== undefined) {
-    const sizeBytes = (await stat(news.source)).size;
-    const proof = news.sha256 === undefined ? { sizeBytes } : { sizeBytes, sha256: news.sha256 };
-    const script = writeScript(placement, proof);
-    await mutate(context, news, `upload ${path} (${sizeBytes} bytes)`, script, createReadStream(news.source));
+  if (news.source === undefined) {
+    const content = Buffer.from(news.content ?? "");
+    await mutate(context, news, `write ${path}`, writeScript(placement, { sizeBytes: content.length }), content);
     return false;
   }
-  const content = Buffer.from(news.content ?? "");
-  await mutate(context, news, `write ${path}`, writeScript(placement, { sizeBytes: content.length }), content);
+  const sizeBytes = (await stat(news.source)).size;
+  const what = `upload ${path} (${sizeBytes} bytes)`;
+  if (sizeBytes <= SMALL_BYTES) {
+    const content = await unchanged(news.source, news.sha256);
+    await mutate(context, news, what, writeScript(placement, { sizeBytes: content.length }), content);
+    return false;
+  }
+  const proof = news.sha256 === undefined ? { sizeBytes } : { sizeBytes, sha256: news.sha256 };
+  const options = { signal: context.signal, stdin: createReadStream(news.source) };
+  proven(what, news, await context.hosts.runner(news.host).mutate(what, writeScript(placement, proof), options));
   return false;
 }
 
+/** A small file of the operator's side, as it was when its digest was taken. @throws OperatorError */
+async function unchanged(source: string, sha256: string | undefined): Promise<Buffer> {
+  const content = await readFile(source);
+  const digest = createHash("sha256").update(content).digest("hex");
+  if (sha256 === undefined || digest === sha256) return content;
+  throw new OperatorError({
+    summary: `the content changed under way: its sha256 was ${sha256} and is ${digest}`,
+    where: source,
+    remedy: "run it again when nobody writes the file",
+  });
+}
+
+/** A change that may go to the host together with others. */
 async function mutate(
   context: KindContext,
-  { host, path }: Pick<FileInputs, "host" | "path">,
+  place: Pick<FileInputs, "host" | "path">,
   what: string,
   script: string,
-  stdin?: Buffer | NodeJS.ReadableStream,
+  stdin?: Buffer,
 ): Promise<CommandResult> {
-  const options = { signal: context.signal, ...(stdin === undefined ? {} : { stdin }) };
-  const result = await context.hosts.runner(host).mutate(what, script, options);
+  return proven(what, place, await changeHost(context, place.host, what, { script, ...(stdin && { stdin }) }));
+}
+
+/** @throws OperatorError unless the change was made */
+function proven(what: string, { host, path }: Pick<FileInputs, "host" | "path">, result: CommandResult): CommandResult {
   if (result.exitCode !== 0) throw explainFileFailure(what, host, path, result);
   return result;
 }

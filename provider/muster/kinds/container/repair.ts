@@ -219,7 +219,8 @@ function foreign({ host, name }: Place, { container }: Sight): OperatorError {
 }
 
 async function mutate(context: KindContext, host: string, what: string, script: string): Promise<void> {
-  expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what });
+  const remedy = "docker ps -a and journalctl -u docker on the host tell more; then run up again";
+  expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what, remedy });
 }
 
 export function containerId({ host, name }: Place): string {

@@ -96,6 +96,6 @@ export function explainRunFailure(inputs: ContainerInputs, stderr: string): Oper
     summary: known ? `${summary}: ${known.summary(inputs, stderr)}` : summary,
     where: `host ${inputs.host}`,
     ...(detail && { detail }),
-    ...(known && { remedy: known.remedy(inputs) }),
+    remedy: known?.remedy(inputs) ?? "mend what docker says, then run up again",
   });
 }

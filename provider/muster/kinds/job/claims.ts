@@ -11,7 +11,7 @@ import { observeRecord } from "./observe";
 const CLAIM_START_SECONDS = 60;
 
 /** Of all clusters together: they may share a host. */
-export const CLAIMS_FOLDER = "/var/lib/muster/claims";
+export const CLAIMS_FOLDER = "/var/lib/muster/.claims";
 
 /** A GPU that another live job holds. */
 export interface Holder {

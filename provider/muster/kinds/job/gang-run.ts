@@ -31,6 +31,7 @@ async function start(context: KindContext, inputs: JobInputs): Promise<void> {
   expectSuccess(await context.hosts.runner(leader).mutate(what, script, { stdin, timeoutSeconds: 60 }), {
     host: leader,
     what,
+    remedy: "mend what the host says, then run up again",
   });
 }
 

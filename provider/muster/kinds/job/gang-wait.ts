@@ -153,7 +153,8 @@ class Waiting {
       context.status(inputs.mode === "ready" ? "waiting until it answers" : describeProgress(progressOf(seen)));
       return outputs;
     } catch (error) {
-      if (!isUnreachable(error) || !this.last) throw error;
+      // A refused login or another host key will not mend itself.
+      if (!isUnreachable(error) || /^(authentication|hostKey)/.test(error.kind) || !this.last) throw error;
       if (secondsSince(this.lastAnswer) > SILENCE_SECONDS)
         throw unfinished(inputs, this.last, `${error.message} As far as is known`);
       this.isSilent = true;
