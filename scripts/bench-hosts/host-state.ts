@@ -23,11 +23,14 @@ export const keyFiles: ReadonlySet<string> = new Set([
   "bench/ssh/known_hosts",
 ]);
 
+/** muster's note to itself, whose the host is; no other tool needs it. */
+export const OWN_NOTE = "bench/owner";
+
 /** Read-only; its output is for `parseHostState`. */
 export const hostStateScript = `cd /var/lib/muster || exit 1
-find . -mindepth 1 -printf '%y %m %U:%G %P\\n' | sort -k4
+find . -mindepth 1 -not -path ./${OWN_NOTE} -printf '%y %m %U:%G %P\\n' | sort -k4
 echo
-find . -type f -exec sha256sum {} + | sort -k2
+find . -type f -not -path ./${OWN_NOTE} -exec sha256sum {} + | sort -k2
 echo
 docker inspect ms`;
 
@@ -46,41 +49,36 @@ export function parseHostState(output: string): HostState {
   return { files: new Map(files), container: containerSettings(inspect), containerId: inspect.Id };
 }
 
+type Settings = Readonly<Record<string, unknown>>;
+
 interface Inspect {
   readonly Id: string;
   readonly Image: string;
   readonly State: { readonly Status: string };
-  readonly Config: Readonly<Record<string, unknown>> & { readonly Env: readonly string[] | null };
-  readonly HostConfig: Readonly<Record<string, unknown>> & { readonly Ulimits?: readonly { readonly Name: string }[] };
+  readonly Config: Settings;
+  readonly HostConfig: Settings;
   readonly Mounts: readonly { readonly Source: string; readonly Destination: string; readonly RW: boolean }[];
 }
 
-const CONFIG = ["Entrypoint", "Cmd", "WorkingDir", "Hostname", "User"];
-const HOST_CONFIG = [
-  "NetworkMode",
-  "RestartPolicy",
-  "ShmSize",
-  "Init",
-  "DeviceRequests",
-  "Devices",
-  "CapAdd",
-  "Privileged",
-];
+/**
+ * muster's notes to itself, how the image was named, who watched the start; and mounts as they were written, which `Mounts` has as
+ * they are.
+ */
+const LEFT_OUT = /^(Labels|Image|Attach\w+|ConsoleSize|Binds|Mounts)$/;
 
-/** Without labels and the digest of sshd's configuration: those are muster's notes to itself. */
-function containerSettings(inspect: Inspect): Map<string, string> {
-  const { Config, HostConfig } = inspect;
+/** Every other setting, lists in any order. */
+function containerSettings({ Config, HostConfig, ...inspect }: Inspect): Map<string, string> {
+  const asked = Object.entries({ ...Config, ...HostConfig }).filter(([name]) => !LEFT_OUT.test(name));
   const mounts = inspect.Mounts.map(({ Source, Destination, RW }) => `${Source} ${Destination} ${RW}`);
-  const settings: [string, unknown][] = [
-    ["Status", inspect.State.Status],
-    ["Image", inspect.Image],
-    ...CONFIG.map((name): [string, unknown] => [name, Config[name]]),
-    ...HOST_CONFIG.map((name): [string, unknown] => [name, HostConfig[name]]),
-    ["Env", (Config.Env ?? []).filter(entry => !entry.startsWith("MUSTER_SSHD=")).sort()],
-    ["Ulimits", [...(HostConfig.Ulimits ?? [])].sort((a, b) => a.Name.localeCompare(b.Name))],
-    ["Mounts", mounts.sort()],
-  ];
-  return new Map(settings.map(([name, value]) => [name, JSON.stringify(value ?? null)]));
+  const settings = [["Status", inspect.State.Status], ["Image", inspect.Image], ["Mounts", mounts], ...asked] as const;
+  return new Map(settings.map(([name, value]) => [String(name), JSON.stringify(inOrder(value))]));
+}
+
+function inOrder(value: unknown): unknown {
+  if (value === undefined || value === null) return null;
+  if (!Array.isArray(value) || value.length === 0) return Array.isArray(value) ? null : value;
+  const items = value.map(item => JSON.stringify(item)).filter(item => !item.startsWith('"MUSTER_START='));
+  return items.length === 0 ? null : items.sort().map(item => JSON.parse(item) as unknown);
 }
 
 /** How what was found differs from what is wanted; empty when it does not. */
@@ -90,8 +88,9 @@ export function differences(wanted: HostState, found: HostState): string[] {
     const [want, is] = [wanted.files.get(path), found.files.get(path)].map(state => fileText(path, state));
     return want === is ? [] : [`${path}: ${want}, found ${is}`];
   });
-  const settings = [...wanted.container].flatMap(([name, want]) => {
-    const is = found.container.get(name);
+  const names = new Set([...wanted.container.keys(), ...found.container.keys()]);
+  const settings = [...names].flatMap(name => {
+    const [want, is] = [wanted.container.get(name) ?? "null", found.container.get(name) ?? "null"];
     return want === is ? [] : [`container's ${name}: ${want}, found ${is}`];
   });
   return [...files, ...settings];

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { output } from "./command";
-import { keyFiles } from "./host-state";
+import { keyFiles, OWN_NOTE } from "./host-state";
 import type { NodePlace, Site } from "./place";
 import type { SimulatedHosts } from "./simulated-hosts";
 
@@ -22,7 +22,7 @@ export async function writePeerSite(
   put("inventory.ini", inventoryText(site.nodes, keys));
   await output({ program: "cp", args: [keys.identityFile, join(site.peers, "id_ed25519")] });
   await output({ program: "cp", args: [keys.knownHosts, join(site.peers, "known_hosts")] });
-  const without = [...keyFiles].map(file => `--exclude=./${file.replace(/^bench\//, "")}`).join(" ");
+  const without = [...keyFiles, OWN_NOTE].map(file => `--exclude=./${file.replace(/^bench\//, "")}`).join(" ");
   await hosts.each(
     site.nodes.map(node => node.name),
     async name => {

@@ -10,6 +10,8 @@ if [ "$(docker inspect -f '{{.State.Running}}' ms 2>/dev/null)" != true ]; then
     --mount "type=bind,source=$root/results,target=/var/lib/muster/results" \
     --mount "type=bind,source=$root/data,target=/var/lib/muster/data" \
     --mount "type=bind,source=$root/workspace,target=/mnt/workspace" \
+    --cap-drop MKNOD --cap-drop NET_RAW --security-opt no-new-privileges --pids-limit 65536 \
+    --health-cmd /etc/muster/health.sh --health-interval 60s --health-timeout 10s --health-start-period 60s --health-retries 3 \
     --restart unless-stopped --init --ulimit memlock=-1 --ulimit stack=67108864 --ulimit nofile=1048576 \
     --entrypoint /bin/sh muster-bench-node:dev /etc/muster/start.sh
 fi

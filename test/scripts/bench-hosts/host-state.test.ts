@@ -26,7 +26,7 @@ function docker(change: { config?: object; host?: object; id?: string }): void {
     Id: change.id ?? "c0ffee",
     Image: "sha256:aa",
     State: { Status: "running" },
-    Config: { Entrypoint: ["/bin/sh"], Env: ["PATH=/bin", "MUSTER_SSHD=1"], Labels: { a: "b" }, ...change.config },
+    Config: { Entrypoint: ["/bin/sh"], Env: ["PATH=/bin", "MUSTER_START=1"], Labels: { a: "b" }, ...change.config },
     HostConfig: { NetworkMode: "host", Ulimits: [{ Name: "stack" }, { Name: "memlock" }], ...change.host },
     Mounts: [
       { Source: "/b", Destination: "/b", RW: true },
@@ -53,6 +53,7 @@ test("the same host is the same, also by another tool: order, labels and muster'
     "bench/ssh/config",
     "bench/ssh/id_ed25519",
   ]);
+  put("bench/owner", "whose it is");
   docker({
     id: "other",
     config: { Env: ["PATH=/bin"], Labels: {} },
@@ -80,10 +81,11 @@ test("content, mode, owner, what is missing and what is too much are told; of a 
 
 test("another setting of the container is told", () => {
   const before = state();
-  docker({ host: { NetworkMode: "bridge" }, config: { Env: null } });
+  docker({ host: { NetworkMode: "bridge", Privileged: true }, config: { Env: null } });
   expect(differences(before, state())).toEqual([
+    'container\'s Env: ["PATH=/bin"], found null',
     'container\'s NetworkMode: "host", found "bridge"',
-    'container\'s Env: ["PATH=/bin"], found []',
+    "container's Privileged: null, found true",
   ]);
 });
 
