@@ -108,6 +108,6 @@ export function parseReceipt(stdout: string, stderr: string): Receipt | undefine
 
 /** The last `at BYTES` of a piece of output. */
 export function parseProgress(chunk: string): number | undefined {
-  const found = [...chunk.matchAll(/^at (\d+)$/gm)].at(-1);
+  const found = [...chunk.matchAll(/^at (\d+)\n/gm)].at(-1);
   return found ? Number(found[1]) : undefined;
 }

@@ -145,6 +145,8 @@ export function peerFeed(peer: PeerEndpoint): Feed {
     "ServerAliveInterval=10",
     "ServerAliveCountMax=3",
     "Compression=no",
+    // By the processor's own AES several times as fast as OpenSSH's first choice, and one stream is one core.
+    "Ciphers=aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com",
     "LogLevel=ERROR",
   ];
   const settings = options.map(option => `-o "${option}"`).join(" ");

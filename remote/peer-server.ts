@@ -1,7 +1,6 @@
 import { randomInt } from "node:crypto";
 import { PassThrough } from "node:stream";
 import type { Feed } from "./incoming-file";
-import { orAborted } from "./pause";
 import { type PeerEndpoint, peerFeed, peerServerScript, SILENCE_SECONDS } from "./peer-scripts";
 import { RemoteError } from "./remote-error";
 import type { CommandResult, Runner } from "./runner";
@@ -42,6 +41,8 @@ export class PeerServer {
   private listening: Omit<PeerEndpoint, "address"> | undefined;
   /** Why it has ended. */
   private why: string | undefined;
+  /** Its last line, which may not be complete yet. */
+  private line = "";
   /** Answers so far to the question whether it lives. */
   private answers = 0;
   private readonly waiting = new Set<() => void>();
@@ -113,9 +114,13 @@ export class PeerServer {
   }
 
   private heard(chunk: string): void {
-    const found = /^listening (\d+) (\S+)$/m.exec(chunk);
-    if (found) this.listening = { port: Number(found[1]), user: found[2] ?? "" };
-    this.answers += [...chunk.matchAll(/^alive$/gm)].length;
+    const lines = `${this.line}${chunk}`.split("\n");
+    this.line = lines.pop() ?? "";
+    for (const line of lines) {
+      const found = /^listening (\d+) (\S+)$/.exec(line);
+      if (found) this.listening = { port: Number(found[1]), user: found[2] ?? "" };
+      if (line === "alive") this.answers++;
+    }
     this.wake();
   }
 
@@ -130,16 +135,19 @@ export class PeerServer {
   }
 
   /** Resolves when what is waited for came true, when the server ended, or after some seconds. */
-  private async word(seconds: number, isTrue: () => boolean): Promise<void> {
-    let look = () => {};
-    const heard = new Promise<void>(resolve => {
-      look = () => {
-        if (isTrue() || this.why !== undefined) resolve();
+  private word(seconds: number, isTrue: () => boolean): Promise<void> {
+    return new Promise(resolve => {
+      const patience = setTimeout(() => end(), seconds * 1000);
+      const look = () => {
+        if (isTrue() || this.why !== undefined) end();
       };
+      const end = () => {
+        clearTimeout(patience);
+        this.waiting.delete(look);
+        resolve();
+      };
+      this.waiting.add(look);
+      look();
     });
-    this.waiting.add(look);
-    look();
-    await orAborted(heard, AbortSignal.timeout(seconds * 1000)).catch(() => {});
-    this.waiting.delete(look);
   }
 }

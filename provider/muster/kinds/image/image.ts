@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { OperatorError } from "../../../../wire/operator-error";
+import { expectSuccess } from "../../../command-failed";
 import { errorText } from "../../../error-text";
 import { InitFailed, type Kind, type KindContext } from "../../../kind";
 import { isUnreachable } from "../../../operation";
@@ -176,7 +177,8 @@ export const image: Kind<ImageInputs, ImageOutputs> = {
       await change(context, host, `remove image ${reference}`, script, { timeoutSeconds: REMOVE_SECONDS });
     }
     const asked = await context.hosts.probe(host).query(leftoversScript(context.cluster));
-    if (asked.stdout.trim() !== "")
+    const { stdout } = expectSuccess(asked, { host, what: "looking for what was left of images" });
+    if (stdout.trim() !== "")
       await change(context, host, "remove what was left of images on their way", sweepScript(context.cluster));
   },
 };

@@ -17,6 +17,8 @@ import { fits, type Wish } from "./wish";
 /** Layers of derived images are small: several at a time cost less than the rounds of a tree. */
 const SMALL_SERVED_AT_ONCE = 4;
 
+const TIDY_SECONDS = 60;
+
 /** What all hosts get. */
 export interface SharedImage {
   readonly imageId: string;
@@ -99,7 +101,8 @@ export class ImageSpread {
     this.ender.abort();
     const [kept] = this.failed ? this.archives.keys() : [];
     const removing = [...this.archives].filter(([host]) => host !== kept);
-    const signal = AbortSignal.timeout(60_000);
+    // Also when all was cancelled: it must not stay.
+    const { signal } = new AbortController();
     await Promise.allSettled(
       removing.map(([host, path]) =>
         change(
@@ -107,6 +110,7 @@ export class ImageSpread {
           host,
           `remove the archive of ${this.inputs.reference}`,
           `rm -f -- ${quote(path)}`,
+          { timeoutSeconds: TIDY_SECONDS },
         ),
       ),
     );
