@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -81,8 +81,17 @@ export async function measure(command: Command, log: string, firstLine?: RegExp)
   }
 }
 
+const running = new Set<ChildProcess>();
+
+/** Ends what runs now; whoever waits for it gets its error. */
+export function endRunning(): void {
+  for (const child of running) child.kill("SIGTERM");
+}
+
 function started({ program, args, cwd, env }: Command) {
   const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  running.add(child);
+  child.once("close", () => running.delete(child));
   const ended = new Promise<number>((resolve, reject) => {
     const deadline = setTimeout(() => child.kill("SIGTERM"), DEADLINE_SECONDS * 1000);
     child.once("error", error => {

@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { CommanderError } from "commander";
 import { Bench } from "./bench";
+import { endRunning } from "./command";
 import { goals } from "./goals";
 import { parseOptions } from "./options";
 import { checkout } from "./place";
@@ -23,6 +24,13 @@ async function main(): Promise<void> {
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     process.stderr.write(`${seconds.padStart(6)} s  ${text}\n`);
   };
+  let isInterrupted = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      isInterrupted = true;
+      endRunning();
+    });
+  }
   const loadBefore = loadavg();
   const hosts = new SimulatedHosts(options.dockerHost, options.name);
   try {
@@ -51,6 +59,10 @@ async function main(): Promise<void> {
     };
     if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     (options.json ? process.stderr : process.stdout).write(`\n${reportText(result)}\n`);
+  } catch (error) {
+    if (!isInterrupted) throw error;
+    progress("interrupted");
+    process.exitCode = 130;
   } finally {
     if (!options.keep) {
       progress("the simulated hosts go");

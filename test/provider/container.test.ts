@@ -5,7 +5,7 @@ import { busyScript } from "../../provider/muster/kinds/container/busy";
 import { container } from "../../provider/muster/kinds/container/container";
 import type { ContainerInputs, ContainerOutputs } from "../../provider/muster/kinds/container/inputs";
 import { readScript } from "../../provider/muster/kinds/container/reading";
-import { explainRunFailure, healthScript, runScript } from "../../provider/muster/kinds/container/scripts";
+import { explainRunFailure, runScript } from "../../provider/muster/kinds/container/scripts";
 import { FakeHosts } from "../../remote/fake";
 import { kindContext } from "../support/kind-context";
 import { type Deviation, declaredContainer as declared, sight, TWO_GPUS } from "../support/sight";
@@ -19,8 +19,7 @@ const outputs: ContainerOutputs = {
   imageId: "sha256:aa",
 };
 const old = { ...declared, ...outputs };
-const LOOK = /docker image inspect .*docker inspect/s;
-const HEALTH = /uptime\(\)/;
+const LOOK = /docker inspect .*docker image inspect/s;
 const BUSY = /nvidia-smi --query-compute-apps/;
 
 async function read(deviation: Deviation) {
@@ -34,12 +33,7 @@ async function read(deviation: Deviation) {
 }
 
 test("scripts are plain sh", () => {
-  const scripts = [
-    readScript(declared),
-    runScript(declared, "dev"),
-    busyScript("ms"),
-    healthScript("ms", { script: "true", timeoutSeconds: 1 }),
-  ];
+  const scripts = [readScript(declared), runScript(declared, "dev"), busyScript("ms"), readScript(declared, 60)];
   for (const script of scripts) {
     // What a container's own shell shall expand stands in single quotes.
     execFileSync("shellcheck", ["--shell=sh", "--exclude=SC2016", "-"], { input: script });
@@ -236,8 +230,19 @@ describe("read", () => {
 
 const ABSENT = { status: "absent", problem: "" };
 
+/** Answers of one look after the other; the last one stays. */
+function inTurn(...deviations: readonly Deviation[]): () => string {
+  let looks = 0;
+  return () => sight(deviations[Math.min(looks++, deviations.length - 1)]);
+}
+
 describe("update", () => {
-  const well = () => new FakeHosts().query(LOOK, sight()).query(HEALTH, "").query(BUSY, "").mutate(/./);
+  const well = () =>
+    new FakeHosts()
+      .query(LOOK, sight())
+      .query(BUSY, "")
+      .query(/docker logs/, "")
+      .mutate(/./);
 
   async function update(hosts: FakeHosts, news: Partial<ContainerInputs> = {}, allowed: string[] = []) {
     const inputs = { ...declared, ...news };
@@ -252,7 +257,7 @@ describe("update", () => {
   });
 
   test("starts a stopped container, and sets its restart policy live", async () => {
-    const hosts = well().query(LOOK, sight({ status: "exited", host: { RestartPolicy: { Name: "no" } } }));
+    const hosts = well().query(LOOK, inTurn({ status: "exited", host: { RestartPolicy: { Name: "no" } } }, {}));
     expect(await update(hosts)).toEqual(["docker update --restart=unless-stopped ms", "docker start ms"]);
     expect(hosts.mutations).toEqual(["node-1: update restart of container ms", "node-1: start container ms"]);
   });
@@ -284,7 +289,7 @@ describe("update", () => {
   });
 
   test("a service that does not answer is started anew, the container is not", async () => {
-    const hosts = well().query(LOOK, sight({ health: [1, "no sshd"] }));
+    const hosts = well().query(LOOK, inTurn({ health: [1, "no sshd"] }, {}));
     expect(await update(hosts)).toEqual(["docker exec ms sh -c '/start restart'"]);
   });
 
@@ -294,18 +299,29 @@ describe("update", () => {
   });
 
   test("when that does not help the container is restarted, but not under somebody's work", async () => {
-    const ill = () => well().query(LOOK, sight({ health: [1, "no sshd"] }));
-    let looks = 0;
-    const idle = ill().query(HEALTH, () => ({ exitCode: looks++ === 0 ? 1 : 0, stdout: "no sshd" }));
+    const ill: Deviation = { health: [1, "no sshd"] };
+    const idle = well().query(LOOK, inTurn(ill, ill, {}));
     expect(await update(idle)).toEqual(["docker exec ms sh -c '/start restart'", "docker restart -t 10 ms"]);
 
-    const busy = ill().query(HEALTH, { exitCode: 1, stdout: "no sshd" }).query(BUSY, "job train\n");
+    const busy = well()
+      .query(LOOK, sight(ill))
+      .query(BUSY, "job train\n")
+      .query(/docker logs/, "cannot bind\n");
     const attempt = update(busy);
     await expect(attempt).rejects.toBeInstanceOf(InitFailed);
     await expect(attempt).rejects.toThrow(
-      /not healthy within .*: no sshd.*job train runs in it.*MUSTER_INTERRUPT=train/s,
+      /not healthy within .*: no sshd\ncannot bind.*job train runs in it.*MUSTER_INTERRUPT=train/s,
     );
     expect(busy.mutations).toEqual(["node-1: restart the service in container ms"]);
+  });
+
+  test("one that ends right after its start is not healthy, whatever its probe would say", async () => {
+    const hosts = well()
+      .query(LOOK, sight({ status: "exited" }))
+      .query(/docker logs/, "no such file: /start\n");
+    const attempt = update(hosts);
+    await expect(attempt).rejects.toBeInstanceOf(InitFailed);
+    await expect(attempt).rejects.toThrow(/not healthy within 5 seconds: it is exited\nno such file/);
   });
 
   test("another name renames it, unless somebody else has the name", async () => {
@@ -330,7 +346,7 @@ describe("update", () => {
   });
 
   test("completes what an interrupted run began, and replaces what another declaration wanted", async () => {
-    const begun = well().query(LOOK, sight({ status: "created" }));
+    const begun = well().query(LOOK, inTurn({ status: "created" }, {}));
     await container.create(kindContext(begun), declared);
     expect(begun.mutations).toEqual(["node-1: start container ms"]);
     const other = well().query(LOOK, sight({ config: { Labels: { "muster.cluster": "dev", "muster.spec": "x" } } }));

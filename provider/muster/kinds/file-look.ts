@@ -1,3 +1,4 @@
+import { RemoteError } from "../../../remote/remote-error";
 import type { CommandResult, Hosts } from "../../../remote/runner";
 import { command } from "../../../remote/shell";
 import { expectSuccess } from "../../command-failed";
@@ -46,20 +47,33 @@ export function lookAtFile(
 }
 
 async function lookAtAll(hosts: Asking, host: string, looks: readonly Look[]): Promise<void> {
-  let seen: ReadonlyMap<string, FileFacts> = new Map();
-  if (looks.length > 1) {
-    const paths = [...new Set(looks.map(look => look.path))];
-    try {
-      seen = parseLooks((await hosts.probe(host).query(looksScript(paths), { signal: looks[0]?.signal })).stdout);
-    } catch (error) {
-      for (const look of looks) look.reject(error);
-      return;
-    }
+  let seen: ReadonlyMap<string, FileFacts>;
+  try {
+    seen = looks.length > 1 ? await lookTogether(hosts, host, looks) : new Map();
+  } catch (error) {
+    for (const look of looks) look.reject(error);
+    return;
   }
   for (const look of looks) {
     const facts = seen.get(look.path);
     if (facts !== undefined && isAllThereIsToSay(facts, look.expectedSha256)) look.resolve(facts);
     else lookAlone(hosts, host, look).then(look.resolve, look.reject);
+  }
+}
+
+/** What is known of them afterwards. */
+async function lookTogether(hosts: Asking, host: string, looks: readonly Look[]): Promise<Map<string, FileFacts>> {
+  const paths = [...new Set(looks.map(look => look.path))];
+  const [{ signal } = { signal: undefined }] = looks;
+  // What ends one of them early must not end the others.
+  const shared = looks.every(look => look.signal === signal) ? signal : undefined;
+  try {
+    const result = await hosts.probe(host).query(looksScript(paths), shared && { signal: shared });
+    return parseLooks(result.stdout);
+  } catch (error) {
+    // One of them is too large to be read in time: which one, each finds out alone.
+    if (error instanceof RemoteError && error.kind === "timeout") return new Map();
+    throw error;
   }
 }
 

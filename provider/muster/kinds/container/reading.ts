@@ -3,8 +3,8 @@ import type { ContainerInputs } from "./inputs";
 import { type ContainerInspect, type ImageConfig, parseImage, parseInspect } from "./inspect";
 import type { Processors } from "./limits";
 
-/** How often a probe that fails is tried before the container counts as unhealthy: sshd may be starting just now. */
-const HEALTH_TRIES = 2;
+/** How long a probe that fails is tried again before the container counts as unhealthy: sshd may be starting just now. */
+const HEALTH_SECONDS = 1;
 /** `nvidia-smi` takes seconds on a host whose driver has to wake up first (no persistence mode). */
 const GPU_SECONDS = 30;
 const INSIDE_SECONDS = 45;
@@ -24,31 +24,43 @@ export type Asked = Pick<ContainerInputs, "name" | "gpus" | "healthProbe">;
 
 const TELL = `tell() { printf '%s %s %s\\n' "$1" "$2" "$(printf %s "$3" | base64 | tr -d '\\n')"; }`;
 
+/** Whole seconds of a clock that nobody sets. */
+const NOW = "IFS=. read -r now _ </proc/uptime";
+
 /**
  * One read-only script for all that is looked at. Answers: `absent`, or lines of a word, an exit code and base64.
- * Of a container that does not run nobody asks how it is.
+ * Of a container that does not run nobody asks how it is. Every call of docker costs the host some 20 ms, and an entry into the
+ * container far more: so one of each, and the tries of a probe are made inside.
+ *
+ * @param patienceSeconds how long a probe may fail
  */
-export function readScript({ name, gpus, healthProbe }: Asked): string {
+export function readScript({ name, gpus, healthProbe }: Asked, patienceSeconds = HEALTH_SECONDS): string {
   const asked = [...(healthProbe ? ["health"] : []), ...(gpus === "none" ? [] : ["gpus"])];
   const head = `name=${quote(name)}
 ${TELL}
-if ! said=$(docker inspect --type container "$name" 2>/dev/null); then
+if ! said=$(docker inspect --type container -f '{{.Image}} {{.State.Running}} {{.State.Paused}} [{{json .}}]' "$name" 2>/dev/null); then
   said=$(docker inspect --type container "$name" 2>&1)
   case $said in *'No such container'* | *'No such object'*) echo absent; exit 0 ;; esac
   tell failed 1 "$said"; exit 0
 fi
+image=\${said%% *}; said=\${said#* }
+running=\${said%% *}; said=\${said#* }
+paused=\${said%% *}; said=\${said#* }
 tell container 0 "$said"
-said=$(docker image inspect "$(docker inspect -f '{{.Image}}' "$name")" 2>/dev/null) && tell image 0 "$said"
+said=$(docker image inspect "$image" 2>/dev/null) && tell image 0 "$said"
 tell processors "$(nproc)" "$(cat /sys/devices/system/cpu/online)"
 `;
   if (asked.length === 0) return `${head}exit 0\n`;
-  return `${head}[ "$(docker inspect -f '{{.State.Running}} {{.State.Paused}}' "$name")" = 'true false' ] || exit 0
-tries=${HEALTH_TRIES}
+  const inside = insideScript(healthProbe?.script, gpus, patienceSeconds);
+  return `${head}[ "$running $paused" = 'true false' ] || exit 0
+${NOW}
+end=$((now + ${Math.ceil(patienceSeconds)}))
 while :; do
-  said=$(timeout ${INSIDE_SECONDS} docker exec "$name" sh -c ${quote(insideScript(healthProbe?.script, gpus))} 2>&1)
+  said=$(timeout ${INSIDE_SECONDS + Math.ceil(patienceSeconds)} docker exec "$name" sh -c ${quote(inside)} 2>&1)
   code=$?
-  tries=$((tries - 1))
-  if [ "$tries" = 0 ] || ! printf '%s\\n' "$said" | grep -q '^health [^0]'; then break; fi
+  ${NOW}
+  if [ "$now" -ge "$end" ] || printf '%s\\n' "$said" | grep -q '^${asked[0]} 0 '; then break; fi
+  # Not even the probe could be asked: docker is starting the container.
   sleep 1
 done
 for word in ${asked.join(" ")}; do
@@ -64,9 +76,21 @@ ${
 }
 
 /** Runs in the container, in one exec. */
-function insideScript(probe: string | undefined, gpus: Asked["gpus"]): string {
-  const ask = (word: string, script: string) => `said=$( (${script}\n) 2>&1 ); tell ${word} "$?" "$said"\n`;
-  return `${TELL}\n${probe === undefined ? "" : ask("health", probe)}${gpus === "none" ? "" : ask("gpus", GPUS_INSIDE)}`;
+function insideScript(probe: string | undefined, gpus: Asked["gpus"], patienceSeconds: number): string {
+  const health = `${NOW}
+end=$((now + ${Math.ceil(patienceSeconds)}))
+while :; do
+  said=$( (${probe}
+) 2>&1 )
+  code=$?
+  ${NOW}
+  if [ "$code" = 0 ] || [ "$now" -ge "$end" ]; then break; fi
+  sleep 0.2
+done
+tell health "$code" "$said"
+`;
+  const seen = `said=$( (${GPUS_INSIDE}\n) 2>&1 ); tell gpus "$?" "$said"\n`;
+  return `${TELL}\n${probe === undefined ? "" : health}${gpus === "none" ? "" : seen}`;
 }
 
 /** An image whose toolkit brings no nvidia-smi can still say which devices the kernel lets it open. */

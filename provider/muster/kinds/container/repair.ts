@@ -9,7 +9,7 @@ import { busyError, refuseWhenBusy, whoIsBusy } from "./busy";
 import type { ContainerInputs, ContainerOutputs } from "./inputs";
 import { limitsOf, updateArguments } from "./limits";
 import { type Asked, parseSight, readScript, type Sight } from "./reading";
-import { explainRunFailure, healthScript, runScript } from "./scripts";
+import { explainRunFailure, runScript } from "./scripts";
 import { undeclaredOptions } from "./undeclared";
 
 export interface Place {
@@ -26,9 +26,10 @@ const STOP_SECONDS = 10;
 export async function look(
   { hosts, signal }: { readonly hosts: Pick<Hosts, "probe">; readonly signal?: AbortSignal },
   asked: Asked & Place,
+  patienceSeconds?: number,
 ): Promise<Sight | undefined> {
-  const options = { timeoutSeconds: 180, ...(signal && { signal }) };
-  const result = await hosts.probe(asked.host).query(readScript(asked), options);
+  const options = { timeoutSeconds: 180 + 2 * (patienceSeconds ?? 0), ...(signal && { signal }) };
+  const result = await hosts.probe(asked.host).query(readScript(asked, patienceSeconds), options);
   const what = `look at container ${asked.name}`;
   const remedy = "docker ps on the host must work; muster doctor tells what is missing";
   const { stdout } = expectSuccess(result, { host: asked.host, what, remedy });
@@ -145,48 +146,45 @@ async function restartService(context: KindContext, inputs: ContainerInputs): Pr
 async function settle(context: KindContext, inputs: ContainerInputs, mayRestart: boolean): Promise<ContainerOutputs> {
   const timeoutSeconds = inputs.healthProbe?.timeoutSeconds ?? 0;
   const patience = mayRestart ? Math.min(SERVICE_SECONDS, timeoutSeconds) : timeoutSeconds;
-  const problem = await waitHealthy(context, inputs, patience);
-  if (problem === undefined) return outputsNow(context, inputs);
-  const outputs = outputsOf(await lookAgain(context, inputs));
+  if (inputs.healthProbe) context.status("waiting until it is healthy");
+  const sight = await lookAgain(context, inputs, patience);
+  const outputs = outputsOf(sight);
+  const problem = whyNotHealthy(sight, inputs);
+  if (problem === undefined) {
+    if (sight.gpusLost !== undefined) throw stillWithoutGpus(inputs, outputs, sight.gpusLost);
+    return outputs;
+  }
   const busy = await whoIsBusy(context, inputs);
   const isBusy = busy.jobs.length + busy.gpuProcesses.length > 0;
   if (mayRestart && !isBusy) {
     await restart(context, inputs);
     return settle(context, inputs, false);
   }
+  const { stdout: logs } = await context.hosts
+    .probe(inputs.host)
+    .query(`docker logs --tail 5 ${quote(inputs.name)} 2>&1`, { signal: context.signal });
   const reason =
-    `${inputs.host}: container ${inputs.name} runs, but was not healthy within ${patience} seconds: ${problem}. ` +
-    `Remedy: docker logs ${inputs.name} on the host`;
+    `${inputs.host}: container ${inputs.name} was started, but was not healthy within ${patience} seconds: ${problem}` +
+    `${logs.trim() && `\n${logs.trim().slice(-800)}`}. Remedy: docker logs ${inputs.name} on the host`;
   const kept = mayRestart ? [errorText(busyError(inputs, busy, "restarted"))] : [];
   throw new InitFailed(containerId(inputs), outputs, [reason, ...kept]);
 }
 
-/** @returns why it is not healthy. */
-async function waitHealthy(
-  context: KindContext,
-  { host, name, healthProbe: probe }: ContainerInputs,
-  timeoutSeconds: number,
-): Promise<string | undefined> {
-  if (!probe) return undefined;
-  context.status("waiting until it is healthy");
-  const script = healthScript(name, { script: probe.script, timeoutSeconds });
-  const options = { timeoutSeconds: timeoutSeconds + 30, signal: context.signal };
-  const result = await context.hosts.probe(host).query(script, options);
-  return result.exitCode === 0 ? undefined : (result.stdout + result.stderr).trim().slice(-800);
+/** One that does not run any more was not asked. */
+function whyNotHealthy({ unhealthy, container }: Sight, { healthProbe }: ContainerInputs): string | undefined {
+  const { Status: status } = container.State;
+  return unhealthy ?? (healthProbe && status !== "running" ? `it is ${status}` : undefined);
 }
 
-async function outputsNow(context: KindContext, inputs: ContainerInputs): Promise<ContainerOutputs> {
-  const sight = await lookAgain(context, inputs);
-  const outputs = outputsOf(sight);
-  if (sight.gpusLost === undefined) return outputs;
-  throw new InitFailed(containerId(inputs), outputs, [
-    `${inputs.host}: container ${inputs.name} still does not see its GPUs after its start: ${sight.gpusLost}. Remedy: on the host ` +
+function stillWithoutGpus(inputs: ContainerInputs, outputs: ContainerOutputs, why: string): Error {
+  return new InitFailed(containerId(inputs), outputs, [
+    `${inputs.host}: container ${inputs.name} still does not see its GPUs after its start: ${why}. Remedy: on the host ` +
       `nvidia-ctk system create-dev-char-symlinks --create-all, then docker restart ${inputs.name}; docs/security.md says why`,
   ]);
 }
 
-async function lookAgain(context: KindContext, inputs: ContainerInputs): Promise<Sight> {
-  const sight = await look(context, inputs);
+async function lookAgain(context: KindContext, inputs: ContainerInputs, patienceSeconds: number): Promise<Sight> {
+  const sight = await look(context, inputs, patienceSeconds);
   if (sight) return sight;
   throw new OperatorError({
     summary: `container ${inputs.name} ended at once and is gone`,

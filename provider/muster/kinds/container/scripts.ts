@@ -21,21 +21,6 @@ exit 1
 `;
 }
 
-/** Runs the probe inside until it succeeds; exit 0, or 1 with the probe's last words. */
-export function healthScript(name: string, probe: { script: string; timeoutSeconds: number }): string {
-  return `uptime() { cut -d. -f1 /proc/uptime; }
-end=$(($(uptime) + ${Math.ceil(probe.timeoutSeconds)}))
-while :; do
-  said=$(docker exec ${quote(name)} sh -c ${quote(probe.script)} 2>&1) && exit 0
-  [ "$(uptime)" -lt "$end" ] || break
-  sleep 0.2
-done
-printf '%s\\n' "$said" | tail -n 3
-docker logs --tail 5 ${quote(name)} 2>&1
-exit 1
-`;
-}
-
 interface Explanation {
   readonly said: RegExp;
   readonly summary: (inputs: ContainerInputs, stderr: string) => string;
