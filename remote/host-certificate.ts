@@ -1,7 +1,8 @@
-import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createECDH, randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { ByteReader } from "./byte-reader";
 import { type Certificate, certificateFromWire } from "./certificate";
+import { newCurve25519Key } from "./curve25519-key";
 import { readWire, type WireReader, wireString, wireUint32 } from "./ssh-wire";
 
 /** Numbers of RFC 4253, 12 and RFC 5656, 7.1. */
@@ -132,6 +133,5 @@ function framed(payload: Buffer): Buffer {
 }
 
 function x25519(): Buffer {
-  const { x = "" } = generateKeyPairSync("x25519").publicKey.export({ format: "jwk" });
-  return Buffer.from(x, "base64url");
+  return newCurve25519Key("x25519").point;
 }

@@ -10,7 +10,8 @@ export class SimulatedHost {
   constructor(
     readonly name: string,
     private readonly sandbox = process.env.MUSTER_ACCEPTANCE_SANDBOX ?? "sim",
-    private readonly engine = dockerHost(),
+    /** Asked for when it is needed: before the first host is made nobody knows it. */
+    private readonly engine: () => string = dockerHost,
   ) {}
 
   /** Runs a shell script on the host. */
@@ -76,6 +77,6 @@ export class SimulatedHost {
   }
 
   private docker(args: string[], input: string, deadlineSeconds: number): Promise<Finished> {
-    return run("docker", ["-H", this.engine, ...args], { input, deadlineSeconds });
+    return run("docker", ["-H", this.engine(), ...args], { input, deadlineSeconds });
   }
 }

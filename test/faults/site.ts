@@ -42,7 +42,7 @@ export function dockerHostOf(site = siteFolder()): string {
 
 /** A host seen from outside, through the Docker daemon that runs it. */
 export function simulatedHost(name: string): SimulatedHost {
-  return new SimulatedHost(name, sandbox, dockerHostOf());
+  return new SimulatedHost(name, sandbox, () => dockerHostOf());
 }
 
 const environment = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "fault tests" };

@@ -16,8 +16,10 @@ const DOCKER = `#!/bin/sh
 here=$(dirname "$0")
 case "$*" in
   'inspect --type container ms') cat "$here/container.json" ;;
+  'inspect --type container -f {{.Image}} {{.State.Running}} {{.State.Paused}} [{{json .}}] ms')
+    printf 'sha256:aa true false '; cat "$here/container.json" ;;
+  'inspect --type container -f '*) exit 1 ;;
   'inspect --type container '*) echo "Error: No such container: $4" >&2; exit 1 ;;
-  'inspect -f {{.Image}} ms') echo sha256:aa ;;
   'image inspect sha256:aa') cat "$here/image.json" ;;
   *) echo "not expected: $*" >&2; exit 1 ;;
 esac

@@ -13,6 +13,9 @@ import {
   type Value,
 } from "../../wire/values";
 
+/** google-protobuf 3.21 loses a plain value under this one name (Struct.toJavaScript assigns it). */
+const key = fc.string().filter(text => text !== "__proto__");
+
 const { value } = fc.letrec<{ value: Value }>(tie => ({
   value: fc.oneof(
     { maxDepth: 4 },
@@ -25,7 +28,7 @@ const { value } = fc.letrec<{ value: Value }>(tie => ({
     fc.string().map(urn => new ResourceReference(urn, "id", "1.0.0")),
     tie("value").map(element => new Secret(element)),
     fc.array(tie("value"), { maxLength: 4 }),
-    fc.dictionary(fc.string(), tie("value"), { maxKeys: 4 }),
+    fc.dictionary(key, tie("value"), { maxKeys: 4 }),
   ),
 }));
 

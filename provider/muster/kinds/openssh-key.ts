@@ -1,4 +1,5 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { type Curve25519Key, newCurve25519Key } from "../../../remote/curve25519-key";
 
 export interface OpensshKeyPair {
   /** `ssh-ed25519 AAAA… comment` */
@@ -13,18 +14,15 @@ const TYPE = "ssh-ed25519";
 
 /** A new ed25519 key pair. */
 export function generateOpensshKeyPair(comment: string): OpensshKeyPair {
-  return opensshKeyPair(generateKeyPairSync("ed25519").privateKey, comment);
+  return opensshKeyPair(newCurve25519Key("ed25519"), comment);
 }
 
 /** Writes a key as OpenSSH's files hold it (PROTOCOL.key of OpenSSH 9). */
-export function opensshKeyPair(key: KeyObject, comment: string): OpensshKeyPair {
-  const { d = "", x = "" } = key.export({ format: "jwk" });
-  const seed = Buffer.from(d, "base64url");
-  const point = Buffer.from(x, "base64url");
+function opensshKeyPair({ secret, point }: Curve25519Key, comment: string): OpensshKeyPair {
   const publicBlob = Buffer.concat([field(TYPE), field(point)]);
   return {
     publicKey: publicLine(publicBlob.toString("base64"), comment),
-    privateKey: armour(privateBlob(publicBlob, seed, point, comment)),
+    privateKey: armour(privateBlob(publicBlob, secret, point, comment)),
     fingerprint: `SHA256:${createHash("sha256").update(publicBlob).digest("base64").replace(/=+$/, "")}`,
   };
 }
