@@ -83,17 +83,30 @@ export async function measure(command: Command, log: string, firstLine?: RegExp)
 
 const running = new Set<ChildProcess>();
 
-/** Ends what runs now; whoever waits for it gets its error. */
+/** Ends what runs now, with all that it has started; whoever waits for it gets its error. */
 export function endRunning(): void {
-  for (const child of running) child.kill("SIGTERM");
+  for (const child of running) end(child);
+}
+
+function end(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+  } catch {
+    // It ended by itself in between.
+  }
 }
 
 function started({ program, args, cwd, env }: Command) {
-  const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+  });
   running.add(child);
   child.once("close", () => running.delete(child));
   const ended = new Promise<number>((resolve, reject) => {
-    const deadline = setTimeout(() => child.kill("SIGTERM"), DEADLINE_SECONDS * 1000);
+    const deadline = setTimeout(() => end(child), DEADLINE_SECONDS * 1000);
     child.once("error", error => {
       clearTimeout(deadline);
       reject(error);
