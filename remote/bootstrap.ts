@@ -109,8 +109,8 @@ function announce(nonce: string): string {
 function runLine({ nonce, after }: PreambleOptions): string {
   // The script is all the rest of standard input.
   if (!after) return `${announce(nonce)}; eval "$(cat)"`;
-  // The script is one more line, so that what follows is left. `read` takes no byte more than its line.
-  const decode = `IFS= read -r s; s=$(printf %s "$s" | base64 -d) || exit 127`;
+  // The script is one more line, so that what follows is left. `read` takes no byte more than its line, and fails where that was cut off.
+  const decode = `IFS= read -r s || exit 127; s=$(printf %s "$s" | base64 -d) || exit 127`;
   const lifeline = after.kind === "lifeline" ? `; ${holdLifeline(after.limitSeconds)}` : "";
   return `${announce(nonce)}; ${decode}${lifeline}; eval "$s"`;
 }

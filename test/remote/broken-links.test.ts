@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { preamble, SESSION_COMMAND } from "../../remote/bootstrap";
@@ -122,4 +122,16 @@ test("a change ends by itself on the host at its time limit, where nobody can te
   const after = { kind: "lifeline", limitSeconds: 1 } as const;
   shell.stdin.write(preamble("sleep 1000", { nonce: "0".repeat(32), access: "root", after }).rest);
   expect(await ended).toBe("SIGTERM");
+});
+
+test.each(["lifeline", "payload"] as const)("a change that did not arrive whole does nothing (%s)", kind => {
+  const file = path.join(sshd.folder, "done");
+  const after = kind === "lifeline" ? ({ kind, limitSeconds: 60 } as const) : ({ kind } as const);
+  const script = `echo one >>${file}\necho two >>${file}\necho three >>${file}\n`;
+  const { rest } = preamble(script, { nonce: "0".repeat(32), access: "root", after });
+  const scriptAt = rest.lastIndexOf("\n", rest.length - 2) + 1;
+  for (let length = scriptAt - 40; length < rest.length; length += 3) {
+    spawnSync("/bin/sh", ["-c", SESSION_COMMAND], { input: rest.slice(0, length) });
+    expect([length, existsSync(file)]).toEqual([length, false]);
+  }
 });
