@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { type Finding, formatFinding, splitAccepted } from "../plan/finding";
 import { foreignHosts } from "../plan/foreign-hosts";
-import { fitnessFactsOf, type KnownHost, networkFactsOf, wasAsked } from "../plan/known-facts";
+import { fitnessFactsOf, hasMoved, type KnownHost, networkFactsOf, wasAsked } from "../plan/known-facts";
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
@@ -29,7 +29,7 @@ export class Unfit extends Stop {
 /**
  * The network plan of hosts that are fit for the cluster file. A host out of reach is left out of what is judged: its own resource
  * fails and names it, and the others go on without it.
- * @throws Unfit with all findings at once; also when no host at all could be asked
+ * @throws Unfit with all findings at once; also when no host at all could be asked, or one does not answer by a way that is new
  */
 export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): NetworkPlan {
   const asked = hosts.filter(wasAsked);
@@ -48,7 +48,7 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
   // Not for a cluster file to accept: it is the operator of the moment who knows that the other stack is gone.
   const foreign = foreignHosts(asked);
   if (foreign.length > 0) throw new Unfit([...outOfReach, ...foreign, ...standing]);
-  if (asked.length === 0) throw new Unfit([...outOfReach, ...standing]);
+  if (asked.length === 0 || silent.some(hasMoved)) throw new Unfit([...outOfReach, ...standing]);
   if (standing.some(finding => finding.severity === "error")) throw new Unfit([...outOfReach, ...standing]);
   for (const finding of standing) void pulumi.log.warn(formatFinding(finding));
   // A real run has the error of the host's own resource.

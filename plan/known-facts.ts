@@ -9,7 +9,7 @@ export interface KnownHost {
   /** Where the other nodes reach it; routes are told by it. */
   readonly address: string;
   readonly facts: HostFacts;
-  /** How commands become root: root, passwordless, password, docker or none (no way), or unasked: the host could not be asked. */
+  /** How commands become root: root, passwordless, password, docker or none (no way), unasked (the host could not be asked), moved (nor by its new way). */
   readonly access: string;
   /** Another stack that manages it; empty if there is none. */
   readonly foreignOwner: string;
@@ -17,7 +17,12 @@ export interface KnownHost {
 
 /** False for a host that could not be asked: all that is known of it is why. */
 export function wasAsked(host: KnownHost): boolean {
-  return host.access !== "unasked";
+  return host.access !== "unasked" && !hasMoved(host);
+}
+
+/** True for a host that answered once, and does not by the new login, address or key of the cluster file: a slip there looks like this. */
+export function hasMoved(host: KnownHost): boolean {
+  return host.access === "moved";
 }
 
 /** What the network plan needs, from the facts of all hosts. */

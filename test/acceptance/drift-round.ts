@@ -132,11 +132,15 @@ export class Round {
 /** What muster has told hosts so far, in the checkout's own audit log. */
 function auditLines(): AuditLine[] {
   const file = path.join(checkout(), ".muster/audit.log");
-  return fs
-    .readFileSync(file, "utf8")
-    .trim()
-    .split("\n")
-    .map(line => JSON.parse(line) as AuditLine);
+  return (
+    fs
+      .readFileSync(file, "utf8")
+      .trim()
+      .split("\n")
+      .map(line => JSON.parse(line) as AuditLine)
+      // Small changes of one host travel in one command, which is one line that names them all.
+      .flatMap(line => line.what.split("; ").map(what => ({ ...line, what })))
+  );
 }
 
 /** The lines of a plan that belong to a resource: from its name to the next one's. */

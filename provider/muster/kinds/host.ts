@@ -41,7 +41,7 @@ export const host: Kind<HostInputs, HostOutputs> = {
     },
     access: {
       description:
-        "How commands become root there: root, passwordless or password (by sudo), docker (not at all, but the user is in the docker group), none, or unasked: the host could not be asked.",
+        "How commands become root there: root, passwordless or password (by sudo), docker (not at all, but the user is in the docker group), none, or unasked: the host could not be asked, or moved: neither could it by the new login, address or key that it is declared with now.",
     },
     login: { description: "Who logs in, and the way to root, in words." },
     foreignOwner: {
@@ -53,9 +53,7 @@ export const host: Kind<HostInputs, HostOutputs> = {
     try {
       return await ask(context, { host: news.host, peers: news.peers });
     } catch (error) {
-      const lost = unanswered(error);
-      const stands = old && old.access !== "unasked" && old.way === news.way;
-      return stands ? outputsIn(old) : lost;
+      return standIn(unanswered(error), news, old);
     }
   },
   async read(context, id, old) {
@@ -74,9 +72,7 @@ export const host: Kind<HostInputs, HostOutputs> = {
     try {
       return await ask(context, news);
     } catch (error) {
-      const lost = unanswered(error);
-      const stands = old.access !== "unasked" && old.way === news.way;
-      throw new InitFailed(id, stands ? outputsIn(old) : lost, [errorText(error)]);
+      throw new InitFailed(id, standIn(unanswered(error), news, old), [errorText(error)]);
     }
   },
   async delete() {},
@@ -98,6 +94,17 @@ function unanswered(error: unknown): HostOutputs {
     login: "not asked",
     foreignOwner: "",
   };
+}
+
+/** Of a host that does not answer by the way that it answered by before, the facts stand. By another way it may be another machine. */
+function standIn(
+  lost: HostOutputs,
+  news: Partial<HostInputs>,
+  old: (HostInputs & HostOutputs) | undefined,
+): HostOutputs {
+  if (!old || old.access === "unasked") return lost;
+  if (old.way !== news.way) return { ...lost, access: "moved" };
+  return old.access === "moved" ? lost : outputsIn(old);
 }
 
 function outputsIn({ facts, access, login, foreignOwner: owner }: HostOutputs): HostOutputs {

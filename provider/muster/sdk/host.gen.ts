@@ -21,7 +21,7 @@ export class Host extends pulumi.CustomResource {
   declare readonly way: pulumi.Output<string>;
   /** What was found, by topic; each is present, absent, or unknown with a reason. */
   declare readonly facts: pulumi.Output<HostFacts>;
-  /** How commands become root there: root, passwordless or password (by sudo), docker (not at all, but the user is in the docker group), none, or unasked: the host could not be asked. */
+  /** How commands become root there: root, passwordless or password (by sudo), docker (not at all, but the user is in the docker group), none, or unasked: the host could not be asked, or moved: neither could it by the new login, address or key that it is declared with now. */
   declare readonly access: pulumi.Output<string>;
   /** Who logs in, and the way to root, in words. */
   declare readonly login: pulumi.Output<string>;
