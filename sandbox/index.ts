@@ -13,8 +13,8 @@ const subnet = config.get("subnet") ?? "10.77.0";
 const gpus = config.getNumber("gpus") ?? 2;
 const places = hostPlaces(config.getNumber("hosts") ?? 2, subnet);
 const folder = path.resolve(config.get("folder") ?? "../.muster/sandbox");
-// The images lie in one Docker for all sandboxes of the checkout.
-const images = builtImages(path.resolve("../.muster/sandbox/images.env"));
+// The images lie in one Docker for all sandboxes.
+const images = builtImages(path.resolve(config.get("images") ?? "../.muster/sandbox/images.env"));
 
 const provider = new docker.Provider("sandbox", { host: config.get("dockerHost") || images.dockerHost });
 const network = new docker.Network(

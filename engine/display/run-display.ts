@@ -1,4 +1,4 @@
-import type { EngineEvent } from "../events";
+import type { DiagnosticEvent, EngineEvent } from "../events";
 import { LiveRegion, type Sink } from "./live-region";
 import { type FrameSize, finishedLine, frame, messageLines } from "./progress";
 import { report } from "./report";
@@ -33,6 +33,7 @@ export class RunDisplay {
   private readonly region: LiveRegion | undefined;
   private timer: NodeJS.Timeout | undefined;
   private wrote = false;
+  private readonly told = new Set<string>();
 
   constructor(private readonly options: RunDisplayOptions) {
     this.model = new RunModel(options.now());
@@ -52,7 +53,8 @@ export class RunDisplay {
       const line = finishedLine(this.model, finished, this.style);
       if (line) lines.push(line);
     }
-    if (event.diagnosticEvent) lines.push(...messageLines(this.model, event.diagnosticEvent, at, this.style));
+    if (event.diagnosticEvent && this.isNew(event.diagnosticEvent))
+      lines.push(...messageLines(this.model, event.diagnosticEvent, at, this.style));
     if (lines.length > 0) this.draw(lines);
   }
 
@@ -81,6 +83,14 @@ export class RunDisplay {
   details(): string {
     const elapsedSeconds = this.options.now() - this.model.startedSeconds;
     return report(this.model, { style: this.style, whole: true, tree: true, elapsedSeconds }).join("\n");
+  }
+
+  /** Errors and warnings come once as they come, whoever else says the same; the report names all of them. */
+  private isNew({ severity, message, ephemeral }: DiagnosticEvent): boolean {
+    if (ephemeral || (severity !== "warning" && severity !== "error")) return true;
+    if (this.told.has(message)) return false;
+    this.told.add(message);
+    return true;
   }
 
   private draw(permanent: readonly string[]): void {

@@ -54,13 +54,14 @@ async function makeUser(): Promise<void> {
   execFileSync("ssh-keygen", arguments_);
   const publicKey = fs.readFileSync(`${key}.pub`, "utf8").trim();
   for (const host of hosts) {
-    await host.ask(`useradd -m -s /bin/bash operator
-      install -d -o operator -m 700 ~operator/.ssh
-      echo '${publicKey}' >~operator/.ssh/authorized_keys; chown operator ~operator/.ssh/authorized_keys
+    await host.ask(`set -e
+      useradd -m -s /bin/bash ops
+      install -d -o ops -m 700 ~ops/.ssh
+      echo '${publicKey}' >~ops/.ssh/authorized_keys; chown ops ~ops/.ssh/authorized_keys
       chpasswd <<'END'
-operator:${marks.sudoPassword}
+ops:${marks.sudoPassword}
 END
-      echo 'operator ALL=(ALL:ALL) ALL' >/etc/sudoers.d/operator`);
+      echo 'ops ALL=(ALL:ALL) ALL' >/etc/sudoers.d/ops`);
   }
 }
 
@@ -72,7 +73,7 @@ describe("a lifecycle with secrets of every kind", () => {
     await makeUser();
     edit(".muster/sandbox/inventory.yaml", text =>
       text
-        .replaceAll("user: root", "user: operator")
+        .replaceAll("user: root", "user: ops")
         .replace(
           /^ssh: .*$/m,
           "ssh: {identityFile: ./id_operator, configFile: none, passphrase: {secret: keyPassphrase}, sudo: password, sudoPassword: {secret: sudoPassword}}",
@@ -112,7 +113,7 @@ describe("a lifecycle with secrets of every kind", () => {
     expect(said.map(({ code, stderr }) => ({ code, error: /^error/m.test(stderr) ? stderr : "" }))).toEqual(
       said.map(() => ({ code: 0, error: "" })),
     );
-    expect(await hosts[0]?.ask("grep -c 'Accepted publickey for operator' /var/log/sshd.log")).not.toBe("0");
+    expect(await hosts[0]?.ask("grep -c 'Accepted publickey for ops' /var/log/sshd.log")).not.toBe("0");
     const url = String(await output("url"));
     const ask = (key: string) =>
       hosts[0]?.ask(`curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer ${key}' ${url}/v1/models`);

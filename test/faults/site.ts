@@ -54,20 +54,47 @@ function muster(...args: string[]): void {
   });
 }
 
+/** The sandbox project of this checkout; only the Docker and its images are the site's. */
+const project = path.join(source, "sandbox");
+
 /** Makes the hosts, on the Docker of the site; keys first, so that they are known before the first connection. */
 export function raiseHosts(site: string): void {
+  forgetHosts(site);
   const folder = sandboxFolder(site);
   execFileSync(path.join(site, "sandbox/keys"), [folder, String(places.length)]);
-  const settings = { hosts: places.length, gpus: 1, name: sandbox, subnet, folder, dockerHost: dockerHostOf(site) };
+  const settings = {
+    hosts: places.length,
+    gpus: 1,
+    name: sandbox,
+    subnet,
+    folder,
+    dockerHost: dockerHostOf(site),
+    images: path.join(site, ".muster/sandbox/images.env"),
+  };
   const lines = Object.entries(settings).map(([key, value]) => `  muster-sandbox:${key}: "${value}"\n`);
-  fs.writeFileSync(path.join(site, "sandbox/Pulumi.faults.yaml"), `config:\n${lines.join("")}`);
-  const project = path.join(site, "sandbox");
-  if (!fs.existsSync(path.join(project, ".muster/.pulumi/stacks/muster-sandbox/faults.json"))) {
-    muster("--cwd", project, "stack", "init", "faults");
-  }
+  fs.writeFileSync(path.join(project, "Pulumi.faults.yaml"), `config:\n${lines.join("")}`);
+  muster("--cwd", project, "stack", "init", "faults");
   muster("--cwd", project, "up", "-s", "faults", "--yes", "--skip-preview");
 }
 
-export function razeHosts(site: string): void {
-  muster("--cwd", path.join(site, "sandbox"), "destroy", "-s", "faults", "--yes", "--skip-preview");
+/** What an earlier run has left, whose Docker may be gone: its hosts, and the state that knows them. */
+function forgetHosts(site: string): void {
+  const docker = `docker -H ${dockerHostOf(site)}`;
+  execFileSync("sh", [
+    "-c",
+    `${docker} ps -aq --filter name=^${sandbox}-node- | xargs -r ${docker} rm -f
+     ${docker} volume ls -q --filter name=^${sandbox}-node- | xargs -r ${docker} volume rm
+     ${docker} network rm ${sandbox}-net 2>/dev/null; true`,
+  ]);
+  for (const folder of ["stacks/muster-sandbox", "locks/organization/muster-sandbox"]) {
+    const parent = path.join(project, ".muster/.pulumi", folder);
+    if (!fs.existsSync(parent)) continue;
+    for (const entry of fs.readdirSync(parent)) {
+      if (/^faults(\.|$)/.test(entry)) fs.rmSync(path.join(parent, entry), { recursive: true });
+    }
+  }
+}
+
+export function razeHosts(): void {
+  muster("--cwd", project, "destroy", "-s", "faults", "--yes", "--skip-preview");
 }

@@ -5,7 +5,7 @@ import { razeHosts, siteFolder } from "./site";
 
 export default function stop(): void {
   const site = siteFolder();
-  razeHosts(site);
+  razeHosts();
   if (process.env.MUSTER_FAULTS_BORROWED !== undefined) return;
   execFileSync("sandbox/daemon/daemon", [isKept() ? "stop" : "purge"], { cwd: site, stdio: "inherit" });
   if (!isKept()) fs.rmSync(site, { recursive: true, force: true });
