@@ -2,7 +2,9 @@
 module.exports = {
   ...require("../jest.config"),
   rootDir: "..",
-  testPathIgnorePatterns: ["acceptance", "engine", "faults", "spread"].map(folder => `<rootDir>/test/${folder}/`),
+  testPathIgnorePatterns: ["acceptance", "engine", "faults", "secrets", "spread"].map(
+    folder => `<rootDir>/test/${folder}/`,
+  ),
   // Most of these tests wait for other processes; jest's own choice on two cores would be one worker.
   maxWorkers: 3,
 };
