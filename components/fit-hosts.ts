@@ -47,9 +47,8 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
   const outOfReach = unreachableHosts(silent);
   // Not for a cluster file to accept: it is the operator of the moment who knows that the other stack is gone.
   const foreign = foreignHosts(asked);
-  if (foreign.length > 0) throw new Unfit([...outOfReach, ...foreign, ...standing]);
-  if (asked.length === 0 || silent.some(hasMoved)) throw new Unfit([...outOfReach, ...standing]);
-  if (standing.some(finding => finding.severity === "error")) throw new Unfit([...outOfReach, ...standing]);
+  const isUnfit = standing.some(finding => finding.severity === "error") || foreign.length > 0;
+  if (isUnfit || asked.length === 0 || silent.some(hasMoved)) throw new Unfit([...outOfReach, ...foreign, ...standing]);
   for (const finding of standing) void pulumi.log.warn(formatFinding(finding));
   // A real run has the error of the host's own resource.
   if (pulumi.runtime.isDryRun()) for (const finding of outOfReach) void pulumi.log.warn(leftOut(finding));

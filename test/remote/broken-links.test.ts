@@ -5,9 +5,10 @@ import { preamble, SESSION_COMMAND } from "../../remote/bootstrap";
 import type { HostConnection } from "../../remote/host-table";
 import { ConnectionPool } from "../../remote/pool";
 import { Redactor } from "../../remote/redact";
-import { RemoteError } from "../../remote/remote-error";
 import { SshHosts } from "../../remote/ssh-hosts";
+import { alive } from "../support/alive";
 import { until } from "../support/command";
+import { failure } from "../support/remote-failure";
 import { type Harm, type Phase, TcpRelay } from "../support/tcp-relay";
 import { Sshd } from "./sshd";
 
@@ -30,24 +31,6 @@ afterEach(async () => {
 function runner(changes: Partial<HostConnection> = {}) {
   const table = [sshd.host({ port: relay.port, keepaliveSeconds: 0.2, connectTimeoutSeconds: 2, ...changes })];
   return new SshHosts({ table, pool, redactor: new Redactor() }).runner("node-1");
-}
-
-async function failure(promise: Promise<unknown>): Promise<RemoteError> {
-  const error = await promise.then(
-    () => undefined,
-    reason => reason,
-  );
-  if (!(error instanceof RemoteError)) throw new Error(`expected a RemoteError, got ${error}`);
-  return error;
-}
-
-/** A process that is not only waiting to be fetched by its parent. */
-function alive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 /** A change that is at work: its error to come, and the ids of its processes. */

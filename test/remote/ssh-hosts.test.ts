@@ -5,8 +5,9 @@ import { AuditLog } from "../../remote/audit";
 import type { HostConnection } from "../../remote/host-table";
 import { ConnectionPool } from "../../remote/pool";
 import { Redactor } from "../../remote/redact";
-import { RemoteError } from "../../remote/remote-error";
 import { SshHosts } from "../../remote/ssh-hosts";
+import { alive } from "../support/alive";
+import { failure } from "../support/remote-failure";
 import { Sshd } from "./sshd";
 
 let sshd: Sshd;
@@ -24,23 +25,6 @@ afterEach(async () => {
 
 function hosts(...table: HostConnection[]) {
   return new SshHosts({ table, pool, redactor: new Redactor() });
-}
-
-async function failure(promise: Promise<unknown>): Promise<RemoteError> {
-  const error = await promise.then(
-    () => undefined,
-    reason => reason,
-  );
-  if (!(error instanceof RemoteError)) throw new Error(`expected a RemoteError, got ${error}`);
-  return error;
-}
-
-function alive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 test("50 changes at once cost one handshake", async () => {
