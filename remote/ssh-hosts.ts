@@ -1,14 +1,14 @@
 import { StringDecoder } from "node:string_decoder";
-import { ACCESS_SCRIPT, declaredAccess, type HostAccess, parseAccess, sudoPassword } from "./access";
+import { ACCESS_SCRIPT, type AccessMode, declaredAccess, type HostAccess, parseAccess, sudoPassword } from "./access";
 import type { AuditLog } from "./audit";
 import { QueryBatcher } from "./batch";
-import { killLeftoverScript, type ProcessIdentity } from "./bootstrap";
 import { endpoint, type HostConnection, type HostTable, type ResolvedAddress, resolveAddress } from "./host-table";
+import { Leftovers } from "./leftovers";
 import { FOREIGN_EXIT_CODE, type Ownership, ownershipGuard } from "./ownership";
 import { orAborted } from "./pause";
 import type { ConnectionPool } from "./pool";
 import type { Redactor } from "./redact";
-import { type RunningCommand, startCommand } from "./remote-command";
+import { type CommandRequest, type RunningCommand, startCommand } from "./remote-command";
 import { RemoteError, type RemoteErrorKind } from "./remote-error";
 import type { CommandOptions, CommandResult, Hosts, Probe, Runner } from "./runner";
 
@@ -75,9 +75,7 @@ export class SshHost implements Runner {
   readonly host: string;
   private readonly batcher: QueryBatcher;
   private found: Promise<HostAccess> | undefined;
-  /** Changes that a lost connection may have left at work on the host. */
-  private leftovers: ProcessIdentity[] = [];
-  private clearing: Promise<void> | undefined;
+  private readonly leftovers: Leftovers;
 
   constructor(
     private readonly connection: HostConnection,
@@ -85,10 +83,18 @@ export class SshHost implements Runner {
     private readonly shared: Omit<SshHostsOptions, "table">,
   ) {
     this.host = connection.name;
+    this.leftovers = new Leftovers(
+      async script => {
+        const { mode } = await this.access();
+        const command = await this.command(mode, script, { timeoutSeconds: LEFTOVER_TIMEOUT_SECONDS });
+        return collect(command, () => this.error("command", "its answer to a kill is endless"));
+      },
+      problem => this.error("command", problem),
+    );
     this.batcher = new QueryBatcher({
       ready: async () => {
         await this.access();
-        await this.clearLeftovers();
+        await this.leftovers.end();
         await shared.pool.connect(target);
       },
       start: script => this.start(script, { timeoutSeconds: 24 * 3600 }),
@@ -99,10 +105,12 @@ export class SshHost implements Runner {
   async query(script: string, options: CommandOptions = {}): Promise<CommandResult> {
     const timeoutSeconds = options.timeoutSeconds ?? QUERY_TIMEOUT_SECONDS;
     try {
-      if (options.stdin === undefined && options.onOutput === undefined) {
-        return await this.batcher.ask(script, timeoutSeconds, options.signal);
-      }
-      return await this.run(script, { ...options, timeoutSeconds });
+      const batched = options.stdin === undefined && options.onOutput === undefined;
+      const result = batched
+        ? await this.batcher.ask(script, timeoutSeconds, options.signal)
+        : await this.run(script, { ...options, timeoutSeconds });
+      if (result.exitCode !== 0) await this.refusePowerless(result.stderr);
+      return result;
     } catch (error) {
       throw this.redacted(error);
     }
@@ -168,50 +176,25 @@ export class SshHost implements Runner {
     change: boolean,
   ): Promise<RunningCommand> {
     const access = await this.access();
-    await this.clearLeftovers();
-    return startCommand(this.shared.pool, this.target, {
-      script,
-      access: access.mode,
-      sudoPassword: sudoPassword(this.connection),
+    await this.leftovers.end();
+    return this.command(access.mode, script, {
       stdin: options.stdin,
       timeoutSeconds: options.timeoutSeconds,
       signal: options.signal,
       change,
       onOrphan: process => {
-        if (change) this.leftovers.push(process);
+        if (change) this.leftovers.add(process);
       },
     });
   }
 
-  /**
-   * Ends what a lost connection has left at work, before anything else is asked or done there: the host may not have noticed yet
-   * that the connection is gone, and two of the same change must never be at work at once.
-   */
-  private clearLeftovers(): Promise<void> {
-    if (this.leftovers.length === 0 && !this.clearing) return Promise.resolve();
-    this.clearing ??= this.endLeftovers().finally(() => {
-      this.clearing = undefined;
-    });
-    return this.clearing;
-  }
-
-  private async endLeftovers(): Promise<void> {
-    const access = await this.access();
-    for (let leftover = this.leftovers[0]; leftover; leftover = this.leftovers[0]) {
-      const command = await startCommand(this.shared.pool, this.target, {
-        script: killLeftoverScript(leftover),
-        access: access.mode,
-        sudoPassword: sudoPassword(this.connection),
-        timeoutSeconds: LEFTOVER_TIMEOUT_SECONDS,
-      });
-      const ended = await collect(command, () => this.error("command", "its answer to a kill is endless"));
-      if (ended.exitCode !== 0)
-        throw this.error(
-          "command",
-          `process ${leftover.pid}, left by a lost connection, does not die on the host: ${ended.stderr.trim() || "it waits for a device or a network disk"}`,
-        );
-      this.leftovers.shift();
-    }
+  private command(
+    access: AccessMode,
+    script: string,
+    request: Omit<CommandRequest, "access" | "script" | "sudoPassword">,
+  ): Promise<RunningCommand> {
+    const { pool } = this.shared;
+    return startCommand(pool, this.target, { script, access, sudoPassword: sudoPassword(this.connection), ...request });
   }
 
   private async run(
@@ -236,11 +219,7 @@ export class SshHost implements Runner {
   }
 
   private async findAccess(): Promise<HostAccess> {
-    const command = await startCommand(this.shared.pool, this.target, {
-      script: ACCESS_SCRIPT,
-      access: "user",
-      timeoutSeconds: QUERY_TIMEOUT_SECONDS,
-    });
+    const command = await this.command("user", ACCESS_SCRIPT, { timeoutSeconds: QUERY_TIMEOUT_SECONDS });
     const result = await collect(command, () => this.error("command", "its answer to `id` is endless"));
     if (result.exitCode !== 0)
       throw this.error(
@@ -263,10 +242,16 @@ export class SshHost implements Runner {
     });
   }
 
-  private powerless(): RemoteError {
+  /** A question that the host denied to a user who cannot become root: that is the reason to name, not the file. */
+  private async refusePowerless(said: string): Promise<void> {
+    const denied = /^.*: Permission denied$/m.exec(said);
+    if (denied && (await this.access()).mode === "user") throw this.powerless(denied[0]);
+  }
+
+  private powerless(said?: string): RemoteError {
+    const why = `user "${this.connection.user}" is not root and sudo does not let it in without a password`;
     return new RemoteError({
-      ...this.error("sudo", `user "${this.connection.user}" is not root and sudo does not let it in without a password`)
-        .details,
+      ...this.error("sudo", said === undefined ? why : `${why}\n${said}`).details,
       remedy: `log in as root, allow sudo without a password, or declare the secret sudoPassword of ${this.host} in the cluster file`,
     });
   }

@@ -105,6 +105,16 @@ function runner(changes: Partial<HostConnection> = {}) {
     expect(error.message).toContain("declare the secret sudoPassword of node-1");
   });
 
+  test("without any way to root: what the host denies names that, not only the file", async () => {
+    sudoers("# nobody");
+    const error = await runner()
+      .query(`cat ${SUDOERS}`)
+      .catch(reason => reason);
+    expect(error.kind).toBe("sudo");
+    expect(error.message).toContain(`${SUDOERS}: Permission denied`);
+    expect(error.message).toContain("declare the secret sudoPassword of node-1");
+  });
+
   test("the limit ends what sudo started", async () => {
     sudoers(`Defaults use_pty\n${USER} ALL=(ALL) NOPASSWD: ALL`);
     let pid = 0;

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import type { SimulatedHost } from "../acceptance/simulated-host";
+import type { SimulatedHost } from "./simulated-host";
 
 /** Looks at the command lines of all processes, over and over, of this machine and of hosts, until it is stopped. */
 export class ProcessWatch {

@@ -2,11 +2,11 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { edit, muster, output } from "../acceptance/muster";
-import { SimulatedHost } from "../acceptance/simulated-host";
-import { checkout } from "../acceptance/site";
 import type { Finished } from "../support/command";
+import { edit, muster, output } from "./muster";
 import { ProcessWatch } from "./process-watch";
+import { SimulatedHost } from "./simulated-host";
+import { checkout } from "./site";
 
 const hosts = [new SimulatedHost("node-1"), new SimulatedHost("node-2")];
 
