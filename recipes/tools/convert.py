@@ -1,13 +1,14 @@
 """Run a weight conversion so that its output is whole or absent, and its precision is enforced.
 
     convert.py --format mcore|hf --output FOLDER [--source FOLDER]... [--identity TEXT] [--max-mean-diff N]
-               [--result FILE] -- COMMAND...
+               [--result FILE] [--ask] -- COMMAND...
 
 COMMAND is `swift export …` with FOLDER.partial as its --output_dir: it refuses a folder that is there, so a conversion
 that died would block the next one. When it has succeeded and said so, the weights are complete and the mean difference
 is below the limit, FOLDER.partial gets its name. `--identity` says what the output was made from: an output of the same
 identity is kept and nothing runs; one of another identity becomes FOLDER.previous, of which one is kept. `--source` names
-what is read: without room for it on the disk and in memory nothing is begun.
+what is read: without room for it on the disk and in memory nothing is begun. With `--ask` nothing is done at all: what
+stands against a start is printed, a line each, and the exit status is 10. What is not known yet stands against nothing.
 Python 3.8 or newer, standard library only.
 """
 
@@ -123,6 +124,20 @@ def convert(options):
     return {**made, "ok": True, "output": options.output, "skipped": False, "files": files, "seconds": round(time.monotonic() - began, 3)}
 
 
+def ask(options):
+    """What stands against a start, as far as is known; a source may be made by a step that has not run yet."""
+    partial = options.output.rstrip("/") + ".partial"
+    try:
+        if existing(options) is not None or (marked(partial) or {}).get("identity") == options.identity:
+            return []
+    except (ConversionError, WeightsError, dcp.CheckpointError) as error:
+        return [str(error)]
+    try:
+        return room.lacks(options.source, options.output)
+    except (dcp.CheckpointError, OSError):
+        return []
+
+
 def make(partial, options):
     """Converts into the partial folder, proves it, and marks it as whole: from then on only its name is missing."""
     if os.path.lexists(partial):
@@ -167,8 +182,13 @@ def main():
     parser.add_argument("--identity", default="")
     parser.add_argument("--max-mean-diff", type=float)
     parser.add_argument("--result")
+    parser.add_argument("--ask", action="store_true")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
+    if options.ask:
+        faults = ask(options)
+        print("\n".join(faults))
+        sys.exit(10 if faults else 0)
     try:
         result = convert(options)
     except (ConversionError, WeightsError, dcp.CheckpointError, OSError, ValueError, KeyError) as error:

@@ -174,18 +174,33 @@ describe("a conversion that was killed", () => {
 describe("before it starts", () => {
   /** Runs with the disk and the memory of a host that has so much free. */
   function on(host: { disk: number; memory: number }, source: string): ToolRun<Converted> {
+    const done = began(host, source, []);
+    return { ...done, result: JSON.parse(done.stdout.trim().split("\n").at(-1) ?? "") };
+  }
+
+  function began(host: { disk: number; memory: number }, source: string, extra: readonly string[]) {
     const code = `import sys; sys.path.insert(0, ${JSON.stringify(toolsFolder)}); import room, convert
 room.free_disk, room.free_memory = lambda folder: ${host.disk}, lambda: ${host.memory}
 convert.main()`;
     const script = `echo ran >"$0"; exit 1`;
-    const argv = ["--format", "mcore", "--output", output(), "--source", source, "--", "sh", "-c", script];
-    const done = spawnSync("python3", ["-B", "-c", code, ...argv, path.join(base, "ran")], { encoding: "utf8" });
-    return {
-      status: done.status,
-      result: JSON.parse(done.stdout.trim().split("\n").at(-1) ?? ""),
-      stderr: done.stderr,
-    };
+    const argv = ["--format", "mcore", "--output", output(), "--source", source, ...extra, "--", "sh", "-c", script];
+    return spawnSync("python3", ["-B", "-c", code, ...argv, path.join(base, "ran")], { encoding: "utf8" });
   }
+
+  test("a plan can ask, and nothing is done", () => {
+    const ask = (disk: number, source: string) => began({ disk, memory: 1e12 }, source, ["--ask"]);
+    expect(ask(10, hfWeights())).toMatchObject({
+      status: 10,
+      stdout: expect.stringContaining("the converted weights take"),
+    });
+    expect(ask(1e12, hfWeights())).toMatchObject({ status: 0 });
+    // A step that has not run yet will make it.
+    expect(ask(10, "/nowhere")).toMatchObject({ status: 0 });
+    expect(fs.existsSync(path.join(base, "ran"))).toBe(false);
+    expect(fs.existsSync(path.dirname(output()))).toBe(false);
+    convert("mcore", good37, { from: mcoreWeights(), identity: "" });
+    expect(ask(10, hfWeights())).toMatchObject({ status: 0 });
+  });
 
   test("disk and memory are asked, and both lacks are told at once", () => {
     const { result } = on({ disk: 10, memory: 20 }, hfWeights());

@@ -14,6 +14,7 @@ import { type JobInputs, type JobOutputs, jobInputsSchema } from "./inputs";
 import { patternProblem } from "./known-failure";
 import { progressOf, statusOf } from "./observation";
 import { observe, outputsOf } from "./observe";
+import { refuseUnmet } from "./precondition";
 import { describeProgress } from "./progress";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -65,6 +66,7 @@ export const job: Kind<JobInputs, JobOutputs> = {
     mayStop: { change: "ignore" },
     // Read when a run fails: a better explanation is no reason to touch one that runs.
     knownFailures: { change: "ignore" },
+    precondition: { change: "ignore" },
     claims: { change: "update" },
     mode: { change: "replace" },
     probe: { change: "update" },
@@ -129,11 +131,17 @@ export const job: Kind<JobInputs, JobOutputs> = {
       await refusePlan(context, news);
       return { identityDigest: digest };
     }
-    if (digest !== old.identityDigest) return {};
+    if (digest !== old.identityDigest) {
+      await refuseUnmet(context, news);
+      return {};
+    }
     // The same run goes on: nothing of it changes, so nothing that depends on it has to.
     const settled = old.status === "completed" || old.status === "ready";
     if (settled && isSameLife(old, news)) return outputsIn(old);
-    if (!settled && old.status !== "running") await refuseHeldGpus(context, news);
+    if (!settled && old.status !== "running") {
+      await refuseUnmet(context, news);
+      await refuseHeldGpus(context, news);
+    }
     return { identityDigest: digest };
   },
 
@@ -203,9 +211,13 @@ async function refusePlan(context: PreviewContext, news: Partial<JobInputs>): Pr
   if (!ranks || !identity || name === undefined) return;
   try {
     const seen = await observe(context, { ranks, name });
-    if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) return;
+    if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) {
+      await refuseUnmet(context, news);
+      return;
+    }
     const status = seen && statusOf(seen);
     if (status === "running" || status === "ready" || status === "completed") return;
+    await refuseUnmet(context, news);
     await refuseHeldGpus(context, news);
   } catch (error) {
     if (!isUnreachable(error)) throw error;
