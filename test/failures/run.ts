@@ -5,7 +5,7 @@ import { until } from "../support/command";
 export const node1 = new SimulatedHost("node-1");
 export const node2 = new SimulatedHost("node-2");
 
-const flags = ["-s", "dev", "--yes", "--skip-preview", "--json"];
+const flags = ["-s", "dev", "--yes", "--skip-preview"];
 
 /** Where a run's checkpoints lie on a host: the newest one. */
 export const newestRun = 'cd /data/models/megatron_output/tiny && cd "$(ls -td */ | head -1)"';

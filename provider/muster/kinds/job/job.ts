@@ -174,7 +174,8 @@ export const job: Kind<JobInputs, JobOutputs> = {
       const outputs = old.deleteOutputs ? (old.outputs ?? []).filter(output => output.host === host) : [];
       const results = old.resultFile?.host === host ? [old.resultFile.path] : [];
       const paths = [folder, ...results, ...outputs.map(output => output.path)];
-      const emptied = [dirname(folder), CLAIMS_FOLDER, ...results.map(dirname)];
+      // The folder of the result file is somebody else's, and may be mounted: made anew, a container would not see it.
+      const emptied = [dirname(folder), CLAIMS_FOLDER];
       const what = `remove the files of job ${old.name}`;
       const script = `rm -rf -- ${paths.map(quote).join(" ")} || exit 1\n${pruneScript(emptied)}exit 0\n`;
       expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what });
