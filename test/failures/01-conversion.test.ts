@@ -1,5 +1,5 @@
 import { until } from "../support/command";
-import { edit, failingUp, isCompleted, muster, node1, processesOf, startUp, up } from "./run";
+import { edit, isCompleted, muster, node1, processesOf, startUp, up } from "./run";
 
 const undo: (() => void)[] = [];
 afterAll(() => {
@@ -54,9 +54,8 @@ describe("a conversion", () => {
       const done = await muster(["preview", "-s", "dev", "--json"]);
       expect(done.code).toBe(1);
       expect(done.stdout + done.stderr).toMatch(
-        /job convert cannot start: \/dev\/shm has 0\.0 GiB free, the converted weights take .* GiB; delete old checkpoints/,
+        /job convert cannot start: \/dev\/shm has 0\.1 MiB free, the converted weights take .* MiB; delete old checkpoints/,
       );
-      expect(await failingUp()).toContain("/dev/shm has 0.0 GiB free");
     } finally {
       back();
       await node1.inContainer(`rm ${shm}/ballast`);

@@ -19,9 +19,13 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(base, { recursive: true, force: true }));
 
-/** Last words of ms-swift 3.7.1 and, for Hugging Face's format, of 4.6.0. */
+/** Last words of ms-swift 3.7.1, of 4.6.0, and of a LoRA that is merged without Megatron. */
 const saved = {
-  hf: ["Successfully saved HF model weights in `/o`.", "Successfully saved `safetensors` model weights in `/o`."],
+  hf: [
+    "Successfully saved HF model weights in `/o`.",
+    "Successfully saved `safetensors` model weights in `/o`.",
+    "Successfully merged LoRA and saved in `/o`.",
+  ],
   mcore: ["Successfully saved Megatron model weights in `/o`."],
 };
 
@@ -50,7 +54,7 @@ function convert(
     "0.1",
     ...(options.source === undefined ? [] : ["--source", options.source]),
   ];
-  return runTool("convert.py", [...argv, "--", "sh", "-c", script, options.from, `${output}.partial`]);
+  return runTool("convert.py", [...argv, "--", "sh", "-c", script, options.from, `${output}.partial`, "export"]);
 }
 
 /** HF weights of one tensor; `cut` bytes are missing at the end. */
@@ -134,7 +138,16 @@ test.each([
   const from = format === "hf" ? hfWeights() : mcoreWeights();
   const argv = ["--format", format, "--output", output(), "--max-mean-diff", "0.1", "--"];
   const script = 'cat "$0"; mkdir -p "$2"; cp -a "$1"/. "$2"';
-  const run = runTool<Converted>("convert.py", [...argv, "sh", "-c", script, file, from, `${output()}.partial`]);
+  const run = runTool<Converted>("convert.py", [
+    ...argv,
+    "sh",
+    "-c",
+    script,
+    file,
+    from,
+    `${output()}.partial`,
+    "export",
+  ]);
   expect(run.result).toMatchObject({ ok: true, meanDiff });
 });
 
@@ -205,7 +218,7 @@ convert.main()`;
   test("disk and memory are asked, and both lacks are told at once", () => {
     const { result } = on({ disk: 10, memory: 20 }, hfWeights());
     expect(result.faults?.[0]).toMatch(
-      /out has 0\.0 GiB free, the converted weights take .* another disk; this host has/,
+      /out has 0\.0 MiB free, the converted weights take .* another disk; this host has/,
     );
     expect(result.faults?.[0]).toContain("let another node convert");
     expect(fs.existsSync(path.join(base, "ran"))).toBe(false);
