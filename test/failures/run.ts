@@ -1,4 +1,4 @@
-import { edit, muster, output, startMuster, up } from "../acceptance/muster";
+import { edit, muster, output, startMuster, up as upInTime } from "../acceptance/muster";
 import { SimulatedHost } from "../acceptance/simulated-host";
 import { until } from "../support/command";
 
@@ -14,17 +14,22 @@ export const newestRun = `cd ${runs} && cd "$(ls -td */ | head -1)"`;
 
 /** `up`, left running. */
 export function startUp() {
-  return startMuster(["up", ...flags]);
+  return startMuster(["up", ...flags], { deadlineSeconds: 560 });
 }
 
 /** `up` that must fail; all that it said. */
 export async function failingUp(): Promise<string> {
-  const done = await muster(["up", ...flags]);
+  const done = await muster(["up", ...flags], { deadlineSeconds: 560 });
   expect(done.code).toBe(1);
   return done.stdout + done.stderr;
 }
 
-export { edit, muster, up };
+export { edit, muster };
+
+/** `up`, which must succeed: weights are converted, trained and served again. */
+export async function up(): Promise<void> {
+  await upInTime({ deadlineSeconds: 560 });
+}
 
 /** Process ids on a host of everything that carries a job's mark and has `variable` in its environment. */
 export async function processesOf(host: SimulatedHost, job: string, variable = ""): Promise<number[]> {
@@ -53,7 +58,7 @@ export class NewRun {
     const made = await until(
       "the training has a folder",
       async () => (await foldersOn(node2)).find(name => !this.before.includes(name)),
-      120,
+      300,
     );
     return `${runs}/${made}`;
   }
@@ -74,7 +79,7 @@ export class NewRun {
         const alive = (await processesOf(node2, "train", "LOCAL_RANK=")).length >= 2;
         return alive && (made.at(-1) ?? 0) > step ? true : undefined;
       },
-      120,
+      300,
     );
   }
 }
