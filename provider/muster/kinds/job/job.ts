@@ -162,7 +162,8 @@ export const job: Kind<JobInputs, JobOutputs> = {
       const emptied = [dirname(folder), CLAIMS_FOLDER, ...results.map(dirname)];
       const what = `remove the files of job ${old.name}`;
       const script = `rm -rf -- ${paths.map(quote).join(" ")} || exit 1\n${pruneScript(emptied)}exit 0\n`;
-      expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what });
+      const { hosts, signal } = context;
+      expectSuccess(await hosts.runner(host).mutate(what, script, { signal }), { host, what });
     });
   },
 };
