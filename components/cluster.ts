@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
 import { type ProxySettings, proxyEnvironment } from "../plan/proxy";
 import { KeyPair } from "../provider/muster/sdk/key-pair.gen";
-import { renderPipConfig } from "../recipes/python-env";
+import { renderPipConfig } from "../recipes/environment/pip-config";
 import type { Fleet } from "./fleet";
 import { GpuNode } from "./gpu-node";
 import { nodeFiles, sshdDigest, startDigest } from "./node-files";
