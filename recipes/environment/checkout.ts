@@ -1,4 +1,4 @@
-import { quote } from "../../remote/shell";
+import { assignments, quote } from "../../remote/shell";
 import { notDone, type SetupStep } from "./setup-step";
 
 /** A git checkout at a branch or a commit. */
@@ -10,11 +10,6 @@ export interface Checkout {
   readonly source: string;
   /** Branch, tag or commit. */
   readonly revision: string;
-}
-
-/** git, for a folder that may belong to somebody else: root's git refuses that without safe.directory. */
-function git(folder: string): string {
-  return `git -c safe.directory=${quote(folder)} -C ${quote(folder)}`;
 }
 
 /** Shell that allows git in a folder that belongs to somebody else; once, however often it runs. */
@@ -29,40 +24,40 @@ export function isSafeDirectory(folder: string): string {
   return `git config --global --get-all safe.directory | grep -qxF ${quote(folder)} || ${notDone(reason)}\n`;
 }
 
-/** Shell that prints the commit of the revision as the checkout knows it, without the network. */
-function wantedCommit({ folder, revision }: Checkout): string {
-  const at = (name: string): string => `${git(folder)} rev-parse -q --verify ${quote(`${name}^{commit}`)} 2>/dev/null`;
-  return `${at(`refs/remotes/origin/${revision}`)} || ${at(revision)}`;
-}
+/** Shell that sets `want` to the commit of `revision` as the checkout in `repo` knows it, without the network; fails if it does not. */
+const FIND_COMMIT = `commit() { git -C "$repo" rev-parse -q --verify "$1^{commit}" 2>/dev/null; }
+want=$(commit "refs/remotes/origin/$revision" || commit "$revision")`;
 
 /** Clones if there is nothing, fetches if the revision is not known, checks it out. Changes of somebody's own are left alone. */
-export function checkoutStep(checkout: Checkout): SetupStep {
-  const { name, folder, source, revision } = checkout;
-  const here = git(folder);
-  const wanted = wantedCommit(checkout);
-  const check = `[ -e ${quote(`${folder}/.git`)} ] || ${notDone(`${folder} is no checkout`)}
-want=$(${wanted}) || ${notDone(`${folder} does not have ${revision}`)}
-[ "$(${here} rev-parse HEAD)" = "$want" ] || ${notDone(`${folder} is not at ${revision}`)}
-${isSafeDirectory(folder)}`;
-  const dirty = `${folder} has changes of its own`;
-  const apply = `command -v git >/dev/null || { echo 'error: git is not installed; remedy: apt-get install -y git' >&2; exit 1; }
-${safeDirectory(folder)}if [ ! -e ${quote(`${folder}/.git`)} ]; then
-  mkdir -p ${quote(folder)}
-  ${here} init -q
-  ${here} remote add origin ${quote(source)}
+export function checkoutStep({ name, folder, source, revision }: Checkout): SetupStep {
+  const variables = assignments({ repo: folder, revision });
+  return {
+    name,
+    timeoutSeconds: 1800,
+    check: `${variables}[ -e "$repo/.git" ] || ${notDone(`${folder} is no checkout`)}
+${isSafeDirectory(folder)}${FIND_COMMIT} || ${notDone(`${folder} does not have ${revision}`)}
+[ "$(git -C "$repo" rev-parse HEAD)" = "$want" ] || ${notDone(`${folder} is not at ${revision}`)}
+`,
+    apply: `set -eu
+${variables}source=${quote(source)}
+command -v git >/dev/null || { echo 'error: git is not installed; remedy: apt-get install -y git' >&2; exit 1; }
+${safeDirectory(folder)}if [ ! -e "$repo/.git" ]; then
+  mkdir -p "$repo"
+  git -C "$repo" init -q
+  git -C "$repo" remote add origin "$source"
 fi
-${here} remote set-url origin ${quote(source)}
-if [ -n "$(${here} status --porcelain --untracked-files=no)" ]; then
-  echo ${quote(`error: ${dirty}; remedy: commit them elsewhere, or git -C ${folder} stash`)} >&2
+git -C "$repo" remote set-url origin "$source"
+if [ -n "$(git -C "$repo" status --porcelain --untracked-files=no)" ]; then
+  echo "error: $repo has changes of its own; remedy: git -C $repo stash" >&2
   exit 1
 fi
-want=$(${wanted}) || {
-  ${here} fetch -q --tags origin '+refs/heads/*:refs/remotes/origin/*' || exit 1
-  want=$(${wanted}) || { echo ${quote(`error: ${source} has no ${revision}`)} >&2; exit 1; }
+${FIND_COMMIT} || {
+  git -C "$repo" fetch -q --tags origin '+refs/heads/*:refs/remotes/origin/*'
+  ${FIND_COMMIT.split("\n")[1]} || { echo "error: $source has no $revision" >&2; exit 1; }
 }
-${here} checkout -q --detach "$want"
-`;
-  return { name, check, apply: `set -eu\n${apply}`, timeoutSeconds: 1800 };
+git -C "$repo" checkout -q --detach "$want"
+`,
+  };
 }
 
 /** Where a repository comes from: its bundle in a folder, if there is one, else its address. */

@@ -56,7 +56,7 @@ export function pipRequirements(cluster: Cluster, environment: HostEnvironment):
     `ms-swift==${settings.swift}`,
     ...names.flatMap(name => optional(environment, name)),
     ...(settings.components.includes("megatron")
-      ? ["pybind11", ...megatron.flatMap(name => optional(environment, name))]
+      ? [...buildTools, ...megatron.flatMap(name => optional(environment, name))]
       : []),
     ...(settings.components.includes("megatron") && versions["transformer-engine"] !== undefined
       ? [requirementOf(environment, "transformer-engine")]
@@ -64,6 +64,8 @@ export function pipRequirements(cluster: Cluster, environment: HostEnvironment):
     ...cluster.python.packages,
   ];
 }
+
+const buildTools: readonly string[] = ["pybind11", "setuptools", "wheel", "ninja", "packaging", "psutil"];
 
 const extras: Readonly<Partial<Record<ComponentName, string>>> = { sglang: "[all]", "transformer-engine": "[pytorch]" };
 
@@ -154,7 +156,8 @@ function megatronSteps(cluster: Cluster, environment: HostEnvironment, tools: st
   const pip = [python, "-m", "pip", "install", "--disable-pip-version-check"];
   const megatronLm = cluster.pipeline?.megatronLm;
   return [
-    install("pybind11", ["pybind11"]),
+    // What the two builds import, which without isolation nobody brings.
+    install("build-tools", buildTools),
     {
       name: "transformer-engine",
       check: `${checkTool(environment, tools)} ${command(["check", engine])}\n`,

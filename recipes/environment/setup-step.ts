@@ -17,14 +17,7 @@ export function notDone(reason: string): string {
   return `{ echo ${quote(reason)}; exit ${NOT_DONE}; }`;
 }
 
-/** A step as a person would run it: for golden files, and for hosts that are set up by hand. */
-export function renderStep(step: SetupStep): string {
-  return `# ${step.name}\nif (\n${indented(step.check)}); then :; else (\n${indented(step.apply)}) || exit; fi\n`;
-}
-
-function indented(text: string): string {
-  return text
-    .split("\n")
-    .map(line => (line === "" ? "" : `  ${line}`))
-    .join("\n");
+/** A step as a person would run it: for golden files, and to read what a step does. */
+export function renderStep({ name, check, apply }: SetupStep): string {
+  return `# ${name}\nif (\n${check}); then :; else (\n${apply}) || exit; fi\n`;
 }

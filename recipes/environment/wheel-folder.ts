@@ -18,8 +18,8 @@ export function wheelFolderStep(
     .update(JSON.stringify([wheels, requirements]))
     .digest("hex")
     .slice(0, 16);
-  const solve = ["install", "--disable-pip-version-check", "--quiet", "--dry-run", "--ignore-installed"];
-  const offline = ["--no-index", "--find-links", wheels, "--only-binary", ":all:", "-c", constraints];
+  const solve = ["install", "--disable-pip-version-check", "--dry-run", "--ignore-installed"];
+  const offline = ["--no-index", "--find-links", wheels, "--only-binary", ":all:"];
   const pip = command([python, "-m", "pip", ...solve, ...offline]);
   const met = command([python, `${tools}/requirements.py`, "check", "--constraints", constraints, ...requirements]);
   return {
@@ -29,18 +29,21 @@ export function wheelFolderStep(
 fi
 `,
     apply: `[ -d ${quote(wheels)} ] || { echo ${quote(`error: ${wheels} is no folder on this host (python.wheels)`)} >&2; exit 1; }
-missing=0
-for requirement in ${command(requirements)}; do
-  said=$(${pip} "$requirement" 2>&1) && continue
-  missing=$((missing + 1))
-  echo "error: $requirement: $(printf '%s\\n' "$said" | sed -n 's/^ERROR: //p' | head -n 2 | tr '\\n' ' ')" >&2
-done
-if [ "$missing" -gt 0 ]; then
+if ! together=$(${pip} ${command(["-c", constraints, ...requirements])} 2>&1); then
+  # pip stops at the first that is missing; asked one by one it names them all.
+  missing=0
+  for requirement in ${command(requirements)}; do
+    said=$(${pip} "$requirement" 2>&1) && continue
+    missing=$((missing + 1))
+    echo "error: $requirement: $(printf '%s\\n' "$said" | sed -n 's/^ERROR: //p' | head -n 2 | tr '\\n' ' ')" >&2
+  done
+  if [ "$missing" -eq 0 ]; then
+    echo ${quote(`error: ${wheels} has no set of wheels in which all of them fit:`)} >&2
+    printf '%s\\n' "$together" | grep -v -e '^Looking in' -e '^Processing' -e '^Collecting' >&2
+  fi
   echo ${quote(`remedy: on a machine with internet and the same Python: pip wheel -w FOLDER -c constraints.txt REQUIREMENT; then copy FOLDER to ${wheels}`)} >&2
   exit 1
 fi
-# Each by itself may be there, and still not all of them together.
-said=$(${pip} ${command(requirements)} 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; }
 printf '%s\\n' ${wanted} >${quote(mark)}
 `,
     timeoutSeconds: 1800,

@@ -106,7 +106,7 @@ def main():
     parser.add_argument("words", nargs="*")
     parser.add_argument("--constraints")
     parser.add_argument("--free", action="append", default=[])
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     free = {normal(name) for name in args.free}
     if args.verb == "freeze":
         path = args.words[0]
