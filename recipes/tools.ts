@@ -17,6 +17,7 @@ export const toolFiles = [
   "fetch.py",
   "convert.py",
   "chat.py",
+  "requirements.py",
 ] as const;
 
 /** Where a tool lies on the operator's side, beside the compiled code. */
