@@ -2,6 +2,8 @@ import type { TrainSettings } from "../../config/schema/pipeline";
 import type { ArgumentMap } from "../arguments";
 import { profile3 } from "./profile-3";
 
+export { isAtLeast } from "../version";
+
 /** How one line of ms-swift versions writes the settings of the cluster file. */
 export interface Profile {
   readonly name: string;
@@ -36,15 +38,4 @@ export function requireProfile(version: string): Profile {
   const profile = profileOf(version);
   if ("refused" in profile) throw new Error(`image.swift: ${profile.refused}`);
   return profile;
-}
-
-/** Whether a version is at least another: `3.10.0` is above `3.9.3`. */
-export function isAtLeast(version: string, wanted: string): boolean {
-  const have = version.split(".").map(Number);
-  const want = wanted.split(".").map(Number);
-  for (let i = 0; i < want.length; i++) {
-    const difference = (have[i] ?? 0) - (want[i] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
 }
