@@ -13,15 +13,6 @@ export function singleNode(cluster: Cluster, part: "convert" | "export" | "serve
   return node;
 }
 
-/** Megatron weights from which the training starts. */
-export function startWeights(cluster: Cluster): string {
-  const weights = cluster.pipeline?.train?.weights ?? cluster.pipeline?.convert?.output;
-  if (weights === undefined) {
-    throw new Error("pipeline.train.weights: found nothing, expected a path, because there is no convert");
-  }
-  return weights;
-}
-
 /** Folder of the weights that are served. */
 export function servedModel(cluster: Cluster): string {
   const { pipeline } = cluster;
