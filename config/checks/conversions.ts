@@ -1,4 +1,4 @@
-import { exportSource, needsGathering } from "../../recipes/ms-swift/export-rows";
+import { exportSource, needsGathering, nodeOfExport } from "../../recipes/ms-swift/export-rows";
 import { requireProfile } from "../../recipes/ms-swift/profile";
 import { isMegatron, savesHuggingFace } from "../../recipes/ms-swift/start";
 import type { CheckRule } from "../check";
@@ -58,7 +58,16 @@ function ofExport(cluster: Cluster): Rule[] {
   if (!back) return [];
   const { kind } = exportSource(cluster, back);
   const isLora = train?.tuner === "lora";
+  const holder = nodeOfExport(cluster, back);
   return [
+    [
+      back.node !== undefined && holder !== undefined && back.node !== holder,
+      "export.node",
+      "export-without-weights",
+      `export on ${back.node}, and the weights of the training lie on ${holder}`,
+      `${holder}, or an output in one of sharedFolders`,
+      `write node: ${holder}, or remove node`,
+    ],
     [
       needsGathering(cluster, back) && !gather,
       "export",

@@ -1,4 +1,5 @@
 import { defaultRates } from "../../recipes/ms-swift/default-rates";
+import { isMegatron } from "../../recipes/ms-swift/start";
 import type { Check, CheckRule } from "../check";
 import type { TrainSettings } from "../schema/pipeline";
 
@@ -56,7 +57,8 @@ function duration(train: TrainSettings): Check[] {
 
 function recompute(train: TrainSettings): Check[] {
   const settings = train.recompute;
-  if (!settings) return [];
+  // Hugging Face's trainer recomputes every layer or none: nothing more is said to it.
+  if (!settings || !isMegatron(train)) return [];
   const hasBoth = settings.method !== undefined && settings.layers !== undefined;
   const hasAny = settings.method !== undefined || settings.layers !== undefined;
   if (settings.granularity === "full" && !hasBoth) {

@@ -31,6 +31,17 @@ export function exportSource(cluster: Cluster, settings: ExportSettings): Export
   return { kind: "convert", folder, ...(hasFolders && { newest: { folder, has: "tracker" } }) };
 }
 
+/** The node that has what an export takes, on a disk of its own; undefined if every node is as good, or none is known. */
+export function nodeOfExport(cluster: Cluster, settings: ExportSettings): string | undefined {
+  const train = cluster.pipeline?.train;
+  if (!train || settings.checkpoint !== undefined || isShared(cluster, train.output)) return undefined;
+  const isLast =
+    isMegatron(train) &&
+    exportSource(cluster, settings).kind === "take" &&
+    requireProfile(cluster.image.swift).safetensorsNode === "last";
+  return train.nodes.at(isLast ? -1 : 0);
+}
+
 /** Whether an export takes the weights that Megatron's training has saved itself. */
 export function takesSafetensors(cluster: Cluster, settings: ExportSettings): boolean {
   const train = cluster.pipeline?.train;

@@ -22,6 +22,8 @@ export const profile3: Profile = {
   exportNames: { mcoreModel: "load", output: "save", swiftAdapter: "mcore_adapters", megatronAdapter: "adapter_load" },
   readsHuggingFace: version => (isAtLeast(version, "3.12") ? "yes" : isAtLeast(version, "3.10") ? "flag" : "no"),
   savesSafetensors: version => (isAtLeast(version, "3.12") ? "on" : isAtLeast(version, "3.10") ? "off" : "never"),
+  // swift/megatron/utils/io_utils.py at 3.12.6: save_rank is 'last'; 3.10.3: only_last_rank.
+  safetensorsNode: "last",
   hasCheckpointFolders: version => isAtLeast(version, "3.12"),
   readsCacheByDefault: version => !isAtLeast(version, "3.9"),
   reports: version => (isAtLeast(version, "3.12") ? "one" : "wandb"),

@@ -27,6 +27,7 @@ export const profile4: Profile = {
   },
   readsHuggingFace: () => "yes",
   savesSafetensors: () => "on",
+  safetensorsNode: "first",
   hasCheckpointFolders: () => true,
   readsCacheByDefault: () => false,
   reports: () => "several",

@@ -17,6 +17,8 @@ export interface Profile {
   readsHuggingFace(version: string): "no" | "flag" | "yes";
   /** Whether Megatron's trainings save Hugging Face weights: never, when asked, or unless told not to. */
   savesSafetensors(version: string): "never" | "off" | "on";
+  /** The training node on whose disk Megatron's trainings save Hugging Face weights: that of the first rank, or of the last. */
+  readonly safetensorsNode: "first" | "last";
   /** Whether a checkpoint is a folder of its own, checkpoint-K, when no Hugging Face weights are saved. */
   hasCheckpointFolders(version: string): boolean;
   /** Whether preprocessed data are read from the cache when nothing is said. */
