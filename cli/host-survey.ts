@@ -1,3 +1,4 @@
+import { modelFindings, modelFolder } from "../components/model-findings";
 import type { Cluster, ClusterHost } from "../config/schema";
 import { presentValue } from "../facts/fact";
 import { hostFactsScript, parseHostFacts } from "../facts/host-facts";
@@ -25,21 +26,22 @@ export interface SurveyedHost extends KnownHost {
 export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHost): Promise<SurveyedHost> {
   const probe = hosts.probe(host.name);
   const peers = cluster.hosts.filter(each => each.name !== host.name).map(each => each.clusterAddress);
+  const asked = { peers, model: modelFolder(cluster) };
   const container = `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
-  const asked = Date.now();
+  const began = Date.now();
   const [facts, passing, present, access] = await Promise.all([
-    probe.query(hostFactsScript(peers)),
+    probe.query(hostFactsScript(asked)),
     probe.query(passingFactsScript()),
     probe.query(container),
     probe.access(),
   ]);
   const now = parsePassingFacts(passing.stdout);
   const clock = presentValue(now.clock);
-  const halfway = (asked + Date.now()) / 2000;
+  const halfway = (began + Date.now()) / 2000;
   return {
     node: host.name,
     address: host.clusterAddress,
-    facts: parseHostFacts(facts.stdout, peers),
+    facts: parseHostFacts(facts.stdout, asked),
     access: wayToRoot(access),
     // Doctor belongs to no stack.
     foreignOwner: "",
@@ -80,6 +82,7 @@ export function findingsOf(cluster: Cluster, surveyed: readonly SurveyedHost[]):
     ...unknownFacts(surveyed),
     ...(isComplete ? planNetwork(networkFactsOf(surveyed), cluster.network).findings : []),
     ...preflight(facts, wanted),
+    ...modelFindings(cluster, surveyed),
   ];
 }
 
