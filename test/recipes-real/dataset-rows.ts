@@ -79,10 +79,6 @@ const plain: Readonly<Record<string, string>> = {
   "other scripts": bare([{ role: "user", content: "你好 👋 здравствуйте" }, assistant]),
   "the template's own words": bare([{ role: "user", content: "<|im_end|><tool_call>" }, assistant]),
   "content in parts": bare([{ role: "user", content: [{ type: "text", text: "hi" }] }, assistant]),
-  "all contents in parts": bare([
-    { role: "user", content: [{ type: "text", text: "hi" }] },
-    { role: "assistant", content: [{ type: "text", text: "hello" }] },
-  ]),
 
   "not JSON": '{"messages": [',
   "not an object": "[1]",
@@ -115,6 +111,13 @@ const plain: Readonly<Record<string, string>> = {
 };
 
 const stricter: Readonly<Record<string, Row>> = {
+  "all contents in parts": {
+    text: bare([
+      { role: "user", content: [{ type: "text", text: "hi" }] },
+      { role: "assistant", content: [{ type: "text", text: "hello" }] },
+    ]),
+    stricter: "one text among them and the loader refuses the whole file",
+  },
   "a tool without name": {
     text: bare(talk, { tools: '[{"type":"function","function":{}}]' }),
     stricter: "hermes writes it as it stands; react and qwen refuse it, and no server takes it",
@@ -136,7 +139,7 @@ const stricter: Readonly<Record<string, Row>> = {
     stricter: "the loader wants one type over all rows of all files; a text is the one that the notes have",
   },
   "tools as Python text": {
-    text: bare(talk, { tools: String.raw`[{'type': 'function', 'function': {'name': 'f', 'description': 'd'}}]` }),
+    text: bare(talk, { tools: "[{'type': 'function', 'function': {'name': 'f', 'description': 'd'}}]" }),
     stricter: "ms-swift falls back to Python's literals; what reads the tools when the model is served does not",
   },
   "one name twice": {

@@ -1,6 +1,7 @@
 import { commandLines } from "../support/shell-lines";
 import { ArgumentParser, type Line, lineOf, type ParserVersion, parserVersions, type Verdict } from "./argument-parser";
 import { judged, notes } from "./lines-of-notes";
+import { goldenLines, lineOfArgv, type Rendered, randomLines } from "./rendered-lines";
 
 const parsers = new Map<ParserVersion, ArgumentParser>();
 
@@ -30,7 +31,31 @@ test.each(Object.entries(judged))("%s", async (_name, { line, version, refused }
 });
 
 test.each(Object.entries(notes))("the notes: %s", async (_name, text) => {
-  const lines = commandLines(text).map(([tool, subcommand, ...argv]) => ({ command: `${tool} ${subcommand}`, argv }));
+  const lines = commandLines(text).map(lineOfArgv);
   expect(lines).toHaveLength(1);
   expect(await verdictsOf("3.7.1", lines)).toEqual([accepted]);
+});
+
+/** What is refused, with the parser's text. */
+async function refusals(all: readonly Rendered[]): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (const { name, version, lines } of all) {
+    const verdicts = await verdictsOf(version, lines);
+    for (const [index, { accepted, text }] of verdicts.entries()) {
+      if (!accepted) found.push({ name, version, line: lines[index], text });
+    }
+  }
+  return found;
+}
+
+const golden = goldenLines();
+
+test.each(golden.map(each => [each.name, each] as const))("golden: %s", async (_name, rendered) => {
+  expect(await refusals([rendered])).toEqual([]);
+});
+
+test("what 300 random cluster files render", async () => {
+  const all = randomLines(300, 1);
+  expect(all).toHaveLength(300);
+  expect(await refusals(all)).toEqual([]);
 });

@@ -50,7 +50,7 @@ const chosen: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   hosts: fc.constant(hosts),
   slots: fc.constant(8),
   "image.reference": fc.constantFrom("registry.example/train:1", "train:1-vllm0.10.0-swift"),
-  "image.swift": fc.constantFrom("3.7.1", "3.7.1", "3.7.1", "3.8.3", "3.12.6", "3.12.6", "4.6.0", "4.6.0", "9.0.0"),
+  "image.swift": fc.constantFrom("3.7.1", "3.7.1", "3.7.1", "3.8.3", "3.12.6", "3.12.6", "4.6.0", "4.6.0"),
   "image.packages": fc.constantFrom({ apt: true }, { debs: "debs" }, { debs: "debs", apt: true }),
   "image.vllm": fc.constantFrom("0.10.0", "0.10.1", "0.13.0"),
   "pipeline.model.path": path,
@@ -97,6 +97,7 @@ const presences: Readonly<Record<string, number>> = {
   hosts: 1,
   inventory: 0,
   pipeline: 1,
+  "pipeline.data": 0.95,
   "pipeline.convert": 0.9,
   "pipeline.train": 0.9,
   "pipeline.train.epochs": 0.95,
@@ -115,9 +116,47 @@ function presence(field: string): number {
   return field.startsWith("pipeline.") ? 0.25 : 0.02;
 }
 
-/** Cluster files as values: half of them as their schema wants each field, half with fields of something else. */
+type Settings = Record<string, Record<string, unknown> | undefined>;
+
+/** What a person would put right after the first refusals: steps that lack another one, and sizes that do not divide. */
+function settled(file: unknown): unknown {
+  const copy = structuredClone(file) as { pipeline?: Settings };
+  const { pipeline } = copy;
+  if (!pipeline) return copy;
+  const { train, convert, serve } = pipeline;
+  if (train) {
+    if (!convert && train.weights === undefined) pipeline.convert = { output: "/models/m-mcore" };
+    pipeline.data ??= { path: "/data/rows.jsonl" };
+    pipeline.gather ??= {};
+    if (train.iterations !== undefined) delete train.epochs;
+    else train.epochs ??= 1;
+    const size = (field: string): number => Number(train[field] ?? 1);
+    if (8 % (size("tensorParallel") * size("pipelineParallel") * size("contextParallel")) !== 0) {
+      train.pipelineParallel = 1;
+      train.contextParallel = 1;
+    }
+    if (8 % (size("expertParallel") * size("pipelineParallel") * size("tensorParallel")) !== 0)
+      train.expertParallel = 1;
+    if (train.expertTensorParallel !== undefined) train.expertTensorParallel = 1;
+    train.sequenceParallel = true;
+    train.globalBatchSize = size("microBatchSize") * 8 * (Array.isArray(train.nodes) ? train.nodes.length : 1);
+    delete train.minLearningRate;
+    if (serve) serve.stopForTraining = true;
+  } else delete pipeline.gather;
+  if (!serve) delete pipeline.smoke;
+  return copy;
+}
+
+/**
+ * Cluster files as values: most of them consistent in themselves, a part with all that single fields allow, a part with fields of
+ * something else.
+ */
 export function randomClusterFile(): fc.Arbitrary<unknown> {
   const schema = clusterFileJsonSchema() as JsonSchema;
-  const make = (junk: number): fc.Arbitrary<unknown> => randomOf(schema, { chosen, presence, junk });
-  return fc.oneof({ arbitrary: make(0), weight: 3 }, { arbitrary: make(0.02), weight: 1 });
+  const right = randomOf(schema, { chosen, presence, junk: 0 });
+  return fc.oneof(
+    { arbitrary: right.map(settled), weight: 5 },
+    { arbitrary: right, weight: 2 },
+    { arbitrary: randomOf(schema, { chosen, presence, junk: 0.02 }), weight: 2 },
+  );
 }
