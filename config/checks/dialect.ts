@@ -26,14 +26,15 @@ export const checkDialect: CheckRule = cluster => {
     });
   }
   const scale = train?.lossScale;
-  if (scale !== undefined && !profile.lossScales.includes(scale)) {
+  if (scale !== undefined && !profile.acceptsLossScale(image.swift, scale)) {
+    const scales = profile.lossScales(image.swift);
     checks.push({
       code: "loss-scale-unknown",
       severity: "error",
       path: ["pipeline", "train", "lossScale"],
       found: `lossScale ${scale}, which ms-swift ${image.swift} does not have`,
-      expected: `one of ${profile.lossScales.join(", ")}`,
-      remedy: `write ${nearest(scale, profile.lossScales) ?? "default"}`,
+      expected: `one of ${scales.join(", ")}`,
+      remedy: `write ${nearest(scale, scales) ?? "default"}`,
     });
   }
   if (serve) {
