@@ -16,7 +16,8 @@ export interface Verdict {
   readonly text: string;
 }
 
-export const parserVersions = ["3.7.1", "3.12.6", "4.6.0"] as const;
+/** Versions in the image of the parsers: those whose argument lists are known, and some between them. */
+export const parserVersions = ["3.7.1", "3.8.3", "3.9.3", "3.10.3", "3.12.6", "4.2.3", "4.6.0"] as const;
 export type ParserVersion = (typeof parserVersions)[number];
 
 /** The real argument parsing of one version of ms-swift. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { clusterFileJsonSchema } from "../../config/json-schema";
-import { type ArgumentShape, argumentsOf } from "../../recipes/ms-swift/argument-list";
+import { type ArgumentShape, knownArguments, listedVersions } from "../../recipes/ms-swift/argument-list";
 import { type JsonSchema, randomOf } from "./random-schema";
 
 const nodes = ["node-1", "node-2", "node-3", "node-4"];
@@ -38,9 +38,11 @@ function valueFor(shape: ArgumentShape): fc.Arbitrary<unknown> {
   }
 }
 
-/** Arguments of a command by their own names. */
+/** Arguments of commands by their own names, of any version. */
 function argumentsFor(...commands: string[]): fc.Arbitrary<unknown> {
-  const known = commands.flatMap(command => [...(argumentsOf(command) ?? [])]);
+  const known = commands.flatMap(command =>
+    listedVersions.flatMap(version => [...(knownArguments(command, version)?.list.arguments ?? [])]),
+  );
   const one = fc.constantFrom(...known).chain(([name, shape]) => valueFor(shape).map(value => [name, value] as const));
   return fc.array(one, { maxLength: 4 }).map(pairs => Object.fromEntries(pairs));
 }
@@ -59,11 +61,11 @@ const chosen: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "pipeline.convert.output": path,
   "pipeline.convert.node": fc.constantFrom(...nodes),
   "pipeline.convert.gpus": gpus,
-  "pipeline.convert.args": argumentsFor("swift export"),
+  "pipeline.convert.args": argumentsFor("swift export", "megatron export"),
   "pipeline.train.nodes": nodeList,
   "pipeline.train.output": path,
   "pipeline.train.weights": path,
-  "pipeline.train.args": argumentsFor("megatron sft"),
+  "pipeline.train.args": argumentsFor("megatron sft", "megatron rlhf", "swift sft", "swift rlhf"),
   "pipeline.train.tensorParallel": degree,
   "pipeline.train.pipelineParallel": degree,
   "pipeline.train.contextParallel": degree,
@@ -83,7 +85,7 @@ const chosen: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "pipeline.export.output": path,
   "pipeline.export.node": fc.constantFrom(...nodes),
   "pipeline.export.gpus": gpus,
-  "pipeline.export.args": argumentsFor("swift export"),
+  "pipeline.export.args": argumentsFor("swift export", "megatron export"),
   "pipeline.serve.model": path,
   "pipeline.serve.node": fc.constantFrom(...nodes),
   "pipeline.serve.stopForTraining": fc.constantFrom(true, true, true, false),
@@ -116,31 +118,45 @@ function presence(field: string): number {
   return field.startsWith("pipeline.") ? 0.25 : 0.02;
 }
 
-type Settings = Record<string, Record<string, unknown> | undefined>;
+type Step = Record<string, unknown>;
+type Pipeline = Record<string, Step | undefined>;
 
-/** What a person would put right after the first refusals: steps that lack another one, and sizes that do not divide. */
+/** Of arguments by their own names only those that the version's tool has. */
+function settleArguments(step: Step | undefined, usualTool: string, version: string): void {
+  if (!step?.args) return;
+  const known = knownArguments(String(step.tool ?? usualTool), version)?.list.arguments;
+  step.args = Object.fromEntries(Object.entries(step.args).filter(([name]) => known?.has(name)));
+}
+
+/** Sizes that divide, and one length. */
+function settleTraining(train: Step): void {
+  if (train.iterations !== undefined) delete train.epochs;
+  else train.epochs ??= 1;
+  const size = (field: string): number => Number(train[field] ?? 1);
+  if (8 % (size("tensorParallel") * size("pipelineParallel") * size("contextParallel")) !== 0) {
+    train.pipelineParallel = 1;
+    train.contextParallel = 1;
+  }
+  if (8 % (size("expertParallel") * size("pipelineParallel") * size("tensorParallel")) !== 0) train.expertParallel = 1;
+  if (train.expertTensorParallel !== undefined) train.expertTensorParallel = 1;
+  train.sequenceParallel = true;
+  train.globalBatchSize = size("microBatchSize") * 8 * (Array.isArray(train.nodes) ? train.nodes.length : 1);
+  delete train.minLearningRate;
+}
+
+/** What a person would put right after the first refusals: steps that lack another one, and what does not fit together. */
 function settled(file: unknown): unknown {
-  const copy = structuredClone(file) as { pipeline?: Settings };
-  const { pipeline } = copy;
-  if (!pipeline) return copy;
+  const copy = structuredClone(file) as { image: { swift: string }; pipeline: Pipeline };
+  const { pipeline, image } = copy;
   const { train, convert, serve } = pipeline;
+  settleArguments(train, "megatron sft", image.swift);
+  settleArguments(convert, "swift export", image.swift);
+  settleArguments(pipeline.export, "swift export", image.swift);
   if (train) {
+    settleTraining(train);
     if (!convert && train.weights === undefined) pipeline.convert = { output: "/models/m-mcore" };
     pipeline.data ??= { path: "/data/rows.jsonl" };
     pipeline.gather ??= {};
-    if (train.iterations !== undefined) delete train.epochs;
-    else train.epochs ??= 1;
-    const size = (field: string): number => Number(train[field] ?? 1);
-    if (8 % (size("tensorParallel") * size("pipelineParallel") * size("contextParallel")) !== 0) {
-      train.pipelineParallel = 1;
-      train.contextParallel = 1;
-    }
-    if (8 % (size("expertParallel") * size("pipelineParallel") * size("tensorParallel")) !== 0)
-      train.expertParallel = 1;
-    if (train.expertTensorParallel !== undefined) train.expertTensorParallel = 1;
-    train.sequenceParallel = true;
-    train.globalBatchSize = size("microBatchSize") * 8 * (Array.isArray(train.nodes) ? train.nodes.length : 1);
-    delete train.minLearningRate;
     if (serve) serve.stopForTraining = true;
   } else delete pipeline.gather;
   if (!serve) delete pipeline.smoke;
