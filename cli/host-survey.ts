@@ -16,7 +16,7 @@ import { quote } from "../remote/shell";
 /** A host that answered, with what is true of it only for now. */
 export interface SurveyedHost extends KnownHost {
   readonly passing: PassingFacts;
-  /** The node's container is there: ports that are taken may be its own. */
+  /** The node's container is there, or the mesh of hosts without one: ports that are taken may be its own. */
   readonly hasContainer: boolean;
   /** Difference to the operator's clock, in seconds. */
   readonly clockSkewSeconds?: number;
@@ -27,12 +27,15 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
   const probe = hosts.probe(host.name);
   const peers = cluster.hosts.filter(each => each.name !== host.name).map(each => each.clusterAddress);
   const asked = { peers, model: modelFolder(cluster) };
-  const container = `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
+  const isOurs =
+    cluster.runtime === "host"
+      ? `[ -e ${quote(`/var/lib/muster/${cluster.name}/jobs/mesh-${host.name}/job.json`)} ]`
+      : `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
   const began = Date.now();
   const [facts, passing, present, access] = await Promise.all([
     probe.query(hostFactsScript(asked)),
     probe.query(passingFactsScript()),
-    probe.query(container),
+    probe.query(isOurs),
     probe.access(),
   ]);
   const now = parsePassingFacts(passing.stdout);
@@ -74,6 +77,7 @@ export function findingsOf(cluster: Cluster, surveyed: readonly SurveyedHost[]):
   const wanted = {
     slots: cluster.slots,
     shmSizeGib: cluster.container.shmSizeGib,
+    inContainers: cluster.runtime === "container",
     ports: (node: string) => wantedPorts(cluster, node),
     paths: () => [],
   };

@@ -57,6 +57,8 @@ const cases: Readonly<Record<string, readonly [string | RegExp, string][]>> = {
   "dialect that 3.7.1 does not have": [["agentTemplate: hermes", "agentTemplate: glm4_5"]],
   "no dialect, GLM-4.5 by default": [["    agentTemplate: hermes\n", ""]],
   "dialects that differ": [["toolCallParser: hermes", "toolCallParser: glm4_moe"]],
+  "unknown loss scale": [["lossScale: hermes", "lossScale: hermis"]],
+  "loss scale of a later version": [["lossScale: hermes", "lossScale: last_round+hermes"]],
   "digest of an archive": [["image:\n", `image:\n  archive: image.tar\n  digest: sha256:${"0".repeat(64)}\n`]],
   "login without a pull": [["image:\n", "image:\n  pull: false\n  registry: {user: me, password: {secret: token}}\n"]],
   "spread of an image without a tag": [
@@ -246,4 +248,17 @@ test("a layout is accepted exactly when it divides", () => {
       if (fits) expect(codes.includes("batch-not-divisible")).toBe(batch % (16 / (tensor * stages)) !== 0);
     }),
   );
+});
+
+test("a loss scale that looks for another dialect's marks is warned of", () => {
+  const read = (scale: string) =>
+    loadCluster("glm.yaml", { readFile: () => changed(["lossScale: hermes", `lossScale: ${scale}`]) }).warnings;
+  expect(read("react")).toMatchObject([
+    {
+      line: 74,
+      path: "pipeline.train.lossScale",
+      remedy: "write hermes, or agentTemplate: react_en",
+    },
+  ]);
+  expect(read("default")).toEqual([]);
 });
