@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { TrainSettings } from "../config/schema/pipeline";
 import { Job } from "../provider/muster/sdk/job.gen";
+import { trainingFailures } from "../recipes/ms-swift/known-failures";
 import { reportKeys } from "../recipes/ms-swift/report";
+import { resumable } from "../recipes/ms-swift/resume";
 import { trainCommands } from "../recipes/ms-swift/train";
 import { after, claimed, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
 
@@ -24,7 +26,9 @@ export class Training extends pulumi.ComponentResource {
     const { settings } = args;
     const train = settings.pipeline?.train;
     if (!train) throw new Error("pipeline.train is not in the cluster file");
-    const commands = args.network.apply(plan => trainCommands(settings, train, transportOf(plan)));
+    const commands = args.network.apply(plan =>
+      trainCommands(settings, train, transportOf(plan)).map((command, index) => resumable(settings, command, index)),
+    );
     const gpus = Array.from({ length: settings.slots }, (_, index) => index);
     this.job = new Job(
       `${name}-job`,
@@ -39,6 +43,7 @@ export class Training extends pulumi.ComponentResource {
         ...secretEnv(args.proxy, reportSecrets(train, args.secret)),
         mode: "completed",
         waitSeconds: train.waitMinutes * 60,
+        knownFailures: [...trainingFailures],
       },
       {
         parent: this,

@@ -3,6 +3,7 @@ import type { Check, CheckRule, ModelShape } from "./check";
 import { checkArgumentRules } from "./checks/argument-rules";
 import { checkConversions } from "./checks/conversions";
 import { checkDialect } from "./checks/dialect";
+import { checkEnvironment } from "./checks/environment";
 import { checkImage } from "./checks/image";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
@@ -17,6 +18,7 @@ import type { Cluster } from "./schema";
 
 const rules: readonly CheckRule[] = [
   checkImage,
+  checkEnvironment,
   checkOptimizer,
   checkDialect,
   checkUpstreamArguments,

@@ -24,13 +24,13 @@ export type ParserVersion = (typeof parserVersions)[number];
 export class ArgumentParser {
   private constructor(
     private readonly process: PythonProcess,
-    /** Commands that this version has. */
-    readonly commands: readonly string[],
+    /** Commands that this version has, with the names of their arguments. */
+    readonly commands: Readonly<Record<string, readonly string[]>>,
   ) {}
 
   static async start(version: ParserVersion): Promise<ArgumentParser> {
     const process = new PythonProcess("parse-lines.py", version);
-    const first = await process.next<{ version: string; commands: string[] }>();
+    const first = await process.next<{ version: string; commands: Record<string, string[]> }>();
     if (first.version !== version) throw new Error(`the image has ms-swift ${first.version} in place of ${version}`);
     return new ArgumentParser(process, first.commands);
   }

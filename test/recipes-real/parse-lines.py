@@ -1,6 +1,7 @@
 """Asks the argument parser of the ms-swift that is installed here whether it takes command lines; no GPU is needed.
 
-Runs in the image of sandbox/images/parsers. First it writes {"version", "commands"}. Then one JSON object a line:
+Runs in the image of sandbox/images/parsers. First it writes {"version", "commands"}: the names of each command's
+arguments. Then one JSON object a line:
     {"command": "megatron sft", "argv": [...], "post": false, "env": {}, "world": 1}
 and for each one line back, {"accepted": bool, "text": why not}. What is asked is what the command itself asks (ms-swift:
 swift/utils, parse_args; swift/llm/base.py, _parse_args): HfArgumentParser over the command's class, and nothing left over.
@@ -163,7 +164,10 @@ def apart(known, request):
 
 def main():
     version, known = classes()
-    print(json.dumps({"version": version, "commands": sorted(known)}), file=answers, flush=True)
+    # A boolean's --no_x twin is the same argument.
+    commands = {command: sorted({action.dest for action in parser_of(command, cls)._actions if action.dest != "help"
+                                 and action.option_strings[0] == f"--{action.dest}"}) for command, cls in known.items()}
+    print(json.dumps({"version": version, "commands": commands}), file=answers, flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         text = (apart if request.get("post") else verdict)(known, request)

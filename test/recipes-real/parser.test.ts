@@ -1,4 +1,6 @@
+import { knownArguments, listedVersions } from "../../recipes/ms-swift/argument-list";
 import { commandLines } from "../support/shell-lines";
+import { lineForEach } from "./argument-lists";
 import { ArgumentParser, type Line, lineOf, type ParserVersion, type Verdict } from "./argument-parser";
 import { judged, notes } from "./lines-of-notes";
 import { goldenLines, lineOfArgv, type Rendered, randomLines } from "./rendered-lines";
@@ -45,6 +47,23 @@ async function refusals(all: readonly Rendered[]): Promise<unknown[]> {
   }
   return found;
 }
+
+describe.each(listedVersions)("the argument lists of %s", version => {
+  test("have the names of its parsers", async () => {
+    const { commands } = await parserOf(version);
+    const own = Object.keys(commands).filter(command => knownArguments(command, version));
+    const namesOf = (command: string): string[] => [...(knownArguments(command, version)?.list.arguments.keys() ?? [])];
+    expect(own.length).toBeGreaterThan(4);
+    expect(Object.fromEntries(own.map(command => [command, namesOf(command).sort()]))).toEqual(
+      Object.fromEntries(own.map(command => [command, commands[command]])),
+    );
+  });
+
+  test("describe values that its parsers take", async () => {
+    const lines = Object.keys((await parserOf(version)).commands).flatMap(command => lineForEach(command, version));
+    expect(await refusals([{ name: "one by one", version, lines }])).toEqual([]);
+  });
+});
 
 const golden = goldenLines();
 
