@@ -1,7 +1,7 @@
 import { type KnownArguments, knownArguments } from "../../recipes/ms-swift/argument-list";
 import { trainContext } from "../../recipes/ms-swift/context";
 import { adapterSource, exportRows, exportSource, toMcoreRows } from "../../recipes/ms-swift/export-rows";
-import { settingNames } from "../../recipes/ms-swift/other-names";
+import { otherName, settingNames } from "../../recipes/ms-swift/other-names";
 import type { Row } from "../../recipes/ms-swift/rows";
 import { trainRows } from "../../recipes/ms-swift/train";
 import type { Check, CheckRule } from "../check";
@@ -108,23 +108,13 @@ function absentArgument(judged: Judged, name: string, known: KnownArguments): Ch
     };
   }
   const meant = names.filter(candidate => candidate.startsWith(name));
-  if (meant.length > 0) {
-    const setting = meant.length === 1 ? settingOf(judged.rows, meant[0] ?? "") : undefined;
-    return {
-      ...base,
-      code: "argument-abbreviated",
-      severity: "error",
-      found: `${name}, an abbreviation of ${meant.slice(0, 4).join(", ")}${meant.length > 4 ? " and others" : ""}`,
-      expected: "the whole name: which argument an abbreviation means changes with the version",
-      remedy: `write ${setting === undefined ? meant.slice(0, 4).join(" or ") : `the setting ${setting}`}`,
-    };
-  }
+  if (meant.length > 0) return { ...base, ...abbreviation(judged, name, meant) };
   const elsewhere = settingNames(command).get(name);
   if (elsewhere !== undefined) {
     const remedy = `write ${elsewhere}, which is right for every version`;
     return { ...base, code: "argument-of-another-line", severity: "error", remedy };
   }
-  const likely = nearest(name, names);
+  const likely = otherName(name, known.list.arguments) ?? nearest(name, names);
   const setting = likely === undefined ? undefined : settingOf(judged.rows, likely);
   return {
     ...base,
@@ -133,6 +123,19 @@ function absentArgument(judged: Judged, name: string, known: KnownArguments): Ch
     severity: known.isExact || known.neighbour ? "error" : "warning",
     remedy: setting ? `write ${setting}` : likely ? `write ${likely}` : `remove it; ${command} --help lists them`,
   };
+}
+
+function abbreviation(judged: Judged, name: string, meant: readonly string[]) {
+  const [first = ""] = meant;
+  const setting = meant.length === 1 ? settingOf(judged.rows, first) : undefined;
+  const shown = meant.slice(0, 4);
+  return {
+    code: "argument-abbreviated",
+    severity: "error",
+    found: `${name}, an abbreviation of ${shown.join(", ")}${meant.length > shown.length ? " and others" : ""}`,
+    expected: "the whole name: which argument an abbreviation means changes with the version",
+    remedy: `write ${setting === undefined ? shown.join(" or ") : `the setting ${setting}`}`,
+  } as const;
 }
 
 function argumentOfSetting(path: FieldPath, name: string, setting: string): Check {
