@@ -47,3 +47,9 @@ export function trainEnvironment(cluster: Cluster, train: TrainSettings): Record
     ...train.env,
   };
 }
+
+/** What .deepspeed_env must hold besides the network's variables: the launcher gives other nodes nothing else. */
+export function launcherEnvironment(cluster: Cluster): Record<string, string> {
+  const train = cluster.pipeline?.train;
+  return train?.launcher === "deepspeed" ? trainEnvironment(cluster, train) : {};
+}
