@@ -33,9 +33,10 @@ export function trainCommands(
   };
   if (train.launcher === "torchrun")
     return torchrunCommands([...train.tool.split(" "), ...options], env, layout, transportOf);
-  const { workdir, sshPort } = cluster.container;
+  // In the working directory, which is a folder of the host where there is no container.
+  const hostfile = "hostfile";
   const program = ["--module", `swift.cli.${train.tool.split(" ")[1]}`, ...options];
-  return deepspeedCommands(program, env, { ...layout, hostfile: `${workdir}/hostfile`, sshPort }, transportOf);
+  return deepspeedCommands(program, env, { ...layout, hostfile, sshPort: cluster.container.sshPort }, transportOf);
 }
 
 /** Variables of every rank that belong to the result. DeepSpeed's launcher finds them in .deepspeed_env. */

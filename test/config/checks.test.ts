@@ -146,6 +146,7 @@ const newer: typeof cases = {
     sft("swift sft\n    launcher: deepspeed\n    report: {to: [wandb], wandbApiKey: {secret: s}}"),
   ],
   "LoRA settings for full training": [sft("megatron sft\n    lora: {rank: 8}\n    adapter: /a")],
+  "a value that the version's parser refuses": [sft("megatron sft\n    tuner: lora\n    lora: {alpha: 0.5}")],
   "two starts": [sft("megatron sft\n    weights: /w\n    resumeFrom: /r")],
   "no converted weights, and 3.7 reads no others": [[/ {2}convert:\n[\s\S]*? {2}train:\n/, "  train:\n"]],
   "settings of newer versions": [
