@@ -1,3 +1,4 @@
+import { isAtLeast } from "../version";
 import type { Profile } from "./profile";
 
 /**
