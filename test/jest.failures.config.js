@@ -7,5 +7,5 @@ module.exports = {
   globalSetup: "<rootDir>/test/failures/start.ts",
   globalTeardown: "<rootDir>/test/acceptance/stop.ts",
   maxWorkers: 1,
-  testTimeout: 300_000,
+  testTimeout: 1_200_000,
 };

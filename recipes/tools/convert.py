@@ -35,6 +35,8 @@ PRECISION = re.compile(r"^mean_diff(?: \(with loss\))?: (\S+?), max_diff(?: \(wi
 # Of `swift export` and `megatron export`: "HF model weights" in ms-swift 3, "`safetensors` model weights" in 4, "Megatron model
 # weights" in both; a LoRA that was merged without Megatron says the last.
 SAVED = re.compile(r"Successfully (?:saved .{1,40} model weights|merged LoRA and saved) in")
+ERROR_OF_RANK = re.compile(r"^\[rank\d+\]: [\w.]*(?:Error|Exception)\b: .*$", re.M)
+ERROR = re.compile(r"^[\w.]*(?:Error|Exception)\b: .*$", re.M)
 NO_MEMORY = re.compile(r"out of memory|OutOfMemoryError", re.I)
 
 
@@ -177,7 +179,8 @@ def explain(status, text, options):
     if NO_MEMORY.search(text) or status in (-9, 137):
         advice = "; testPrecision: false needs half of it" if options.max_mean_diff is not None else "; give it more gpus"
         return f"{options.command[0]} {how}: not enough memory{advice}"
-    errors = re.findall(r"^(?:\[rank\d+\]: )?[\w.]*(?:Error|Exception)\b: .*$", text, re.M)
+    # A rank's own error comes before the launcher's, which only says that there was one.
+    errors = ERROR_OF_RANK.findall(text) or ERROR.findall(text)
     return f"{options.command[0]} {how}: {errors[-1] if errors else 'see its output above'}"
 
 

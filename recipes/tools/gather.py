@@ -38,15 +38,14 @@ class Nodes:
         self.held = {peer: peer.shards(folder) for peer in peers if peer not in self.shared}
 
     def owner_of(self, name):
-        """The peer that wrote a shard; "here" if it was this node or one on the same disk; None if that is not known."""
+        """The peer that wrote a shard; "here" if it was this node; None if that is not known."""
         if not self.ranks_per_node:
             return None
         index = dcp.rank_of(name) // self.ranks_per_node
         if index >= len(self.at):
             nodes, each = len(self.at), self.ranks_per_node
             raise PeerError(f"{name} was written by rank {dcp.rank_of(name)}, but {nodes} nodes with {each} ranks each are named; name them all")
-        owner = self.at[index]
-        return "here" if owner is None or owner in self.shared else owner
+        return self.at[index] or "here"
 
     def holders(self, name, least):
         """Peers on disks of their own that have the whole shard."""

@@ -1,16 +1,4 @@
-import {
-  anotherTraining,
-  failingUp,
-  isCompleted,
-  isPast,
-  iterations,
-  newestRun,
-  node1,
-  node2,
-  processesOf,
-  startUp,
-  up,
-} from "./run";
+import { anotherTraining, failingUp, isCompleted, NewRun, node1, node2, processesOf, startUp, up } from "./run";
 
 const undo: (() => void)[] = [];
 afterAll(() => {
@@ -26,26 +14,28 @@ describe("a training", () => {
           .replace(/^ {2}train:\n/m, '  train:\n    env: {MUSTER_SIM_STEP_SECONDS: "0.7"}\n'),
       ),
     );
+    const training = await NewRun.declared();
     const run = startUp();
-    await isPast(6);
+    await training.isPast(6);
     await node2.ask(`kill -9 ${(await processesOf(node2, "train", "LOCAL_RANK="))[0]}`);
     const done = await run.finished;
     expect(done.code).toBe(1);
     expect(done.stdout + done.stderr).toMatch(/node-2[\s\S]*killed from outside/);
-    const before = await iterations();
-    const saved = Number(await node1.ask(`${newestRun} && cat latest_checkpointed_iteration.txt`));
+    const before = await training.iterations();
+    const tracker = `cat ${await training.folder()}/latest_checkpointed_iteration.txt`;
+    const saved = Number(await node1.ask(tracker));
     expect(saved).toBeGreaterThanOrEqual(5);
 
     await up();
     await isCompleted("train", "gather", "export");
     // Not a step before the checkpoint is made twice, none after it is left out.
-    const after = (await iterations()).slice(before.length);
+    const after = (await training.iterations()).slice(before.length);
     expect(after).toEqual(Array.from({ length: 20 - saved }, (_, index) => saved + 1 + index));
     for (const rank of [0, 1]) {
       const log = await node1.ask(`cat /var/lib/muster/dev/jobs/train/rank-${rank}.log`);
       expect(log).toMatch(new RegExp(`going on from /models/megatron_output/tiny/\\w+/iter_0*${saved}\\b`));
     }
-    expect(await node1.ask(`${newestRun} && cat latest_checkpointed_iteration.txt`)).toBe("20");
+    expect(await node1.ask(tracker)).toBe("20");
   });
 
   test("whose port somebody else listens on says so, with the remedy", async () => {

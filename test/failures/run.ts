@@ -1,4 +1,4 @@
-import { edit, muster, output, startMuster, up } from "../acceptance/muster";
+import { edit, muster, output, startMuster, up as upInTime } from "../acceptance/muster";
 import { SimulatedHost } from "../acceptance/simulated-host";
 import { until } from "../support/command";
 
@@ -7,22 +7,29 @@ export const node2 = new SimulatedHost("node-2");
 
 const flags = ["-s", "dev", "--yes", "--skip-preview"];
 
-/** Where a run's checkpoints lie on a host: the newest one. */
-export const newestRun = 'cd /data/models/megatron_output/tiny && cd "$(ls -td */ | head -1)"';
+const runs = "/data/models/megatron_output/tiny";
+
+/** Folder of the newest run's checkpoints on the hosts. */
+export const newestRun = `cd ${runs} && cd "$(ls -td */ | head -1)"`;
 
 /** `up`, left running. */
 export function startUp() {
-  return startMuster(["up", ...flags]);
+  return startMuster(["up", ...flags], { deadlineSeconds: 560 });
 }
 
 /** `up` that must fail; all that it said. */
 export async function failingUp(): Promise<string> {
-  const done = await muster(["up", ...flags]);
+  const done = await muster(["up", ...flags], { deadlineSeconds: 560 });
   expect(done.code).toBe(1);
   return done.stdout + done.stderr;
 }
 
-export { edit, muster, up };
+export { edit, muster };
+
+/** `up`, which must succeed: weights are converted, trained and served again. */
+export async function up(): Promise<void> {
+  await upInTime({ deadlineSeconds: 560 });
+}
 
 /** Process ids on a host of everything that carries a job's mark and has `variable` in its environment. */
 export async function processesOf(host: SimulatedHost, job: string, variable = ""): Promise<number[]> {
@@ -37,23 +44,48 @@ export async function processesOf(host: SimulatedHost, job: string, variable = "
   return text.split("\n").filter(Boolean).map(Number);
 }
 
-/** Iterations that the last rank's log of the newest run has, in order. */
-export async function iterations(): Promise<number[]> {
-  const run = await node2.sh(`${newestRun} && sed -n 's|.*"iteration": "\\([0-9]*\\)/.*|\\1|p' logging.jsonl`);
-  return run.stdout.split("\n").filter(Boolean).map(Number);
+/** A training that was declared anew: its folder is one that was not there before. */
+export class NewRun {
+  private constructor(private readonly before: readonly string[]) {}
+
+  /** Before `up`. */
+  static async declared(): Promise<NewRun> {
+    return new NewRun(await foldersOn(node2));
+  }
+
+  /** Its folder, on every host. */
+  async folder(): Promise<string> {
+    const made = await until(
+      "the training has a folder",
+      async () => (await foldersOn(node2)).find(name => !this.before.includes(name)),
+      300,
+    );
+    return `${runs}/${made}`;
+  }
+
+  /** Iterations that the last rank has logged, in order. */
+  async iterations(): Promise<number[]> {
+    const log = `${await this.folder()}/logging.jsonl`;
+    const run = await node2.sh(`sed -n 's|.*"iteration": "\\([0-9]*\\)/.*|\\1|p' ${log}`);
+    return run.stdout.split("\n").filter(Boolean).map(Number);
+  }
+
+  /** Waits until its workers have made so many steps. */
+  async isPast(step: number): Promise<void> {
+    await until(
+      `the training is past step ${step}`,
+      async () => {
+        const made = await this.iterations();
+        const alive = (await processesOf(node2, "train", "LOCAL_RANK=")).length >= 2;
+        return alive && (made.at(-1) ?? 0) > step ? true : undefined;
+      },
+      300,
+    );
+  }
 }
 
-/** Waits until the training has workers and has made so many steps since it was told to. */
-export async function isPast(step: number): Promise<void> {
-  await until(
-    `the training is past step ${step}`,
-    async () => {
-      const made = await iterations();
-      const alive = (await processesOf(node2, "train", "LOCAL_RANK=")).length >= 2;
-      return alive && (made.at(-1) ?? 0) > step ? true : undefined;
-    },
-    120,
-  );
+async function foldersOn(host: SimulatedHost): Promise<string[]> {
+  return (await host.ask(`ls ${runs}`)).split("\n").filter(Boolean);
 }
 
 export async function isCompleted(...steps: string[]): Promise<void> {
@@ -61,7 +93,8 @@ export async function isCompleted(...steps: string[]): Promise<void> {
   expect(steps.map(step => `${step} ${now[step]}`)).toEqual(steps.map(step => `${step} completed`));
 }
 
-let seed = 500;
+// Other ones each time, or a run that these tests have left would be gone on with.
+let seed = Date.now() % 1_000_000;
 
 /** Declares another training, so that it and what follows from it runs anew. `changes` are made to the pipeline's text. */
 export function anotherTraining(changes: (text: string) => string = text => text): () => void {

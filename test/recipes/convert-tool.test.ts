@@ -115,6 +115,11 @@ test("truncated and missing weights leave no output", () => {
   const holed = mcoreWeights();
   fs.rmSync(path.join(holed, "iter_0000001", "__0_1.distcp"));
   expect(convert("mcore", good37, { from: holed }).result.faults?.[0]).toContain("__0_1.distcp is missing (rank 0)");
+  const cut = mcoreWeights();
+  fs.truncateSync(path.join(cut, "iter_0000001", "__0_1.distcp"), 10);
+  expect(convert("mcore", good37, { from: cut }).result.faults?.[0]).toMatch(
+    /__0_1.distcp has 10 bytes, at least 1000/,
+  );
   expect(fs.existsSync(output())).toBe(false);
 });
 
@@ -151,13 +156,14 @@ test.each([
   expect(run.result).toMatchObject({ ok: true, meanDiff });
 });
 
-test("the reason of a real failure is the error, not torchrun's or NCCL's last words", () => {
+test.each([
+  ["shard-missing", /^sh ended with 1: \[rank0\]: FileNotFoundError: .*__1_0\.distcp'$/],
+  ["duplicate-gpu", /^sh ended with 1: \[rank0\]: torch\.distributed\.DistBackendError: NCCL error in/],
+])("the reason of a real failure is its error, not the last words: %s", (log, reason) => {
   const file = path.join(base, "console");
-  fs.writeFileSync(file, realLog("shard-missing"));
+  fs.writeFileSync(file, realLog(log));
   const argv = ["--format", "hf", "--output", output(), "--", "sh", "-c", 'cat "$0"; exit 1', file];
-  expect(runTool<Converted>("convert.py", argv).result.faults).toEqual([
-    expect.stringMatching(/^sh ended with 1: \[rank0\]: FileNotFoundError: .*__1_0\.distcp'$/),
-  ]);
+  expect(runTool<Converted>("convert.py", argv).result.faults).toEqual([expect.stringMatching(reason)]);
 });
 
 describe("a conversion that was killed", () => {

@@ -88,6 +88,12 @@ test("one that cannot be made whole starts nothing, and says how to begin anew",
   }
 });
 
+test("a tracker that names what is not there is an error, not a start from the beginning", () => {
+  const { first } = scattered();
+  fs.rmSync(first, { recursive: true });
+  for (const node of nodes.names) expect(start(node)).toMatchObject({ code: 1, said: "" });
+});
+
 test("one without the optimizer's state is not gone on from", () => {
   const { first } = scattered();
   const file = path.join(first, ".metadata");
