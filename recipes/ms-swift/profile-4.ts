@@ -1,4 +1,3 @@
-import { isAtLeast } from "../version";
 import type { Profile } from "./profile";
 
 /**
