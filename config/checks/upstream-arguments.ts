@@ -89,7 +89,8 @@ function checkOne(judged: Judged, name: string, value: ArgumentValue, known: Kno
   const lists = [known.list, ...(known.neighbour ? [known.neighbour] : [])];
   const having = lists.filter(list => list.arguments.has(name));
   const severityOf = (count: number) => (known.isExact || count === lists.length ? "error" : "warning");
-  if (having.length === 0) return [absentArgument(judged, name, known)];
+  const isRenamed = !known.list.arguments.has(name) && otherName(name, known.list.arguments) !== undefined;
+  if (having.length === 0 || isRenamed) return [absentArgument(judged, name, known)];
   const faults = having.flatMap(list => {
     const shape = list.arguments.get(name);
     const fault = shape && valueFault(value, shape);
@@ -104,20 +105,24 @@ function checkOne(judged: Judged, name: string, value: ArgumentValue, known: Kno
       { code: "argument-wrong", severity, path, found, expected: `${fault.expected}${where}`, remedy: fault.remedy },
     ];
   }
-  if (having.length === lists.length) return [];
+  // What the list of the version's own line has is not doubted because the other line has it no more, or not yet.
+  const doubted = lists.filter(list => !having.includes(list) && lineOf(list.version) === lineOf(judged.version));
+  if (doubted.length === 0) return [];
   return [
     {
       code: "argument-of-another-version",
       severity: "warning",
       path,
-      found: `argument ${name}, which ms-swift ${having.map(list => list.version).join(", ")} has and ${lists
-        .filter(list => !having.includes(list))
-        .map(list => list.version)
-        .join(", ")} has not`,
+      found: `argument ${name}, which ms-swift ${having[0]?.version} has and ${doubted[0]?.version} has not`,
       expected: `an argument of ${judged.command} in ms-swift ${judged.version}, whose own list is not known`,
       remedy: `see that ${judged.command} --help lists it`,
     },
   ];
+}
+
+/** 3 or 4: the names of one line are not those of the other. */
+function lineOf(version: string): string | undefined {
+  return version.split(".")[0];
 }
 
 function absentArgument(judged: Judged, name: string, known: KnownArguments): Check {

@@ -111,6 +111,10 @@ const newer: typeof cases = {
   "an abbreviation": [["no_save_rng: true", "moe_router_lo: aux_loss"]],
   "an abbreviation of a setting": [["no_save_rng: true", "tensor_model: 2"]],
   "a hyphen instead of an underscore": [["no_save_rng: true", "micro-batch-size: 2"]],
+  "3's name in a 4 whose list is not known": [
+    ...of4.map(([from, to]): [string | RegExp, string] => [from, to.replace("4.6.0", "4.2.3")]),
+    ["no_save_rng: true", "no_bias_dropout_fusion: true"],
+  ],
   "the twin of a boolean": [["no_save_rng: true", "no_use_distributed_optimizer: true"]],
   "a key under args": [...ofSwift, sft("swift sft"), ["    saveEverySteps: 200\n", "    args: {swanlab_token: abc}\n"]],
   "a key in the environment": [["    saveEverySteps: 200\n", "    env: {WANDB_API_KEY: abc}\n"]],
@@ -211,6 +215,19 @@ test("a server of what was there before the training is warned of", () => {
     readFile: () => changed([/ {2}export:\n[\s\S]*? {2}serve:\n/, "  serve:\n"]),
   });
   expect(warnings.map(problem => problem.path)).toEqual(["pipeline.serve"]);
+});
+
+test("an argument of a neighbouring version is warned of, within its own line only", () => {
+  const warned = (version: string, line: string) => {
+    const edits = version.startsWith("4") ? of4 : [];
+    const file = changed(...edits, ["no_save_rng: true", line]).replace(/swift: [\d.]+\n/, `swift: ${version}\n`);
+    return loadCluster("glm.yaml", { readFile: () => file }).warnings.map(problem => problem.found);
+  };
+  expect(warned("3.9.3", "dataloader_pin_memory: true")).toEqual([
+    "argument dataloader_pin_memory, which ms-swift 3.12.6 has and 3.7.1 has not",
+  ]);
+  expect(warned("4.2.3", "dataloader_num_workers: 2")).toEqual([]);
+  expect(warned("4.7.0", "nosuch: 2")).toEqual(["argument nosuch"]);
 });
 
 test("a cache of each node for itself is warned of in ms-swift 4", () => {

@@ -146,8 +146,11 @@ function settleTraining(train: Step): void {
 
 /** What a person would put right after the first refusals: steps that lack another one, and what does not fit together. */
 function settled(file: unknown): unknown {
-  const copy = structuredClone(file) as { image: { swift: string }; pipeline: Pipeline };
-  const { pipeline, image } = copy;
+  const copy = structuredClone(file) as { image?: { reference: string; swift: string }; pipeline: Pipeline };
+  const { pipeline } = copy;
+  // A file that runs without containers may leave it out.
+  copy.image ??= { reference: "train:4.6.0", swift: "4.6.0" };
+  const { image } = copy;
   const { train, convert, serve } = pipeline;
   settleArguments(train, "megatron sft", image.swift);
   settleArguments(convert, "swift export", image.swift);
