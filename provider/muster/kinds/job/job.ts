@@ -161,7 +161,8 @@ export const job: Kind<JobInputs, JobOutputs> = {
       const outputs = old.deleteOutputs ? (old.outputs ?? []).filter(output => output.host === host) : [];
       const results = old.resultFile?.host === host ? [old.resultFile.path] : [];
       const paths = [folder, ...results, ...outputs.map(output => output.path)];
-      const emptied = [dirname(folder), CLAIMS_FOLDER, ...results.map(dirname)];
+      // Not the results' own folder: the next job of the same run writes there, and a container may have it mounted.
+      const emptied = [dirname(folder), CLAIMS_FOLDER];
       const what = `remove the files of job ${old.name}`;
       const script = `rm -rf -- ${paths.map(quote).join(" ")} || exit 1\n${pruneScript(emptied)}exit 0\n`;
       expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what });
