@@ -9,6 +9,7 @@ import { type HostEnvironment, hostEnvironment } from "./host-environment";
 import { newEnvironmentStep, pipStep, textStep } from "./new-environment";
 import { renderPipConfig } from "./pip-config";
 import { notDone, type SetupStep } from "./setup-step";
+import { swiftCheckoutStep } from "./swift-checkout";
 import { minorOf, pinned } from "./version";
 import { wheelFolderStep } from "./wheel-folder";
 
@@ -32,10 +33,7 @@ export function hostSteps(cluster: Cluster, tools: string): SetupStep[] {
     textStep("constraints", environment.constraints, renderConstraints(cluster, environment)),
     ...(wheels === undefined ? [] : [wheelFolderStep(environment, tools, wheels, requirements)]),
     install("torch", [requirementOf(environment, "torch")]),
-    install("ms-swift", [
-      `ms-swift==${settings.swift}`,
-      ...["transformers", "peft", "trl", "numpy"].flatMap(name => optional(environment, name as ComponentName)),
-    ]),
+    swiftStep(cluster, environment, tools),
     ...(environment.hasToolkit ? [toolkitStep(environment)] : []),
     ...flashAttention(environment, tools, wheels),
     ...(["deepspeed", "vllm", "sglang"] as const).flatMap(name =>
@@ -47,13 +45,31 @@ export function hostSteps(cluster: Cluster, tools: string): SetupStep[] {
   ];
 }
 
+/** The released package, or a checkout of that version; with the dependencies that the table names. */
+function swiftStep({ python: { swift } }: Cluster, environment: HostEnvironment, tools: string): SetupStep {
+  const { settings, python, constraints } = environment;
+  const beside = swiftRequirements.flatMap(name => optional(environment, name));
+  if (swift?.source === undefined) {
+    return pipInstaller(environment, tools)("ms-swift", [`ms-swift==${settings.swift}`, ...beside]);
+  }
+  const pip = command([python, "-m", "pip", "install", "--disable-pip-version-check", "-c", constraints]);
+  return swiftCheckoutStep({
+    source: swift.source,
+    version: settings.swift,
+    tool: checkTool(environment, tools),
+    install: `${pip} ${command(["setuptools", "wheel", ...beside])}\n${pip} --no-build-isolation -e "$checkout"\n`,
+  });
+}
+
+const swiftRequirements: readonly ComponentName[] = ["transformers", "peft", "trl", "numpy"];
+
 /** Everything that pip takes from an index or a wheel folder, as requirements. */
 export function pipRequirements(cluster: Cluster, environment: HostEnvironment): string[] {
   const { settings, versions } = environment;
   const names: ComponentName[] = ["torch", "transformers", "peft", "trl", "numpy", "deepspeed", "vllm", "sglang"];
   const megatron: ComponentName[] = ["megatron-core", "mcore-bridge"];
   return [
-    `ms-swift==${settings.swift}`,
+    ...(cluster.python.swift?.source === undefined ? [`ms-swift==${settings.swift}`] : ["setuptools", "wheel"]),
     ...names.flatMap(name => optional(environment, name)),
     ...(settings.components.includes("megatron")
       ? [...buildTools, ...megatron.flatMap(name => optional(environment, name))]

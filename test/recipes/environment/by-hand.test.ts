@@ -12,6 +12,7 @@ import { expectGolden } from "../../support/golden";
 import { makeWheels, runSteps, shellcheck, unmet } from "../../support/setup-steps";
 
 const tools = path.join(__dirname, "..", "..", "..", "recipes", "tools");
+jest.setTimeout(180_000);
 const cleanup = new Cleanup();
 afterEach(cleanup.run);
 
@@ -21,6 +22,10 @@ function environmentOf(python: string, pipeline = ""): Cluster {
 }
 
 const goldenCases: readonly (readonly [string, string])[] = [
+  [
+    "editable",
+    "{wheels: /srv/wheels, swift: {source: /srv/ms-swift}, environment: {kind: venv, path: /opt/envs/swift, swift: 3.7.1}}",
+  ],
   [
     "notes-conda",
     `{packages: [swanlab, liger_kernel, nvitop, pre-commit, math_verify, py-spy], environment: {kind: conda, path: /opt/envs/swift, swift: 3.7.1, components: [flash-attn, deepspeed, megatron], versions: {python: "3.10", torch: "2.6.0", flash-attn: 2.8.1}}}`,
