@@ -1,6 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
-import { conversionIdentity, guardedConversion, toHfCommand, toMcoreCommand } from "../recipes/ms-swift/convert";
+import {
+  askConversion,
+  conversionIdentity,
+  guardedConversion,
+  toHfCommand,
+  toMcoreCommand,
+} from "../recipes/ms-swift/convert";
+import { conversionFailures } from "../recipes/ms-swift/known-failures";
 import { after, claimed, jobsOf, ranks, resultFile, type StepArgs, secretEnv, type Upstream } from "./step";
 
 export interface ConversionArgs extends StepArgs {
@@ -18,14 +25,14 @@ export class Conversion extends pulumi.ComponentResource {
     super("muster:index:Conversion", name, {}, options);
     const { settings, to } = args;
     const step = to === "mcore" ? "convert" : "export";
-    const part = settings.pipeline?.[step];
-    if (!part) throw new Error(`pipeline.${step} is not in the cluster file`);
-    const command = to === "mcore" ? toMcoreCommand(settings, part) : toHfCommand(settings, part);
+    const { convert, export: back } = settings.pipeline ?? {};
+    const part = to === "mcore" ? convert : back;
+    const command = to === "mcore" ? convert && toMcoreCommand(settings, convert) : back && toHfCommand(settings, back);
+    if (!part || !command) throw new Error(`pipeline.${step} is not in the cluster file`);
     const result = resultFile(settings, step);
     const guarded = {
       ...command,
       argv: guardedConversion(command, part, {
-        format: to,
         identity: conversionIdentity(settings, command),
         resultFile: result.container,
       }),
@@ -36,11 +43,13 @@ export class Conversion extends pulumi.ComponentResource {
         name: step,
         ...ranks(settings, pulumi.output([guarded])),
         identity: after(args.upstream).apply(upstream => ({ image: settings.image.reference, ...upstream })),
-        ...claimed(args, [{ host: command.node, gpus: part.gpus }]),
+        ...(command.usesGpus ? claimed(args, [{ host: command.node, gpus: part.gpus }]) : {}),
         ...secretEnv(args.proxy),
         mode: "completed",
         waitSeconds: part.waitMinutes * 60,
         resultFile: { host: command.node, path: result.host },
+        knownFailures: [...conversionFailures],
+        precondition: askConversion(guarded, settings.container.name),
       },
       {
         parent: this,

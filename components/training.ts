@@ -1,5 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { TrainSettings } from "../config/schema/pipeline";
 import { Job } from "../provider/muster/sdk/job.gen";
+import { trainingFailures } from "../recipes/ms-swift/known-failures";
+import { reportKeys } from "../recipes/ms-swift/report";
+import { resumable } from "../recipes/ms-swift/resume";
 import { trainCommands } from "../recipes/ms-swift/train";
 import { after, claimed, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
 
@@ -9,6 +13,8 @@ export interface TrainingArgs extends StepArgs {
   readonly upstream: readonly (Upstream | undefined)[];
   /** Files and folders that must be there first. */
   readonly needs: readonly pulumi.Resource[];
+  /** A secret of the stack's configuration, by its name. */
+  readonly secret: (name: string) => pulumi.Output<string>;
 }
 
 /** The multi-node training: one launcher a node, in rank order. */
@@ -20,7 +26,9 @@ export class Training extends pulumi.ComponentResource {
     const { settings } = args;
     const train = settings.pipeline?.train;
     if (!train) throw new Error("pipeline.train is not in the cluster file");
-    const commands = args.network.apply(plan => trainCommands(settings, train, transportOf(plan)));
+    const commands = args.network.apply(plan =>
+      trainCommands(settings, train, transportOf(plan)).map((command, index) => resumable(settings, command, index)),
+    );
     const gpus = Array.from({ length: settings.slots }, (_, index) => index);
     this.job = new Job(
       `${name}-job`,
@@ -32,9 +40,10 @@ export class Training extends pulumi.ComponentResource {
           args,
           train.nodes.map(host => ({ host, gpus })),
         ),
-        ...secretEnv(args.proxy),
+        ...secretEnv(args.proxy, reportSecrets(train, args.secret)),
         mode: "completed",
         waitSeconds: train.waitMinutes * 60,
+        knownFailures: [...trainingFailures],
       },
       {
         parent: this,
@@ -43,4 +52,16 @@ export class Training extends pulumi.ComponentResource {
     );
     this.registerOutputs({ output: train.output, status: this.job.status });
   }
+}
+
+/** Keys of the reports, by the names of their variables; undefined without any. */
+function reportSecrets(
+  { report }: TrainSettings,
+  secret: TrainingArgs["secret"],
+): pulumi.Output<Record<string, string>> | undefined {
+  const keys = (["wandbApiKey", "swanlabApiKey"] as const).flatMap(field => {
+    const reference = report?.[field];
+    return reference ? [[reportKeys[field], secret(reference.secret)] as const] : [];
+  });
+  return keys.length === 0 ? undefined : pulumi.output(Object.fromEntries(keys));
 }

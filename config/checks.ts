@@ -1,12 +1,17 @@
 import type { Finding } from "../plan/finding";
 import type { Check, CheckRule, ModelShape } from "./check";
+import { checkArgumentRules } from "./checks/argument-rules";
+import { checkConversions } from "./checks/conversions";
 import { checkDialect } from "./checks/dialect";
 import { checkEnvironment } from "./checks/environment";
 import { checkImage } from "./checks/image";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
+import { checkReports } from "./checks/reports";
+import { checkRlhf } from "./checks/rlhf";
 import { checkServingKey } from "./checks/serving-key";
+import { checkTrainingTool } from "./checks/training-tool";
 import { checkUpstreamArguments } from "./checks/upstream-arguments";
 import { formatPath } from "./problem";
 import type { Cluster } from "./schema";
@@ -17,6 +22,11 @@ const rules: readonly CheckRule[] = [
   checkOptimizer,
   checkDialect,
   checkUpstreamArguments,
+  checkArgumentRules,
+  checkTrainingTool,
+  checkRlhf,
+  checkReports,
+  checkConversions,
   checkParallelism,
   checkServingKey,
 ];

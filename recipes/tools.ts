@@ -5,14 +5,20 @@ export const toolsFolder = "/opt/muster";
 
 /** Files of recipes/tools that every training node gets. They import each other, so they travel together. */
 export const toolFiles = [
+  "inert.py",
   "dcp.py",
+  "iteration.py",
+  "hf.py",
+  "room.py",
   "result.py",
   "peer.py",
   "gather.py",
+  "resume.py",
   "fetch.py",
   "convert.py",
   "chat.py",
   "requirements.py",
+  "newest.py",
 ] as const;
 
 /** Where a tool lies on the operator's side, beside the compiled code. */

@@ -58,6 +58,11 @@ export const image = z
       .regex(/^\d+\.\d+\.\d+/, "a version of vLLM, such as 0.10.0")
       .optional()
       .describe("Version of vLLM in the image. It decides the names of parsers. Default: read from the image's tag."),
+    sglang: z
+      .string()
+      .regex(/^\d+\.\d+\.\d+/, "a version of SGLang, such as 0.5.23")
+      .optional()
+      .describe("Version of SGLang in the image, if it serves. It decides the names of parsers."),
   })
   .describe("The image that every node runs.");
 

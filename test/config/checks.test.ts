@@ -50,13 +50,15 @@ const cases: Readonly<Record<string, readonly [string | RegExp, string][]>> = {
   "no length of training": [["    epochs: 1\n", ""]],
   "offload without precision-aware optimizer": [["      use_precision_aware_optimizer: true\n", ""]],
   "unknown argument": [["moe_grouped_gemm: true", "moe_group_gemm: true"]],
-  "argument of a later version": [["no_save_rng: true", "save_safetensors: true"]],
+  "argument of a later version": [["no_save_rng: true", "dataloader_pin_memory: true"]],
   "argument with a wrong choice": [["attention_backend: flash", "optimizer: adamw"]],
   "argument with a wrong type": [["num_workers: 8", "num_workers: many"]],
   "argument that is a setting": [["num_workers: 8", "micro_batch_size: 2"]],
   "dialect that 3.7.1 does not have": [["agentTemplate: hermes", "agentTemplate: glm4_5"]],
   "no dialect, GLM-4.5 by default": [["    agentTemplate: hermes\n", ""]],
   "dialects that differ": [["toolCallParser: hermes", "toolCallParser: glm4_moe"]],
+  "unknown loss scale": [["lossScale: hermes", "lossScale: hermis"]],
+  "loss scale of a later version": [["lossScale: hermes", "lossScale: last_round+hermes"]],
   "digest of an archive": [["image:\n", `image:\n  archive: image.tar\n  digest: sha256:${"0".repeat(64)}\n`]],
   "login without a pull": [["image:\n", "image:\n  pull: false\n  registry: {user: me, password: {secret: token}}\n"]],
   "spread of an image without a tag": [
@@ -81,7 +83,7 @@ const cases: Readonly<Record<string, readonly [string | RegExp, string][]>> = {
     ["    engine: vllm\n", "    engine: sglang\n    apiKey: {secret: chatKey}\n"],
     ["    args: {enforce_eager: true, enable_chunked_prefill: true}\n", ""],
   ],
-  "version without a profile": [["swift: 3.7.1\n", "swift: 4.6.0\n"]],
+  "version without a profile": [["swift: 3.7.1\n", "swift: 3.6.4\n"]],
 };
 
 test("each wrong setting has its clear refusal", () => {
@@ -138,4 +140,17 @@ test("a layout is accepted exactly when it divides", () => {
       if (fits) expect(codes.includes("batch-not-divisible")).toBe(batch % (16 / (tensor * stages)) !== 0);
     }),
   );
+});
+
+test("a loss scale that looks for another dialect's marks is warned of", () => {
+  const read = (scale: string) =>
+    loadCluster("glm.yaml", { readFile: () => changed(["lossScale: hermes", `lossScale: ${scale}`]) }).warnings;
+  expect(read("react")).toMatchObject([
+    {
+      line: 74,
+      path: "pipeline.train.lossScale",
+      remedy: "write hermes, or agentTemplate: react_en",
+    },
+  ]);
+  expect(read("default")).toEqual([]);
 });

@@ -11,8 +11,10 @@ import { converge } from "./gang-run";
 import { hostsOf, onEach, stopGang, strayProcesses } from "./gang-stop";
 import { canonical, identityDigest } from "./identity";
 import { type JobInputs, type JobOutputs, jobInputsSchema } from "./inputs";
+import { patternProblem } from "./known-failure";
 import { progressOf, statusOf } from "./observation";
 import { observe, outputsOf } from "./observe";
+import { refuseUnmet } from "./precondition";
 import { describeProgress } from "./progress";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -63,6 +65,9 @@ export const job: Kind<JobInputs, JobOutputs> = {
     // Only of a server: decided in diff.
     reviveOn: { change: "ignore" },
     mayStop: { change: "ignore" },
+    // Read when a run fails: a better explanation is no reason to touch one that runs.
+    knownFailures: { change: "ignore" },
+    precondition: { change: "ignore" },
     claims: { change: "update" },
     mode: { change: "replace" },
     probe: { change: "update" },
@@ -94,6 +99,10 @@ export const job: Kind<JobInputs, JobOutputs> = {
         checkEnvironment(`transportEnv.${host}`, variables),
       ),
     ];
+    inputs.knownFailures?.forEach((failure, index) => {
+      const reason = patternProblem(failure);
+      if (reason) failures.push({ property: `knownFailures[${index}].pattern`, reason });
+    });
     if (inputs.probe && (inputs.probe.script === undefined) === (inputs.probe.http === undefined)) {
       failures.push({ property: "probe", reason: "exactly one of script and http must be given" });
     }
@@ -124,11 +133,17 @@ export const job: Kind<JobInputs, JobOutputs> = {
       await refusePlan(context, news);
       return { identityDigest: digest };
     }
-    if (digest !== old.identityDigest) return {};
+    if (digest !== old.identityDigest) {
+      await refuseUnmet(context, news);
+      return {};
+    }
     // The same run goes on: nothing of it changes, so nothing that depends on it has to.
     const settled = old.status === "completed" || old.status === "ready";
     if (settled && isSameLife(old, news)) return outputsIn(old);
-    if (!settled && old.status !== "running") await refuseHeldGpus(context, news);
+    if (!settled && old.status !== "running") {
+      await refuseUnmet(context, news);
+      await refuseHeldGpus(context, news);
+    }
     return { identityDigest: digest };
   },
 
@@ -161,11 +176,12 @@ export const job: Kind<JobInputs, JobOutputs> = {
       const outputs = old.deleteOutputs ? (old.outputs ?? []).filter(output => output.host === host) : [];
       const results = old.resultFile?.host === host ? [old.resultFile.path] : [];
       const paths = [folder, ...results, ...outputs.map(output => output.path)];
-      // Not the results' own folder: the next job of the same run writes there, and a container may have it mounted.
+      // The folder of the result file is somebody else's, and may be mounted: made anew, a container would not see it.
       const emptied = [dirname(folder), CLAIMS_FOLDER];
       const what = `remove the files of job ${old.name}`;
       const script = `rm -rf -- ${paths.map(quote).join(" ")} || exit 1\n${pruneScript(emptied)}exit 0\n`;
-      expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what });
+      const { hosts, signal } = context;
+      expectSuccess(await hosts.runner(host).mutate(what, script, { signal }), { host, what });
     });
   },
 };
@@ -199,9 +215,13 @@ async function refusePlan(context: PreviewContext, news: Partial<JobInputs>): Pr
   if (!ranks || !identity || name === undefined) return;
   try {
     const seen = await observe(context, { ranks, name });
-    if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) return;
+    if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) {
+      await refuseUnmet(context, news);
+      return;
+    }
     const status = seen && statusOf(seen);
     if (status === "running" || status === "ready" || status === "completed") return;
+    await refuseUnmet(context, news);
     await refuseHeldGpus(context, news);
   } catch (error) {
     if (!isUnreachable(error)) throw error;
