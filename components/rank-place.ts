@@ -40,3 +40,14 @@ export function rankPlace(settings: Cluster): RankPlace {
     sshConfig: mesh.config,
   };
 }
+
+/** A question that a recipe asks with one of the tools in the container: asked where the ranks run. It leaves nothing behind. */
+export function placedQuestion(
+  settings: Cluster,
+  question: { readonly host: string; readonly container: string; readonly argv: readonly string[] },
+): { host: string; container?: string; argv: string[] } {
+  const { host, argv } = question;
+  const { container, word } = rankPlace(settings);
+  if (container !== undefined) return { host, container, argv: [...argv] };
+  return { host, argv: ["env", "PYTHONDONTWRITEBYTECODE=1", ...argv.map(word)] };
+}

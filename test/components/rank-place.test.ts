@@ -1,5 +1,5 @@
 import { nodeFolders } from "../../components/node-folders";
-import { rankPlace } from "../../components/rank-place";
+import { placedQuestion, rankPlace } from "../../components/rank-place";
 import { loadCluster } from "../../config/load";
 import type { Cluster } from "../../config/schema";
 
@@ -42,6 +42,11 @@ test("a rank on a host has the activated environment, the mesh's ssh, and the to
     "/opt/musterx",
   ]);
   expect(place.envOf(["python3", "/opt/muster/gather.py"]).PYTHONDONTWRITEBYTECODE).toBe("1");
+  const question = { host: "node-1", container: "ms", argv: ["python3", "/opt/muster/convert.py", "--ask"] };
+  expect(placedQuestion(settings, question)).toEqual({
+    host: "node-1",
+    argv: ["env", "PYTHONDONTWRITEBYTECODE=1", "python3", "/var/lib/muster/c/tools/convert.py", "--ask"],
+  });
   const { results } = nodeFolders(settings);
   expect(results.container).toBe(results.host);
 });
