@@ -39,43 +39,4 @@ export const profile3: Profile = {
   loadsArguments: version => !isAtLeast(version, "3.8"),
   expertTensorParallelDefault: (version, tensorParallel) => (isAtLeast(version, "3.9") ? 1 : tensorParallel),
   groupedGemmDefault: version => isAtLeast(version, "3.10"),
-  agentTemplates: version => [
-    ...templates37,
-    ...(isAtLeast(version, "3.8") ? ["glm4_5"] : []),
-    ...(isAtLeast(version, "3.9") ? ["qwen3_coder", "deepseek_v3_1"] : []),
-    ...(isAtLeast(version, "3.10") ? ["seed_oss"] : []),
-    ...(isAtLeast(version, "3.12") ? ["glm4_7", "youtu"] : []),
-  ],
-  lossScales: version => (isAtLeast(version, "3.12") ? [...bases, ...types] : [...bases, ...types, ...fixed]),
-  acceptsLossScale: (version, scale) => {
-    if (!isAtLeast(version, "3.12")) return [...bases, ...types, ...fixed].includes(scale);
-    const [first = "", second] = scale.split(/\+(.*)/s);
-    return second === undefined
-      ? [...bases, ...types].includes(first)
-      : bases.includes(first) && types.includes(second);
-  },
 };
-
-/** swift/plugin/agent_template at v3.7.1. */
-const templates37: readonly string[] = [
-  "react_en",
-  "react_zh",
-  "qwen_en",
-  "qwen_zh",
-  "qwen_en_parallel",
-  "qwen_zh_parallel",
-  "hermes",
-  "hunyuan_hermes",
-  "toolbench",
-  "glm4",
-  "glm4_0414",
-  "llama3",
-  "llama4",
-  "react_grpo",
-  "mistral",
-];
-
-/** swift/plugin/loss_scale: from 3.12 on a base and a type are written base+type. */
-const bases: readonly string[] = ["default", "last_round", "all"];
-const types: readonly string[] = ["ignore_empty_think", "react", "hermes", "qwen", "agentflan", "alpha_umi"];
-const fixed: readonly string[] = ["last_round_with_ignore_empty_think"];

@@ -38,11 +38,6 @@ export interface Profile {
   expertTensorParallelDefault(version: string, tensorParallel: number): number;
   /** Value of moe_grouped_gemm when it is not given. */
   groupedGemmDefault(version: string): boolean;
-  /** Dialects of tool calls that the version can train. */
-  agentTemplates(version: string): readonly string[];
-  /** Loss scales by name, for messages; combinations are longer. */
-  lossScales(version: string): readonly string[];
-  acceptsLossScale(version: string, scale: string): boolean;
 }
 
 export interface ExportNames {
