@@ -81,7 +81,7 @@ vllm>=0.5.1
 
 # wheels
 if (
-if [ "$(cat /opt/envs/swift/muster/wheels 2>/dev/null)" != b02d65b67879f388 ]; then
+if [ "$(cat /opt/envs/swift/muster/wheels 2>/dev/null)" != 17cd6aa5cbeafd96 ]; then
   { [ -x /opt/envs/swift/bin/python ] && /opt/envs/swift/bin/python /var/lib/muster/c/tools/requirements.py check --constraints /opt/envs/swift/muster/constraints.txt setuptools wheel torch==2.6.0 transformers==4.54.1 trl==0.20.0 >/dev/null 2>&1; } || { echo 'the wheels in /srv/wheels were not looked at'; exit 3; }
 fi
 ); then :; else (
@@ -101,7 +101,7 @@ if ! together=$(/opt/envs/swift/bin/python -m pip install --disable-pip-version-
   echo 'remedy: on a machine with internet and the same Python: pip wheel -w FOLDER -c constraints.txt REQUIREMENT; then copy FOLDER to /srv/wheels' >&2
   exit 1
 fi
-printf '%s\n' b02d65b67879f388 >/opt/envs/swift/muster/wheels
+printf '%s\n' 17cd6aa5cbeafd96 >/opt/envs/swift/muster/wheels
 ) || exit; fi
 
 # torch
