@@ -8,6 +8,7 @@ import {
   toMcoreCommand,
 } from "../recipes/ms-swift/convert";
 import { conversionFailures } from "../recipes/ms-swift/known-failures";
+import { placedQuestion } from "./rank-place";
 import { after, claimed, jobsOf, ranks, resultFile, type StepArgs, secretEnv, type Upstream } from "./step";
 
 export interface ConversionArgs extends StepArgs {
@@ -49,7 +50,7 @@ export class Conversion extends pulumi.ComponentResource {
         waitSeconds: part.waitMinutes * 60,
         resultFile: { host: command.node, path: result.host },
         knownFailures: [...conversionFailures],
-        precondition: askConversion(guarded, settings.container.name),
+        precondition: placedQuestion(settings, askConversion(guarded, settings.container.name)),
       },
       {
         parent: this,

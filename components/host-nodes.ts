@@ -13,7 +13,7 @@ import { File } from "../provider/muster/sdk/file.gen";
 import { Installation } from "../provider/muster/sdk/installation.gen";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { hostSteps } from "../recipes/environment/host-steps";
-import { removeEnvironment } from "../recipes/environment/new-environment";
+import { lockOf, removeEnvironment } from "../recipes/environment/new-environment";
 import { launcherEnvironment } from "../recipes/ms-swift/train";
 import { toolFiles, toolSource } from "../recipes/tools";
 import type { Fleet } from "./fleet";
@@ -88,8 +88,7 @@ export class HostNodes extends pulumi.ComponentResource {
         host,
         name: "python",
         steps: hostSteps(settings, nodeFolders(settings).tools.host),
-        // Beside the environment: hosts may share its disk.
-        lock: `${folder}.lock`,
+        lock: lockOf(folder),
         remove: removeEnvironment(folder),
         ...secretEnv(proxy),
       },

@@ -40,9 +40,9 @@ export function ownSteps(
 
 /** Shell that becomes the one for a step: it reads the step's text from standard input. */
 function placed(settings: Cluster): string {
-  const { container, env, workdir } = rankPlace(settings);
+  const { container, envOf, workdir } = rankPlace(settings);
   const shell = ["bash", "-seuo", "pipefail"];
   if (container !== undefined) return command(["docker", "exec", "-i", "-w", workdir, container, ...shell]);
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const variables = Object.entries(envOf([])).map(([name, value]) => `${name}=${value}`);
   return `cd ${quote(workdir)} && exec ${command(["env", ...variables, ...shell])}`;
 }

@@ -7,7 +7,8 @@ import { nodeFolders } from "./node-folders";
 /** Where a rank runs: what differs between a node container and an environment on the host. */
 export interface RankPlace {
   readonly container?: string;
-  readonly env: Readonly<Record<string, string>>;
+  /** Variables of a command. */
+  envOf(argv: readonly string[]): Readonly<Record<string, string>>;
   readonly workdir: string;
   /** A word of a command, with the tools where they are. Recipes name them where containers have them. */
   word(word: string): string;
@@ -19,15 +20,34 @@ export interface RankPlace {
 export function rankPlace(settings: Cluster): RankPlace {
   const environment = hostEnvironment(settings);
   const { container } = settings;
-  if (!environment) return { container: container.name, env: {}, workdir: container.workdir, word: word => word };
+  if (!environment)
+    return { container: container.name, envOf: () => ({}), workdir: container.workdir, word: word => word };
   const { tools, workspace } = nodeFolders(settings);
   const mesh = hostMesh(settings);
   const variables = activated(environment);
+  const isTool = (word: string): boolean => word.startsWith(`${toolsFolder}/`);
   return {
     // The mesh's ssh in front: gather, DeepSpeed and pdsh call it by its name.
-    env: { ...variables, PATH: `${mesh.bin}:${variables.PATH}`, ...container.env },
+    envOf: argv => ({
+      ...variables,
+      PATH: `${mesh.bin}:${variables.PATH}`,
+      // The tools' folder is muster's: what Python would leave beside them stays when they go.
+      ...(argv.some(isTool) && { PYTHONDONTWRITEBYTECODE: "1" }),
+      ...container.env,
+    }),
     workdir: workspace.container,
-    word: word => (word.startsWith(`${toolsFolder}/`) ? `${tools.host}${word.slice(toolsFolder.length)}` : word),
+    word: word => (isTool(word) ? `${tools.host}${word.slice(toolsFolder.length)}` : word),
     sshConfig: mesh.config,
   };
+}
+
+/** A question that a recipe asks with one of the tools in the container: asked where the ranks run. It leaves nothing behind. */
+export function placedQuestion(
+  settings: Cluster,
+  question: { readonly host: string; readonly container: string; readonly argv: readonly string[] },
+): { host: string; container?: string; argv: string[] } {
+  const { host, argv } = question;
+  const { container, word } = rankPlace(settings);
+  if (container !== undefined) return { host, container, argv: [...argv] };
+  return { host, argv: ["env", "PYTHONDONTWRITEBYTECODE=1", ...argv.map(word)] };
 }

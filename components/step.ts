@@ -79,7 +79,7 @@ export function ranks(
         host: command.node,
         ...(place.container !== undefined && { container: place.container }),
         argv: command.argv.map(place.word),
-        env: { ...place.env, ...command.env },
+        env: { ...place.envOf(command.argv), ...command.env },
         workdir: place.workdir,
       })),
     ),

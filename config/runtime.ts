@@ -29,7 +29,25 @@ export function runtimeProblems(file: ClusterFile, source: Source): Problem[] {
           ),
         ]
       : []),
+    ...(isHost ? containerOnly(file).map(at => problem(at, `${at.join(".")} with runtime: host`, ...onHost)) : []),
   ];
+}
+
+const onHost = ["nothing that only a container has", "remove it: jobs run on the host as it is"] as const;
+
+/** Settings that only a container can have, as far as the file sets them. */
+function containerOnly({ container, access }: ClusterFile): string[][] {
+  const { mounts, memoryGib, cpus, capAdd, gpus } = container;
+  const set: readonly (readonly [boolean, string[]])[] = [
+    [mounts.length > 0, ["container", "mounts"]],
+    [gpus !== "all", ["container", "gpus"]],
+    [memoryGib !== undefined, ["container", "memoryGib"]],
+    [cpus !== undefined, ["container", "cpus"]],
+    [capAdd.length > 0, ["container", "capAdd"]],
+    [access.authorizedKeys.length > 0, ["access", "authorizedKeys"]],
+    [access.rootPassword !== undefined, ["access", "rootPassword"]],
+  ];
+  return set.flatMap(([isSet, path]) => (isSet ? [path] : []));
 }
 
 /** What stands for the image where jobs run on the hosts: the versions of the environment. */

@@ -174,10 +174,12 @@ export const python = z
       .strictObject({
         source: absolutePath
           .optional()
-          .describe("Checkout of ms-swift in the container, at the tag of image.swift. Default: the released package."),
+          .describe("Checkout of ms-swift where jobs run, of the declared version. Default: the released package."),
       })
       .optional()
-      .describe("Installs ms-swift over the image's, of the same version. A checkout of another version is refused."),
+      .describe(
+        "Where ms-swift comes from. In an image it is put over the image's own, of the same version; a checkout of another one is refused.",
+      ),
     packages: z.array(z.string().regex(/^[A-Za-z0-9]/, "a requirement, such as swanlab")).default([]),
     wheels: absolutePath
       .optional()

@@ -36,6 +36,7 @@ export function misfits(asked: Asked, versions: Versions): Misfit[] {
   return [
     ...componentNames.flatMap(name => outOfRange(name, asked, row, versions)),
     ...pythonOfTorch(versions),
+    ...pythonOfNumpy(asked, row, versions),
     ...toolkit(versions),
     ...(["vllm", "sglang"] as const).flatMap(engine => engineNeedsOf(engine, row, versions)),
     ...(asked.flashAttention === "wheel" ? flashWheel(row, versions) : []),
@@ -101,6 +102,17 @@ function pythonOfTorch({ torch, python }: Versions): Misfit[] {
   const remedy = `write another python (${build.python}), or another torch`;
   return [{ component: "python", found: `python ${python}`, expected: `${build.python} with torch ${torch}`, remedy }];
 }
+
+/** The numpy that Megatron of ms-swift 3 wants, below 2, has no wheel for a newer Python. */
+function pythonOfNumpy({ swift, components }: Asked, row: CompatibilityRow, { python }: Versions): Misfit[] {
+  const isOld = row.components.numpy?.fits === "<2.0" && components.includes("megatron");
+  if (!isOld || python === undefined || satisfies(python, LAST_PYTHON_OF_NUMPY_1)) return [];
+  const expected = `${LAST_PYTHON_OF_NUMPY_1}: Megatron of ms-swift ${swift} wants numpy<2.0, which has no wheel above`;
+  const [first = "3.10"] = row.components.python?.recommended ?? [];
+  return [{ component: "python", found: `python ${python}`, expected, remedy: `write python: "${first}"` }];
+}
+
+const LAST_PYTHON_OF_NUMPY_1 = "<3.13";
 
 /** apex' setup.py refuses a toolkit that is not of torch's own version; the others need the same major version. */
 function toolkit({ torch, cuda, apex }: Versions): Misfit[] {

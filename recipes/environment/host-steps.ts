@@ -1,14 +1,15 @@
 import type { Cluster } from "../../config/schema";
 import { command, quote } from "../../remote/shell";
 import { checkoutStep, repository } from "./checkout";
-import { type ComponentName, compatibilityOf, torchBuild } from "./compatibility";
+import { type ComponentName, compatibilityOf, torchBuild, type Versions } from "./compatibility";
 import { findConda } from "./conda";
 import { cudaEnvironment, cudaToolkitStep } from "./cuda-toolkit";
-import { flashAttentionWheel } from "./flash-attention";
+import { flashAttentionWheel, type Wheel } from "./flash-attention";
 import { type HostEnvironment, hostEnvironment } from "./host-environment";
 import { newEnvironmentStep, pipStep, textStep } from "./new-environment";
 import { renderPipConfig } from "./pip-config";
 import { notDone, type SetupStep } from "./setup-step";
+import { swiftCheckoutStep } from "./swift-checkout";
 import { minorOf, pinned } from "./version";
 import { wheelFolderStep } from "./wheel-folder";
 
@@ -30,12 +31,11 @@ export function hostSteps(cluster: Cluster, tools: string): SetupStep[] {
     ...(pipConfig === undefined ? [] : [textStep("pip-config", `${settings.path}/pip.conf`, pipConfig)]),
     pipStep(environment, cluster.python.upgradePip, wheels),
     textStep("constraints", environment.constraints, renderConstraints(cluster, environment)),
-    ...(wheels === undefined ? [] : [wheelFolderStep(environment, tools, wheels, requirements)]),
+    ...(wheels === undefined
+      ? []
+      : [wheelFolderStep(environment, tools, wheels, requirements, namedFiles(environment, wheels))]),
     install("torch", [requirementOf(environment, "torch")]),
-    install("ms-swift", [
-      `ms-swift==${settings.swift}`,
-      ...["transformers", "peft", "trl", "numpy"].flatMap(name => optional(environment, name as ComponentName)),
-    ]),
+    swiftStep(cluster, environment, tools),
     ...(environment.hasToolkit ? [toolkitStep(environment)] : []),
     ...flashAttention(environment, tools, wheels),
     ...(["deepspeed", "vllm", "sglang"] as const).flatMap(name =>
@@ -47,13 +47,31 @@ export function hostSteps(cluster: Cluster, tools: string): SetupStep[] {
   ];
 }
 
+/** The released package, or a checkout of that version; with the dependencies that the table names. */
+function swiftStep({ python: { swift } }: Cluster, environment: HostEnvironment, tools: string): SetupStep {
+  const { settings, python, constraints } = environment;
+  const beside = swiftRequirements.flatMap(name => optional(environment, name));
+  if (swift?.source === undefined) {
+    return pipInstaller(environment, tools)("ms-swift", [`ms-swift==${settings.swift}`, ...beside]);
+  }
+  const pip = command([python, "-m", "pip", "install", "--disable-pip-version-check", "-c", constraints]);
+  return swiftCheckoutStep({
+    source: swift.source,
+    version: settings.swift,
+    tool: checkTool(environment, tools),
+    install: `${pip} ${command(["setuptools", "wheel", ...beside])}\n${pip} --no-build-isolation -e "$checkout"\n`,
+  });
+}
+
+const swiftRequirements: readonly ComponentName[] = ["transformers", "peft", "trl", "numpy"];
+
 /** Everything that pip takes from an index or a wheel folder, as requirements. */
 export function pipRequirements(cluster: Cluster, environment: HostEnvironment): string[] {
   const { settings, versions } = environment;
   const names: ComponentName[] = ["torch", "transformers", "peft", "trl", "numpy", "deepspeed", "vllm", "sglang"];
   const megatron: ComponentName[] = ["megatron-core", "mcore-bridge"];
   return [
-    `ms-swift==${settings.swift}`,
+    ...(cluster.python.swift?.source === undefined ? [`ms-swift==${settings.swift}`] : ["setuptools", "wheel"]),
     ...names.flatMap(name => optional(environment, name)),
     ...(settings.components.includes("megatron")
       ? [...buildTools, ...megatron.flatMap(name => optional(environment, name))]
@@ -120,28 +138,45 @@ function buildEnvironment({ cudaHome, settings }: HostEnvironment): string {
   return `set -eu\n${lines.join("")}PATH=${quote(`${settings.path}/bin`)}:${quote(`${cudaHome}/bin`)}:$PATH\nexport PATH\n`;
 }
 
+/** What an environment without internet takes by its name: the wheel of flash-attn, and the bundles. */
+function namedFiles({ settings, versions }: HostEnvironment, wheels: string): string[] {
+  const { bundles } = settings;
+  const flash = flashWheel(versions);
+  const isBuilt = settings.flashAttention === "build";
+  const bundle = (name: string, version: string | undefined): string[] =>
+    bundles === undefined || version === undefined ? [] : [repository(bundles, name, "")];
+  return [
+    ...(flash === undefined || isBuilt ? [] : [`${wheels}/${flash.file}`]),
+    ...(settings.components.includes("megatron")
+      ? [...bundle("apex", versions.apex), ...bundle("Megatron-LM", versions["megatron-lm"])]
+      : []),
+  ];
+}
+
+/** The published wheel of flash-attn; undefined where none is wanted, or nobody knows what its torch is built for. */
+function flashWheel(versions: Versions): Wheel | undefined {
+  const { torch, python, "flash-attn": version } = versions;
+  const build = torch === undefined ? undefined : torchBuild(torch);
+  if (version === undefined || torch === undefined || !build) return undefined;
+  const target = { torch, python: minorOf(python ?? ""), cuda: build.cuda, cxx11Abi: build.cxx11Abi };
+  const wheel = flashAttentionWheel(version, target);
+  return "refused" in wheel ? undefined : wheel;
+}
+
 function flashAttention(environment: HostEnvironment, tools: string, wheels: string | undefined): SetupStep[] {
   const { settings, versions, python, constraints } = environment;
   const version = versions["flash-attn"];
-  const build = versions.torch === undefined ? undefined : torchBuild(versions.torch);
-  if (version === undefined || versions.torch === undefined) return [];
+  const wheel = flashWheel(versions);
+  if (version === undefined) return [];
   const requirement = `flash-attn==${version}`;
   const check = `${checkTool(environment, tools)} ${command(["check", requirement])} || exit
 ${quote(python)} -c 'import flash_attn' 2>&1 || ${notDone("flash_attn cannot be imported: its wheel is of another torch or C++ ABI")}
 `;
   const pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "-c", constraints];
-  if (settings.flashAttention === "build" || !build) {
+  if (settings.flashAttention === "build" || !wheel) {
     const apply = `${buildEnvironment(environment)}${command([...pip, "--no-build-isolation", requirement])}\n`;
     return [{ name: "flash-attn", check, apply, timeoutSeconds: 14_400 }];
   }
-  const target = {
-    torch: versions.torch,
-    python: minorOf(versions.python ?? ""),
-    cuda: build.cuda,
-    cxx11Abi: build.cxx11Abi,
-  };
-  const wheel = flashAttentionWheel(version, target);
-  if ("refused" in wheel) throw new Error(`python.environment.versions.flash-attn: ${wheel.refused}`);
   const place = wheels === undefined ? wheel.url : `${wheels}/${wheel.file}`;
   // The same version may be there for another ABI: pip would call that done.
   const apply = `${command([...pip, "--force-reinstall", "--no-deps", place])} && ${command([...pip, "einops"])}\n`;

@@ -1,9 +1,10 @@
 import type { Cluster } from "../../config/schema";
-import { assignments, command, quote } from "../../remote/shell";
+import { command, quote } from "../../remote/shell";
 import { toolsFolder } from "../tools";
 import { isSafeDirectory, safeDirectory } from "./checkout";
 import { parseRequirement } from "./requirement";
-import { NOT_DONE, notDone, type SetupStep } from "./setup-step";
+import { notDone, type SetupStep } from "./setup-step";
+import { swiftCheckoutStep } from "./swift-checkout";
 
 /** In the container's own layer: a new container is made from the image, and freezes its versions anew. */
 const folder = "/var/lib/muster/python";
@@ -39,10 +40,6 @@ const upgradePip: SetupStep = {
   timeoutSeconds: 600,
 };
 
-/**
- * A checkout must be of image.swift: a newer one installs over the image's and has other arguments. The version in the sources counts,
- * not the name of the tag: a checkout may be shallow, or have come as an archive.
- */
 function swiftStep(source: string | undefined, version: string): SetupStep {
   const requirement = `ms-swift==${version}`;
   if (source === undefined) {
@@ -52,26 +49,14 @@ function swiftStep(source: string | undefined, version: string): SetupStep {
       apply: `python3 -m pip install --no-deps ${quote(requirement)}\n`,
     };
   }
-  const look = `${assignments({ wanted: version, checkout: source })}found=$(${versionIn})\n`;
-  return {
-    name: "ms-swift",
-    check: `${look}[ "$found" = "$wanted" ] || { echo "$checkout is of ms-swift \${found:-unknown}, the image has $wanted"; exit ${NOT_DONE}; }
-${isSafeDirectory(source)}${tool} editable ms-swift "$checkout"
-`,
-    apply: `set -eu
-${safeDirectory(source)}${look}if [ "$found" != "$wanted" ]; then
-  echo "error: $checkout is of ms-swift \${found:-unknown}, the image has $wanted" >&2
-  echo "remedy: git -C $checkout checkout v$wanted" >&2
-  exit 1
-fi
-# The image's dependencies fit its ms-swift; resolving them again would replace torch.
-python3 -m pip install --no-deps --no-build-isolation -e "$checkout"
-`,
-  };
+  return swiftCheckoutStep({
+    source,
+    version,
+    tool,
+    // The image's dependencies fit its ms-swift; resolving them again would replace torch.
+    install: `python3 -m pip install --no-deps --no-build-isolation -e "$checkout"\n`,
+  });
 }
-
-/** Shell that prints the version in the checkout's sources. */
-const versionIn = `sed -n 's/^__version__ *= *.\\([0-9][0-9A-Za-z.+]*\\).*/\\1/p' "$checkout/swift/version.py" 2>/dev/null || :`;
 
 function safeStep(checkout: string): SetupStep {
   return {

@@ -12,6 +12,11 @@ export function ownMark(path: string): string {
   return `${path}/muster/owner`;
 }
 
+/** Held while the environment is worked on; beside it, for hosts that share the disk. */
+export function lockOf(path: string): string {
+  return `${path}.lock`;
+}
+
 /** The empty environment: Python of the declared version, and a folder of muster's own in it. */
 export function newEnvironmentStep(
   settings: EnvironmentSettings,
@@ -107,5 +112,5 @@ export function textStep(name: string, file: string, text: string): SetupStep {
 
 /** Removes an environment that muster has made. */
 export function removeEnvironment(path: string): string {
-  return `if [ -e ${quote(ownMark(path))} ]; then rm -rf -- ${quote(path)}; fi\n`;
+  return `if [ -e ${quote(ownMark(path))} ]; then rm -rf -- ${quote(path)} ${quote(lockOf(path))}; fi\n`;
 }

@@ -6,16 +6,18 @@ import { notDone, type SetupStep } from "./setup-step";
 /**
  * Whether a folder of wheels has all that the other steps will install, before anything is installed: pip solves each requirement
  * against the folder alone, without installing, and all that is missing is told at once, with the requirement that needs it.
+ * `files`: what is taken by its name, such as a wheel of one ABI and the bundles.
  */
 export function wheelFolderStep(
   { python, constraints, settings }: HostEnvironment,
   tools: string,
   wheels: string,
   requirements: readonly string[],
+  files: readonly string[] = [],
 ): SetupStep {
   const mark = `${settings.path}/muster/wheels`;
   const wanted = createHash("sha256")
-    .update(JSON.stringify([wheels, requirements]))
+    .update(JSON.stringify([wheels, requirements, files]))
     .digest("hex")
     .slice(0, 16);
   const solve = ["install", "--disable-pip-version-check", "--dry-run", "--ignore-installed"];
@@ -29,7 +31,20 @@ export function wheelFolderStep(
 fi
 `,
     apply: `[ -d ${quote(wheels)} ] || { echo ${quote(`error: ${wheels} is no folder on this host (python.wheels)`)} >&2; exit 1; }
-if ! together=$(${pip} ${command(["-c", constraints, ...requirements])} 2>&1); then
+${
+  files.length === 0
+    ? ""
+    : `absent=0
+set -- ${command(files)}
+for file do
+  if [ ! -e "$file" ]; then
+    absent=$((absent + 1))
+    echo "error: $file is not there" >&2
+  fi
+done
+[ "$absent" -eq 0 ] || { echo 'remedy: docs/recipes/environment.md, "Without internet", says how it is made' >&2; exit 1; }
+`
+}if ! together=$(${pip} ${command(["-c", constraints, ...requirements])} 2>&1); then
   # pip stops at the first that is missing; asked one by one it names them all.
   missing=0
   for requirement in ${command(requirements)}; do

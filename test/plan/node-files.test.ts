@@ -4,6 +4,7 @@ import { nodeEnvironment, renderProfile, renderSshEnvironment } from "../../plan
 import { renderHealthScript } from "../../plan/health-script";
 import { renderHostfile } from "../../plan/hostfile";
 import { renderKnownHosts } from "../../plan/known-hosts";
+import { meshProbe, meshSshdCommand, renderMeshSsh } from "../../plan/mesh-ssh";
 import { renderProxyFunctions } from "../../plan/proxy";
 import { renderSshConfig } from "../../plan/ssh-config";
 import { renderSshdConfig } from "../../plan/sshd-config";
@@ -40,7 +41,28 @@ test("files of a node read as people would write them", () => {
   expectGolden("node/profile.sh", renderProfile(env));
 });
 
-test.each([renderStartScript(), renderSshdScript(), renderHealthScript()])("shell text is clean", text => {
+test("without a container the mesh has its files elsewhere, and PAM lets a locked root in by key", () => {
+  const root = "/var/lib/muster/c";
+  const places = {
+    hostKey: `${root}/node/ssh_host_ed25519_key`,
+    authorizedKeys: `${root}/ssh/authorized_keys`,
+    pidFile: "/run/sshd.muster-c.pid",
+    usePam: true,
+  };
+  const settings = { port: 2333, listenAddress: "172.16.16.4", allowPassword: false, places };
+  expectGolden("node/host_sshd_config", renderSshdConfig(settings));
+  const client = { key: `${root}/ssh/id_ed25519`, knownHosts: `${root}/ssh/known_hosts` };
+  expectGolden("node/host_ssh_config", renderSshConfig(nodes, client));
+});
+
+test.each([
+  renderStartScript(),
+  renderSshdScript(),
+  renderHealthScript(),
+  renderMeshSsh("/it's/config"),
+  `#!/bin/sh\n${meshProbe("172.16.16.4", 2333)}`,
+  `#!/bin/sh\n${meshSshdCommand("/it's/sshd_config")[2]}\n`,
+])("shell text is clean", text => {
   execFileSync("shellcheck", ["-"], { input: text });
 });
 

@@ -83,11 +83,20 @@ vllm>=0.5.1
 
 # wheels
 if (
-if [ "$(cat /opt/envs/swift/muster/wheels 2>/dev/null)" != 75815c4abece3963 ]; then
+if [ "$(cat /opt/envs/swift/muster/wheels 2>/dev/null)" != 2ee223fd0fc9625d ]; then
   { [ -x /opt/envs/swift/bin/python ] && /opt/envs/swift/bin/python /var/lib/muster/c/tools/requirements.py check --constraints /opt/envs/swift/muster/constraints.txt ms-swift==3.7.1 torch==2.6.0 transformers==4.54.1 trl==0.20.0 pybind11 setuptools wheel ninja packaging psutil 'megatron-core==0.13.*' 'transformer-engine[pytorch]==2.5.*' >/dev/null 2>&1; } || { echo 'the wheels in /srv/wheels were not looked at'; exit 3; }
 fi
 ); then :; else (
 [ -d /srv/wheels ] || { echo 'error: /srv/wheels is no folder on this host (python.wheels)' >&2; exit 1; }
+absent=0
+set -- /srv/wheels/flash_attn-2.8.1+cu12torch2.6cxx11abiFALSE-cp310-cp310-linux_x86_64.whl /srv/bundles/apex.bundle /srv/bundles/Megatron-LM.bundle
+for file do
+  if [ ! -e "$file" ]; then
+    absent=$((absent + 1))
+    echo "error: $file is not there" >&2
+  fi
+done
+[ "$absent" -eq 0 ] || { echo 'remedy: docs/recipes/environment.md, "Without internet", says how it is made' >&2; exit 1; }
 if ! together=$(/opt/envs/swift/bin/python -m pip install --disable-pip-version-check --dry-run --ignore-installed --no-index --find-links /srv/wheels --only-binary :all: -c /opt/envs/swift/muster/constraints.txt ms-swift==3.7.1 torch==2.6.0 transformers==4.54.1 trl==0.20.0 pybind11 setuptools wheel ninja packaging psutil 'megatron-core==0.13.*' 'transformer-engine[pytorch]==2.5.*' 2>&1); then
   # pip stops at the first that is missing; asked one by one it names them all.
   missing=0
@@ -103,7 +112,7 @@ if ! together=$(/opt/envs/swift/bin/python -m pip install --disable-pip-version-
   echo 'remedy: on a machine with internet and the same Python: pip wheel -w FOLDER -c constraints.txt REQUIREMENT; then copy FOLDER to /srv/wheels' >&2
   exit 1
 fi
-printf '%s\n' 75815c4abece3963 >/opt/envs/swift/muster/wheels
+printf '%s\n' 2ee223fd0fc9625d >/opt/envs/swift/muster/wheels
 ) || exit; fi
 
 # torch

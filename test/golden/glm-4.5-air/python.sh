@@ -17,7 +17,7 @@ if (
 wanted=3.7.1
 checkout=/mnt/workspace/ms-swift
 found=$(sed -n 's/^__version__ *= *.\([0-9][0-9A-Za-z.+]*\).*/\1/p' "$checkout/swift/version.py" 2>/dev/null || :)
-[ "$found" = "$wanted" ] || { echo "$checkout is of ms-swift ${found:-unknown}, the image has $wanted"; exit 3; }
+[ "$found" = "$wanted" ] || { echo "$checkout is of ms-swift ${found:-unknown}, the cluster file says $wanted"; exit 3; }
 git config --global --get-all safe.directory | grep -qxF /mnt/workspace/ms-swift || { echo 'git does not have /mnt/workspace/ms-swift as safe.directory'; exit 3; }
 python3 /opt/muster/requirements.py editable ms-swift "$checkout"
 ); then :; else (
@@ -27,11 +27,10 @@ wanted=3.7.1
 checkout=/mnt/workspace/ms-swift
 found=$(sed -n 's/^__version__ *= *.\([0-9][0-9A-Za-z.+]*\).*/\1/p' "$checkout/swift/version.py" 2>/dev/null || :)
 if [ "$found" != "$wanted" ]; then
-  echo "error: $checkout is of ms-swift ${found:-unknown}, the image has $wanted" >&2
+  echo "error: $checkout is of ms-swift ${found:-unknown}, the cluster file says $wanted" >&2
   echo "remedy: git -C $checkout checkout v$wanted" >&2
   exit 1
 fi
-# The image's dependencies fit its ms-swift; resolving them again would replace torch.
 python3 -m pip install --no-deps --no-build-isolation -e "$checkout"
 ) || exit; fi
 

@@ -12,6 +12,7 @@ import { expectGolden } from "../../support/golden";
 import { makeWheels, runSteps, shellcheck, unmet } from "../../support/setup-steps";
 
 const tools = path.join(__dirname, "..", "..", "..", "recipes", "tools");
+jest.setTimeout(180_000);
 const cleanup = new Cleanup();
 afterEach(cleanup.run);
 
@@ -21,6 +22,10 @@ function environmentOf(python: string, pipeline = ""): Cluster {
 }
 
 const goldenCases: readonly (readonly [string, string])[] = [
+  [
+    "editable",
+    "{wheels: /srv/wheels, swift: {source: /srv/ms-swift}, environment: {kind: venv, path: /opt/envs/swift, swift: 3.7.1}}",
+  ],
   [
     "notes-conda",
     `{packages: [swanlab, liger_kernel, nvitop, pre-commit, math_verify, py-spy], environment: {kind: conda, path: /opt/envs/swift, swift: 3.7.1, components: [flash-attn, deepspeed, megatron], versions: {python: "3.10", torch: "2.6.0", flash-attn: 2.8.1}}}`,
@@ -119,6 +124,20 @@ test("says at once what a wheel folder lacks, and for which requirement, before 
   expect(last?.outcome).toContain("remedy: on a machine with internet");
   const [python = ""] = fs.readdirSync(`${at}/lib`);
   expect(fs.readdirSync(`${at}/lib/${python}/site-packages`)).not.toContain("torch.py");
+});
+
+test("a wheel of one ABI and the bundles are missed by their names", () => {
+  const { at, base, folder, env } = offline();
+  const environment = `{kind: venv, path: ${at}, swift: 3.7.1, components: [flash-attn, megatron], bundles: ${base}, cudaHome: /c}`;
+  const pipeline = `pipeline: {model: {path: /m}, megatronLm: ${base}/Megatron-LM}`;
+  const steps = hostSteps(environmentOf(`{wheels: ${folder}, environment: ${environment}}`, pipeline), tools);
+  const look = steps.filter(step => step.name === "wheels");
+  expect(runSteps(look, env)[0]?.outcome.split("\n")).toEqual([
+    `exit 1: error: ${folder}/flash_attn-2.7.4.post1+cu12torch2.6cxx11abiFALSE-cp310-cp310-linux_x86_64.whl is not there`,
+    `error: ${base}/apex.bundle is not there`,
+    `error: ${base}/Megatron-LM.bundle is not there`,
+    expect.stringContaining("remedy: "),
+  ]);
 });
 
 test("a folder of somebody else's is left alone", () => {

@@ -231,6 +231,7 @@ describe("a plan", () => {
       `# host without an environment\n${refusal(`${hosts}\nruntime: host`)}`,
       `# host with an image\n${refusal(declared("swift: 3.7.1", image))}`,
       `# container with an environment\n${refusal(declared("swift: 3.7.1", image).replace("runtime: host\n", ""))}`,
+      `# what only a container has\n${refusal(declared("swift: 3.7.1", "container: {mounts: [{host: /d, container: /d}], cpus: 8}", "access: {authorizedKeys: [ssh-ed25519 AAAA me]}"))}`,
       `# a package that the image is built on\n${refusal(`${hosts}\n${image}\npython: {packages: [swanlab, torch==2.9.0]}`)}`,
       `# a package that ms-swift does not take\n${refusal(`${hosts}\n${image}\npython: {packages: [transformers==4.57.1]}`)}`,
     ];

@@ -13,6 +13,7 @@ import { makeWheels, runSteps, shellcheck, unmet } from "../../support/setup-ste
 
 const root = path.join(__dirname, "..", "..", "..");
 const notes = loadCluster(path.join(root, "stacks", "glm-4.5-air.example.yaml"));
+jest.setTimeout(180_000);
 const cleanup = new Cleanup();
 const afterAllTests = new Cleanup();
 /** A Python that stands for the image's: a venv with small packages of the image's names, and wheels of others. */
@@ -177,7 +178,7 @@ test.each(["4.6.0", undefined])("a checkout of ms-swift %s is refused before pip
   const steps = inImageSteps(withPython({ swift: { source } }));
   const before = image.versions();
   const last = runSteps(steps, image.env, image.place).at(-1);
-  expect(last?.outcome).toContain(`of ms-swift ${version ?? "unknown"}, the image has 3.7.1`);
+  expect(last?.outcome).toContain(`of ms-swift ${version ?? "unknown"}, the cluster file says 3.7.1`);
   expect(last?.outcome).toContain(`remedy: git -C ${source} checkout v3.7.1`);
   expect(image.versions()).toEqual(before);
 });
