@@ -17,9 +17,12 @@ export function stackOutputs(settings: ClusterSettings, fleet: Fleet, pipeline?:
       checkpoints: placed.pipeline?.train?.output,
       weights: placed.pipeline?.export?.output,
       steps: pipeline.steps,
+      answers: placed.pipeline?.infer?.output,
       url: pipeline.serving?.url,
       apiKey: pipeline.serving?.apiKey,
-      reply: pipeline.reply,
+      reply: pipeline.smoke?.reply,
+      firstTokenSeconds: pipeline.smoke?.firstTokenSeconds,
+      tokensPerSecond: pipeline.smoke?.tokensPerSecond,
     }),
   };
 }

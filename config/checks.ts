@@ -2,9 +2,12 @@ import type { Finding } from "../plan/finding";
 import type { Check, CheckRule, ModelShape } from "./check";
 import { checkDialect } from "./checks/dialect";
 import { checkImage } from "./checks/image";
+import { checkInfer } from "./checks/infer";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
+import { checkServing } from "./checks/serving";
+import { checkServingArguments } from "./checks/serving-arguments";
 import { checkServingKey } from "./checks/serving-key";
 import { checkUpstreamArguments } from "./checks/upstream-arguments";
 import { formatPath } from "./problem";
@@ -16,6 +19,9 @@ const rules: readonly CheckRule[] = [
   checkDialect,
   checkUpstreamArguments,
   checkParallelism,
+  checkInfer,
+  checkServing,
+  checkServingArguments,
   checkServingKey,
 ];
 

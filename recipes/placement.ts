@@ -6,11 +6,16 @@ export function visibleGpus({ container }: Pick<Cluster, "container">): "all" | 
 }
 
 /** The node of a step that runs on one: as declared, else the first training node, else the first host. */
-export function singleNode(cluster: Cluster, part: "convert" | "export" | "serve"): string {
+export function singleNode(cluster: Cluster, part: "convert" | "export" | "infer" | "serve"): string {
   const declared = cluster.pipeline?.[part]?.node;
   const node = declared ?? cluster.pipeline?.train?.nodes[0] ?? cluster.hosts[0]?.name;
   if (node === undefined) throw new Error(`pipeline.${part}.node: the cluster has no host`);
   return node;
+}
+
+/** The nodes that serve, in their order. The API is on the first one. */
+export function servingNodes(cluster: Cluster): readonly string[] {
+  return cluster.pipeline?.serve?.nodes ?? [singleNode(cluster, "serve")];
 }
 
 /** Megatron weights from which the training starts. */
@@ -24,13 +29,23 @@ export function startWeights(cluster: Cluster): string {
 
 /** Folder of the weights that are served. */
 export function servedModel(cluster: Cluster): string {
+  return weightsOf(cluster, "serve");
+}
+
+/** Folder of the Hugging Face weights that a step reads: its own, else what export has made, else the model itself. */
+export function weightsOf(cluster: Cluster, part: "serve" | "infer"): string {
   const { pipeline } = cluster;
-  const model = pipeline?.serve?.model ?? pipeline?.export?.output ?? pipeline?.model.path;
-  if (model === undefined) throw new Error("pipeline.serve.model: found nothing, expected a path");
+  const model = pipeline?.[part]?.model ?? pipeline?.export?.output ?? pipeline?.model.path;
+  if (model === undefined) throw new Error(`pipeline.${part}.model: found nothing, expected a path`);
   return model;
 }
 
 /** Name under which the server offers the weights. */
 export function servedModelName(cluster: Cluster): string {
-  return cluster.pipeline?.serve?.servedModelName ?? servedModel(cluster).split("/").filter(Boolean).at(-1) ?? "model";
+  return cluster.pipeline?.serve?.servedModelName ?? lastPart(servedModel(cluster));
+}
+
+/** The last part of a path: the name of a model that has no other. */
+export function lastPart(path: string): string {
+  return path.split("/").filter(Boolean).at(-1) ?? "model";
 }

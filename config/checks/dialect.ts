@@ -36,16 +36,17 @@ export const checkDialect: CheckRule = cluster => {
       remedy: `write ${nearest(scale, profile.lossScales) ?? "default"}`,
     });
   }
-  if (serve) {
+  if (serve && serve.engine !== "swift") {
     const version = vllmVersionOf(image);
     checks.push(...parserName(serve.engine, serve.toolCallParser, "toolCallParser", version));
     checks.push(...parserName(serve.engine, serve.reasoningParser, "reasoningParser", version));
   }
   const isKnown = template === undefined || known.includes(template);
-  if (train && isKnown && serve?.toolCallParser !== undefined) {
+  if (train && isKnown && serve && serve.engine !== "swift" && serve.toolCallParser !== undefined) {
     // Without a template ms-swift takes the model's own; of GLM-4.5 before 3.8 that is the one of GLM-4-0414.
     const effective = template ?? defaultDialect(pipeline.model.type, known);
-    checks.push(...sameDialect(effective, serve, vllmVersionOf(image)));
+    const { engine, toolCallParser } = serve;
+    checks.push(...sameDialect(effective, { engine, toolCallParser }, vllmVersionOf(image)));
   }
   return checks;
 };
