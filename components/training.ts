@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
+import { trainingFailures } from "../recipes/ms-swift/known-failures";
 import { trainCommands } from "../recipes/ms-swift/train";
 import { after, claimed, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
 
@@ -35,6 +36,7 @@ export class Training extends pulumi.ComponentResource {
         ...secretEnv(args.proxy),
         mode: "completed",
         waitSeconds: train.waitMinutes * 60,
+        knownFailures: [...trainingFailures],
       },
       {
         parent: this,

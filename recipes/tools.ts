@@ -5,7 +5,11 @@ export const toolsFolder = "/opt/muster";
 
 /** Files of recipes/tools that every training node gets. They import each other, so they travel together. */
 export const toolFiles = [
+  "inert.py",
   "dcp.py",
+  "iteration.py",
+  "hf.py",
+  "room.py",
   "result.py",
   "peer.py",
   "gather.py",

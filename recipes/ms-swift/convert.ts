@@ -84,12 +84,22 @@ export function guardedConversion(
     `${toolsFolder}/convert.py`,
     ...["--format", options.format],
     ...["--output", settings.output],
+    ...sourcesOf(argv).flatMap(folder => ["--source", folder]),
     ...["--identity", options.identity],
     ...["--result", options.resultFile],
     ...(settings.testPrecision ? ["--max-mean-diff", String(settings.maxMeanDiff)] : []),
     "--",
     ...argv,
   ];
+}
+
+/** Folders whose weights a conversion holds in memory and writes anew: the base, where a LoRA is merged into one. */
+function sourcesOf(argv: readonly string[]): string[] {
+  for (const option of ["--mcore_model", "--model"]) {
+    const value = argv.includes(option) ? argv[argv.indexOf(option) + 1] : undefined;
+    if (value?.startsWith("/")) return [value];
+  }
+  return [];
 }
 
 /** What a conversion's output was made from: an output of the same identity is kept. */

@@ -7,9 +7,16 @@ import uuid
 
 import dcp
 
+# A link that died is noticed within a minute.
+SSH = "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+
 
 class PeerError(Exception):
-    """Files cannot be brought from another node; the text says where, why, and the remedy."""
+    """Files cannot be brought from another node; each text says where, why, and the remedy."""
+
+    def __init__(self, *faults):
+        super().__init__("; ".join(faults))
+        self.faults = list(faults)
 
 
 class Peer:
@@ -49,14 +56,20 @@ class Peer:
         return text.split()[0]
 
     def copy(self, path, target):
-        """Append what the target lacks of the file there."""
-        have = os.path.getsize(target) if os.path.exists(target) else 0
-        with open(target, "ab") as file:
-            done = subprocess.run(self.command('tail -c "+$1" -- "$2"', str(have + 1), path), stdout=file, stdin=subprocess.DEVNULL)
-            file.flush()
-            os.fsync(file.fileno())
-        if done.returncode != 0:
-            raise PeerError(f"{self.name}: copying {os.path.basename(path)} ended with {done.returncode}; run it again, it goes on where it stopped")
+        """Append what the target lacks of the file there. A link that breaks is tried again as long as each try brings something."""
+        while True:
+            have = os.path.getsize(target) if os.path.exists(target) else 0
+            with open(target, "ab") as file:
+                argv = self.command('tail -c "+$1" -- "$2"', str(have + 1), path)
+                done = subprocess.run(argv, stdout=file, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+                file.flush()
+                os.fsync(file.fileno())
+            if done.returncode == 0:
+                return
+            if done.returncode != 255 or os.path.getsize(target) == have:
+                said = done.stderr.decode(errors="replace").strip().splitlines()
+                why = said[-1] if said else f"status {done.returncode}"
+                raise PeerError(f"{self.name}: copying {os.path.basename(path)} ended: {why}; run it again, it goes on where it stopped")
 
 
 def shares_disk(peer, folder):

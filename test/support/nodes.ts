@@ -31,6 +31,12 @@ export class SimulatedNodes {
     return path.join(this.base, name, "out");
   }
 
+  /** One more node; returns its output folder. */
+  add(name: string): string {
+    fs.mkdirSync(this.out(name), { recursive: true });
+    return this.out(name);
+  }
+
   log(): string {
     const file = path.join(this.base, "ssh.log");
     return fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";

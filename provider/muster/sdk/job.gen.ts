@@ -30,6 +30,13 @@ export interface JobArgs {
   }>;
   waitSeconds: pulumi.Input<number>;
   startTimeoutSeconds?: pulumi.Input<number>;
+  /** What the program's log is known to say when it fails, the likeliest first. The job's error then tells reason and remedy. */
+  knownFailures?: pulumi.Input<(pulumi.Input<{
+    name: pulumi.Input<string>;
+    pattern: pulumi.Input<string>;
+    reason: pulumi.Input<string>;
+    remedy: pulumi.Input<string>;
+  }>)[]>;
   resultFile?: pulumi.Input<{
     host: pulumi.Input<string>;
     path: pulumi.Input<string>;
@@ -72,6 +79,13 @@ export class Job extends pulumi.CustomResource {
   } | undefined>;
   declare readonly waitSeconds: pulumi.Output<number>;
   declare readonly startTimeoutSeconds: pulumi.Output<number | undefined>;
+  /** What the program's log is known to say when it fails, the likeliest first. The job's error then tells reason and remedy. */
+  declare readonly knownFailures: pulumi.Output<({
+    name: string;
+    pattern: string;
+    reason: string;
+    remedy: string;
+  })[] | undefined>;
   declare readonly resultFile: pulumi.Output<{
     host: string;
     path: string;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { knownFailureSchema } from "./known-failure";
 
 const absolutePath = z.string().regex(/^\//, "must be an absolute path");
 
@@ -50,6 +51,12 @@ export const jobInputsSchema = z.object({
   waitSeconds: z.number().nonnegative(),
   /** How long a start may take until every rank has reported. Default 60. */
   startTimeoutSeconds: z.number().positive().optional(),
+  knownFailures: z
+    .array(knownFailureSchema)
+    .optional()
+    .describe(
+      "What the program's log is known to say when it fails, the likeliest first. The job's error then tells reason and remedy.",
+    ),
   /** A small text file that the job writes; becomes the output `result` (at most 64 KiB). */
   resultFile: fileSchema.optional(),
   outputs: z.array(fileSchema).optional(),

@@ -11,6 +11,7 @@ import { converge } from "./gang-run";
 import { hostsOf, onEach, stopGang, strayProcesses } from "./gang-stop";
 import { canonical, identityDigest } from "./identity";
 import { type JobInputs, type JobOutputs, jobInputsSchema } from "./inputs";
+import { patternProblem } from "./known-failure";
 import { progressOf, statusOf } from "./observation";
 import { observe, outputsOf } from "./observe";
 import { describeProgress } from "./progress";
@@ -62,6 +63,8 @@ export const job: Kind<JobInputs, JobOutputs> = {
     // Only of a server: decided in diff.
     reviveOn: { change: "ignore" },
     mayStop: { change: "ignore" },
+    // Read when a run fails: a better explanation is no reason to touch one that runs.
+    knownFailures: { change: "ignore" },
     claims: { change: "update" },
     mode: { change: "replace" },
     probe: { change: "update" },
@@ -93,6 +96,10 @@ export const job: Kind<JobInputs, JobOutputs> = {
         checkEnvironment(`transportEnv.${host}`, variables),
       ),
     ];
+    inputs.knownFailures?.forEach((failure, index) => {
+      const reason = patternProblem(failure);
+      if (reason) failures.push({ property: `knownFailures[${index}].pattern`, reason });
+    });
     if (inputs.probe && (inputs.probe.script === undefined) === (inputs.probe.http === undefined)) {
       failures.push({ property: "probe", reason: "exactly one of script and http must be given" });
     }
