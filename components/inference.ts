@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
+import { inferenceFailures } from "../recipes/serving/known-failures";
 import { guardedInference, inferCommand, inferenceIdentity } from "../recipes/swift-serve/infer";
 import { after, claimed, jobsOf, ranks, resultFile, type StepArgs, secretEnv, type Upstream } from "./step";
 
@@ -37,6 +38,7 @@ export class Inference extends pulumi.ComponentResource {
         mode: "completed",
         waitSeconds: infer.waitMinutes * 60,
         resultFile: { host: command.node, path: result.host },
+        knownFailures: [...inferenceFailures],
       },
       { parent: this, dependsOn: [...args.needs, ...jobsOf(args.upstream)] },
     );

@@ -7,6 +7,7 @@ import { Token } from "../provider/muster/sdk/token.gen";
 import type { NodeCommand } from "../recipes/command";
 import { servingNodes } from "../recipes/placement";
 import { serveCommands } from "../recipes/serve";
+import { servingFailures } from "../recipes/serving/known-failures";
 import { replicaGroups } from "../recipes/serving/layout";
 import { engineTimeout, origin, readyMinutes, readyPath, routerReadyPath } from "../recipes/serving/readiness";
 import { routerCommand } from "../recipes/sglang/router";
@@ -126,6 +127,7 @@ export class Serving extends pulumi.ComponentResource {
           timeoutSeconds: readySeconds,
         },
         waitSeconds: readySeconds,
+        knownFailures: servingFailures(serve.engine),
       },
       { parent: this, dependsOn: [...args.needs, ...jobsOf(args.upstream), ...jobsOf(args.behind)] },
     );
@@ -157,6 +159,7 @@ export class Serving extends pulumi.ComponentResource {
           timeoutSeconds: routerSeconds,
         },
         waitSeconds: routerSeconds,
+        knownFailures: servingFailures("sglang"),
       },
       { parent: this, dependsOn: [...servers] },
     );

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
+import { smokeFailures } from "../recipes/serving/known-failures";
 import { chatArgv, chatKeyVariable, type SmokeResult } from "../recipes/smoke";
 import type { Serving } from "./serving";
 import { ranks, resultFile, type StepArgs, secretEnv } from "./step";
@@ -40,6 +41,7 @@ export class SmokeTest extends pulumi.ComponentResource {
         mode: "completed",
         waitSeconds: smoke.timeoutSeconds + 60,
         resultFile: { host: serving.node, path: result.host },
+        knownFailures: [...smokeFailures],
       },
       { parent: this, dependsOn: [...serving.jobs] },
     );
