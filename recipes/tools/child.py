@@ -7,12 +7,15 @@ import sys
 
 
 class Child:
-    """A running command in a process group of its own: `swift` hands no signal on to the process that does the work."""
+    """A running command in a process group of its own: `swift` hands no signal on to the process that does the work.
+
+    Not in a session of its own: by the session the job's supervisor finds programs that overwrite their environment.
+    """
 
     def __init__(self, argv, env=None, reads_output=False):
         self.argv = argv
         taken = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if reads_output else {}
-        self.process = subprocess.Popen(argv, env=env, start_new_session=True, **taken)
+        self.process = subprocess.Popen(argv, env=env, preexec_fn=os.setpgrp, **taken)
 
     def send(self, number):
         """The signal, to the command and all its children that stayed in its group."""

@@ -11,19 +11,32 @@ import re
 import signal
 import socket
 import sys
+import time
 
 from child import Child, exit_status, hand_on_signals
 
 RUNNING = re.compile(r"Uvicorn running on https?://\S+:(\d+)")
 
 
-def is_free(port):
-    """As `swift deploy` itself looks: on every address."""
+def binds(port, reuse):
+    """Whether the port can be had on every address; with `reuse`, also while connections of an earlier server fade away."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(reuse))
         try:
             probe.bind(("", port))
         except OSError:
             return False
+    return True
+
+
+def is_free(port):
+    """As `swift deploy` itself looks, which takes the connections of a server that has just ended for a server: they are
+    waited for, as long as the kernel keeps them (60 seconds)."""
+    deadline = time.monotonic() + 90
+    while not binds(port, reuse=False):
+        if not binds(port, reuse=True) or time.monotonic() > deadline:
+            return False
+        time.sleep(1)
     return True
 
 

@@ -58,6 +58,26 @@ describe("deploy.py", () => {
     expect(done.err).toContain(`port ${port} is taken`);
   });
 
+  test("waits while connections of a server that has just ended fade away", () => {
+    // Keeps the end of a connection that the server closed: for a while the port cannot be bound without SO_REUSEADDR.
+    const fading = `
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+client = socket.create_connection(("127.0.0.1", port))
+accepted = server.accept()[0]
+accepted.close(); client.close(); server.close()
+sys.path.insert(0, ${JSON.stringify(toolsFolder)})
+import deploy
+naps = []
+deploy.time.sleep = lambda seconds: (naps.append(seconds), setattr(deploy, "binds", lambda port, reuse: True))
+print(deploy.is_free(port), naps)
+`;
+    program("fading", fading);
+    const done = spawnSync("python3", ["-B", path.join(folder, "fading")], { encoding: "utf8" });
+    expect(done.stderr + done.stdout).toBe("True [1]\n");
+  });
+
   test("ends a server that has moved to another port", async () => {
     // Deaf to nothing, but it would serve for an hour.
     program("swift", `${uvicorn("'9'")}time.sleep(3600)\n`);
