@@ -1,6 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
-import { conversionIdentity, guardedConversion, toHfCommand, toMcoreCommand } from "../recipes/ms-swift/convert";
+import {
+  askConversion,
+  conversionIdentity,
+  guardedConversion,
+  toHfCommand,
+  toMcoreCommand,
+} from "../recipes/ms-swift/convert";
 import { conversionFailures } from "../recipes/ms-swift/known-failures";
 import { after, claimed, jobsOf, ranks, resultFile, type StepArgs, secretEnv, type Upstream } from "./step";
 
@@ -45,6 +51,7 @@ export class Conversion extends pulumi.ComponentResource {
         waitSeconds: part.waitMinutes * 60,
         resultFile: { host: command.node, path: result.host },
         knownFailures: [...conversionFailures],
+        precondition: askConversion(guarded, settings.container.name),
       },
       {
         parent: this,

@@ -13,6 +13,7 @@ export const toolFiles = [
   "result.py",
   "peer.py",
   "gather.py",
+  "resume.py",
   "fetch.py",
   "convert.py",
   "child.py",

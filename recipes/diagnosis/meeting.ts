@@ -4,7 +4,9 @@ import type { KnownFailure } from "./known-failure";
 export const meetingFailures: readonly KnownFailure[] = [
   {
     name: "port-in-use",
-    pattern: "port: (?<port>\\d+), useIpv6: \\S+ code: -98, name: EADDRINUSE",
+    // torch 2.11, and 2.6 without libuv.
+    pattern:
+      "(?:port: (?=\\d+, useIpv6: \\S+ code: -98, name: EADDRINUSE)|errno: 98 - Address already in use[^\\n]{0,80}for port=)(?<port>\\d+)",
     reason: "another process listens on port {port}, which this one needs",
     remedy:
       "`ss -ltnp 'sport = :{port}'` on that host shows whose it is: end it, or choose another port (network.masterPort)",

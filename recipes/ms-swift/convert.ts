@@ -93,6 +93,15 @@ export function guardedConversion(
   ];
 }
 
+/** What stands against a guarded conversion, asked in the plan: disk, memory, an output of somebody else's. Changes nothing. */
+export function askConversion(
+  guarded: NodeCommand,
+  container: string,
+): { host: string; container: string; argv: string[] } {
+  const [interpreter = "", tool = "", ...rest] = guarded.argv;
+  return { host: guarded.node, container, argv: [interpreter, tool, "--ask", ...rest] };
+}
+
 /** Folders whose weights a conversion holds in memory and writes anew: the base, where a LoRA is merged into one. */
 function sourcesOf(argv: readonly string[]): string[] {
   for (const option of ["--mcore_model", "--model"]) {

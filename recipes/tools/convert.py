@@ -1,13 +1,14 @@
 """Run a weight conversion so that its output is whole or absent, and its precision is enforced.
 
     convert.py --format mcore|hf --output FOLDER [--source FOLDER]... [--identity TEXT] [--max-mean-diff N]
-               [--result FILE] -- COMMAND...
+               [--result FILE] [--ask] -- COMMAND...
 
 COMMAND is `swift export …` with FOLDER.partial as its --output_dir: it refuses a folder that is there, so a conversion
 that died would block the next one. When it has succeeded and said so, the weights are complete and the mean difference
 is below the limit, FOLDER.partial gets its name. `--identity` says what the output was made from: an output of the same
 identity is kept and nothing runs; one of another identity becomes FOLDER.previous, of which one is kept. `--source` names
-what is read: without room for it on the disk and in memory nothing is begun.
+what is read: without room for it on the disk and in memory nothing is begun. With `--ask` nothing is done at all: what
+stands against a start is printed, a line each, and the exit status is 10. What is not known yet stands against nothing.
 Python 3.8 or newer, standard library only.
 """
 
@@ -31,11 +32,11 @@ MARK = ".muster.json"
 # ms-swift 3 prints `mean_diff:`, ms-swift 4 a second line `mean_diff (with loss):`, which is the one to judge.
 # At the start of a line only: `token_mean_diff:` is something else.
 PRECISION = re.compile(r"^mean_diff(?: \(with loss\))?: (\S+?), max_diff(?: \(with loss\))?: (\S+) \(Please check", re.M)
-# `HF` in ms-swift 3, `safetensors` in 4 (hf); `Megatron` in both.
-SAVED = {
-    "hf": re.compile(r"Successfully saved (?:HF|`safetensors`) model weights in"),
-    "mcore": re.compile(r"Successfully saved Megatron model weights in"),
-}
+# Of `swift export` and `megatron export`: "HF model weights" in ms-swift 3, "`safetensors` model weights" in 4, "Megatron model
+# weights" in both; a LoRA that was merged without Megatron says the last.
+SAVED = re.compile(r"Successfully (?:saved .{1,40} model weights|merged LoRA and saved) in")
+ERROR_OF_RANK = re.compile(r"^\[rank\d+\]: [\w.]*(?:Error|Exception)\b: .*$", re.M)
+ERROR = re.compile(r"^[\w.]*(?:Error|Exception)\b: .*$", re.M)
 NO_MEMORY = re.compile(r"out of memory|OutOfMemoryError", re.I)
 
 
@@ -129,6 +130,20 @@ def size(folder, files):
     return sum(os.path.getsize(os.path.join(folder, name)) for name in files)
 
 
+def ask(options):
+    """What stands against a start, as far as is known; a source may be made by a step that has not run yet."""
+    partial = options.output.rstrip("/") + ".partial"
+    try:
+        if existing(options) is not None or (marked(partial) or {}).get("identity") == options.identity:
+            return []
+    except (ConversionError, WeightsError, dcp.CheckpointError) as error:
+        return [str(error)]
+    try:
+        return room.lacks(options.source, options.output)
+    except (dcp.CheckpointError, OSError):
+        return []
+
+
 def make(partial, options):
     """Converts into the partial folder, proves it, and marks it as whole: from then on only its name is missing."""
     if os.path.lexists(partial):
@@ -140,7 +155,7 @@ def make(partial, options):
     status, text = run(options.command)
     if status != 0:
         raise ConversionError(explain(status, text, options))
-    if not SAVED[options.format].search(text):
+    if "export" in options.command and not SAVED.search(text):
         raise ConversionError(f"{options.command[0]} ended with 0 and did not say that it has saved the weights; see its output above")
     made = {"identity": options.identity}
     if options.max_mean_diff is not None:
@@ -161,7 +176,8 @@ def explain(status, text, options):
     if NO_MEMORY.search(text) or status in (-9, 137):
         advice = "; testPrecision: false needs half of it" if options.max_mean_diff is not None else "; give it more gpus"
         return f"{options.command[0]} {how}: not enough memory{advice}"
-    errors = re.findall(r"^(?:\[rank\d+\]: )?[\w.]*(?:Error|Exception)\b: .*$", text, re.M)
+    # A rank's own error comes before the launcher's, which only says that there was one.
+    errors = ERROR_OF_RANK.findall(text) or ERROR.findall(text)
     return f"{options.command[0]} {how}: {errors[-1] if errors else 'see its output above'}"
 
 
@@ -173,8 +189,13 @@ def main():
     parser.add_argument("--identity", default="")
     parser.add_argument("--max-mean-diff", type=float)
     parser.add_argument("--result")
+    parser.add_argument("--ask", action="store_true")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
+    if options.ask:
+        faults = ask(options)
+        print("\n".join(faults))
+        sys.exit(10 if faults else 0)
     try:
         result = convert(options)
     except (ConversionError, WeightsError, dcp.CheckpointError, OSError, ValueError, KeyError) as error:

@@ -29,6 +29,7 @@ class Metadata:
         self.needed = said["needed"]
         self.weight_bytes = said["weightBytes"]
         self.has_common_state = said["hasCommonState"]
+        self.has_optimizer = said["hasOptimizer"]
 
 
 def limits(size):

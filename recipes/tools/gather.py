@@ -28,23 +28,24 @@ STREAMS = 4
 
 
 class Nodes:
-    """The nodes of the training in rank order: this one first, then the peers. Those that share its disk count as it."""
+    """The nodes of the training in rank order, `here` among them. Those that share this one's disk count as it."""
 
-    def __init__(self, folder, peers, ranks_per_node):
-        self.peers = peers
+    def __init__(self, folder, names, here, ranks_per_node, ssh):
+        self.at = [None if index == here else Peer(name, ssh) for index, name in enumerate(names)]
         self.ranks_per_node = ranks_per_node
+        peers = [peer for peer in self.at if peer]
         self.shared = [peer for peer in peers if shares_disk(peer, folder)]
         self.held = {peer: peer.shards(folder) for peer in peers if peer not in self.shared}
 
     def owner_of(self, name):
-        """The peer that wrote a shard; "here" if it was this node or one on the same disk; None if that is not known."""
+        """The peer that wrote a shard; "here" if it was this node; None if that is not known."""
         if not self.ranks_per_node:
             return None
         index = dcp.rank_of(name) // self.ranks_per_node
-        if index > len(self.peers):
-            nodes, each = len(self.peers) + 1, self.ranks_per_node
-            raise PeerError(f"{name} was written by rank {dcp.rank_of(name)}, but {nodes} nodes with {each} ranks each are named; name them all with --peer")
-        return "here" if index == 0 or self.peers[index - 1] in self.shared else self.peers[index - 1]
+        if index >= len(self.at):
+            nodes, each = len(self.at), self.ranks_per_node
+            raise PeerError(f"{name} was written by rank {dcp.rank_of(name)}, but {nodes} nodes with {each} ranks each are named; name them all")
+        return self.at[index] or "here"
 
     def holders(self, name, least):
         """Peers on disks of their own that have the whole shard."""
@@ -119,6 +120,13 @@ def copy_all(folder, copies):
     return done
 
 
+def bring(folder, metadata, nodes):
+    """Copies what is missing here; what was copied."""
+    copies = plan(folder, metadata.needed, nodes)
+    check_room(folder, copies, nodes)
+    return copy_all(folder, copies)
+
+
 def gather(options):
     """The result, with ok false only if the set is not complete after all copies."""
     began = time.monotonic()
@@ -126,11 +134,8 @@ def gather(options):
     if not os.path.exists(os.path.join(folder, ".metadata")):
         return weights_only(folder, passed_over)
     metadata = dcp.read_metadata(folder)
-    peers = [Peer(name, shlex.split(options.ssh)) for name in options.peer]
-    nodes = Nodes(folder, peers, options.ranks_per_node)
-    copies = plan(folder, metadata.needed, nodes)
-    check_room(folder, copies, nodes)
-    copied = copy_all(folder, copies)
+    nodes = Nodes(folder, ["this node", *options.peer], 0, options.ranks_per_node, shlex.split(options.ssh))
+    copied = bring(folder, metadata, nodes)
     faults = dcp.incomplete(folder, metadata)
     paths = {name: os.path.join(folder, name) for name in sorted(metadata.needed)}
     return {

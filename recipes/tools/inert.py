@@ -75,10 +75,10 @@ def is_weight(name):
 
 
 def contents(path):
-    """Least size of each file, bytes of the model's own tensors, and whether the common state is among the tensors."""
+    """Least size of each file, bytes of the model's own tensors, and whether common state and optimizer are among the tensors."""
     with open(path, "rb") as file:
         stored = InertUnpickler(file).load().storage_data
-    needed, weights, has_common = {}, 0, False
+    needed, weights, has_common, has_optimizer = {}, 0, False, False
     for index, place in stored.items():
         file, end, name = place.relative_path, place.offset + place.length, str(getattr(index, "fqn", ""))
         if not isinstance(file, str) or not isinstance(end, int) or place.offset < 0 or place.length < 0:
@@ -86,7 +86,8 @@ def contents(path):
         needed[file] = max(needed.get(file, 0), end)
         weights += place.length if is_weight(name) else 0
         has_common = has_common or "common_state" in name
-    return {"needed": needed, "weightBytes": weights, "hasCommonState": has_common}
+        has_optimizer = has_optimizer or "optimizer" in name.split(".")
+    return {"needed": needed, "weightBytes": weights, "hasCommonState": has_common, "hasOptimizer": has_optimizer}
 
 
 def main():

@@ -15,22 +15,28 @@ TRACKER = "latest_checkpointed_iteration.txt"
 LEVELS = (r"^checkpoint-(\d+)$", r"^v(\d+)-")
 
 
+class NoCheckpoint(CheckpointError):
+    """None was finished; the text says where it was looked for."""
+
+
 def newest_iteration(folder):
     """(folder of the newest finished iteration, sentences on newer ones that were passed over)."""
     if os.path.isfile(os.path.join(folder, TRACKER)):
         found = tracked(folder)
         return found, newer_than(found)
     for pattern in LEVELS:
-        passed = []
+        passed, errors = [], []
         for name in reversed(numbered(folder, pattern)):
             try:
                 found, more = newest_iteration(os.path.join(folder, name))
                 return found, passed + more
             except CheckpointError as error:
                 passed.append(str(error))
-        if passed:
-            raise CheckpointError("; ".join(passed))
-    raise CheckpointError(f"no checkpoint in {folder}: it has no {TRACKER}")
+                errors.append(error)
+        if errors:
+            kind = NoCheckpoint if all(isinstance(error, NoCheckpoint) for error in errors) else CheckpointError
+            raise kind("; ".join(passed))
+    raise NoCheckpoint(f"no checkpoint in {folder}: it has no {TRACKER}")
 
 
 def tracked(folder):

@@ -1,14 +1,21 @@
 """Other nodes, reached over the mesh's ssh: what they have, and copies that are proven. Standard library only, Python 3.8 or newer."""
 
 import os
+import random
+import re
 import shlex
 import subprocess
+import time
 import uuid
 
 import dcp
 
 # A link that died is noticed within a minute.
 SSH = "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+
+# An sshd that many nodes ask at once drops connections before the login (MaxStartups).
+BUSY = re.compile(rb"kex_exchange_identification|Connection (?:reset|closed) by")
+TRIES = 6
 
 
 class PeerError(Exception):
@@ -32,7 +39,11 @@ class Peer:
 
     def run(self, script, *words):
         """Output of a script there. Exit status 3 is a script's way to say that the folder is not there."""
-        done = subprocess.run(self.command(script, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        for tries_left in reversed(range(TRIES)):
+            done = subprocess.run(self.command(script, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            if tries_left == 0 or done.returncode != 255 or not BUSY.search(done.stderr):
+                break
+            time.sleep(random.uniform(0.5, 2))
         if done.returncode not in (0, 3):
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise PeerError(f"{self.name}: ssh ended with {done.returncode}: {said[-1] if said else 'no message'}; try: ssh {self.name} true")

@@ -6,7 +6,6 @@ import shutil
 import dcp
 from iteration import newest_iteration
 
-GIB = 1 << 30
 CGROUP = "/sys/fs/cgroup"
 
 
@@ -17,6 +16,11 @@ def weight_bytes(folder):
         if sizes:
             return sum(sizes)
     return dcp.read_metadata(newest_iteration(folder)[0]).weight_bytes
+
+
+def in_words(size):
+    """A size in GiB, or in MiB below one."""
+    return f"{size / (1 << 30):.1f} GiB" if size >= 1 << 30 else f"{size / (1 << 20):.1f} MiB"
 
 
 def free_disk(folder):
@@ -55,14 +59,14 @@ def lacks(sources, output):
     disk = free_disk(os.path.dirname(os.path.abspath(output)))
     if disk < needed:
         faults.append(
-            f"{os.path.dirname(os.path.abspath(output))} has {disk / GIB:.1f} GiB free, the converted weights take {needed / GIB:.1f} GiB; "
+            f"{os.path.dirname(os.path.abspath(output))} has {in_words(disk)} free, the converted weights take {in_words(needed)}; "
             "delete old checkpoints there, or name an output on another disk"
         )
     # `swift export` holds Megatron's model in the host's memory, whatever GPUs it has (use_cpu_initialization, 3.7.1 and 4.6.0).
     memory = free_memory()
     if memory < needed:
         faults.append(
-            f"this host has {memory / GIB:.1f} GiB of memory free, the model alone takes {needed / GIB:.1f} GiB of it; "
+            f"this host has {in_words(memory)} of memory free, the model alone takes {in_words(needed)} of it; "
             "end what else runs here, or let another node convert (node)"
         )
     return faults

@@ -19,9 +19,13 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(base, { recursive: true, force: true }));
 
-/** Last words of ms-swift 3.7.1 and, for Hugging Face's format, of 4.6.0. */
+/** Last words of ms-swift 3.7.1, of 4.6.0, and of a LoRA that is merged without Megatron. */
 const saved = {
-  hf: ["Successfully saved HF model weights in `/o`.", "Successfully saved `safetensors` model weights in `/o`."],
+  hf: [
+    "Successfully saved HF model weights in `/o`.",
+    "Successfully saved `safetensors` model weights in `/o`.",
+    "Successfully merged LoRA and saved in `/o`.",
+  ],
   mcore: ["Successfully saved Megatron model weights in `/o`."],
 };
 
@@ -50,7 +54,7 @@ function convert(
     "0.1",
     ...(options.source === undefined ? [] : ["--source", options.source]),
   ];
-  return runTool("convert.py", [...argv, "--", "sh", "-c", script, options.from, `${output}.partial`]);
+  return runTool("convert.py", [...argv, "--", "sh", "-c", script, options.from, `${output}.partial`, "export"]);
 }
 
 /** HF weights of one tensor; `cut` bytes are missing at the end. */
@@ -111,6 +115,11 @@ test("truncated and missing weights leave no output", () => {
   const holed = mcoreWeights();
   fs.rmSync(path.join(holed, "iter_0000001", "__0_1.distcp"));
   expect(convert("mcore", good37, { from: holed }).result.faults?.[0]).toContain("__0_1.distcp is missing (rank 0)");
+  const cut = mcoreWeights();
+  fs.truncateSync(path.join(cut, "iter_0000001", "__0_1.distcp"), 10);
+  expect(convert("mcore", good37, { from: cut }).result.faults?.[0]).toMatch(
+    /__0_1.distcp has 10 bytes, at least 1000/,
+  );
   expect(fs.existsSync(output())).toBe(false);
 });
 
@@ -134,17 +143,27 @@ test.each([
   const from = format === "hf" ? hfWeights() : mcoreWeights();
   const argv = ["--format", format, "--output", output(), "--max-mean-diff", "0.1", "--"];
   const script = 'cat "$0"; mkdir -p "$2"; cp -a "$1"/. "$2"';
-  const run = runTool<Converted>("convert.py", [...argv, "sh", "-c", script, file, from, `${output()}.partial`]);
+  const run = runTool<Converted>("convert.py", [
+    ...argv,
+    "sh",
+    "-c",
+    script,
+    file,
+    from,
+    `${output()}.partial`,
+    "export",
+  ]);
   expect(run.result).toMatchObject({ ok: true, meanDiff });
 });
 
-test("the reason of a real failure is the error, not torchrun's or NCCL's last words", () => {
+test.each([
+  ["shard-missing", /^sh ended with 1: \[rank0\]: FileNotFoundError: .*__1_0\.distcp'$/],
+  ["duplicate-gpu", /^sh ended with 1: \[rank0\]: torch\.distributed\.DistBackendError: NCCL error in/],
+])("the reason of a real failure is its error, not the last words: %s", (log, reason) => {
   const file = path.join(base, "console");
-  fs.writeFileSync(file, realLog("shard-missing"));
+  fs.writeFileSync(file, realLog(log));
   const argv = ["--format", "hf", "--output", output(), "--", "sh", "-c", 'cat "$0"; exit 1', file];
-  expect(runTool<Converted>("convert.py", argv).result.faults).toEqual([
-    expect.stringMatching(/^sh ended with 1: \[rank0\]: FileNotFoundError: .*__1_0\.distcp'$/),
-  ]);
+  expect(runTool<Converted>("convert.py", argv).result.faults).toEqual([expect.stringMatching(reason)]);
 });
 
 describe("a conversion that was killed", () => {
@@ -174,23 +193,38 @@ describe("a conversion that was killed", () => {
 describe("before it starts", () => {
   /** Runs with the disk and the memory of a host that has so much free. */
   function on(host: { disk: number; memory: number }, source: string): ToolRun<Converted> {
+    const done = began(host, source, []);
+    return { ...done, result: JSON.parse(done.stdout.trim().split("\n").at(-1) ?? "") };
+  }
+
+  function began(host: { disk: number; memory: number }, source: string, extra: readonly string[]) {
     const code = `import sys; sys.path.insert(0, ${JSON.stringify(toolsFolder)}); import room, convert
 room.free_disk, room.free_memory = lambda folder: ${host.disk}, lambda: ${host.memory}
 convert.main()`;
     const script = `echo ran >"$0"; exit 1`;
-    const argv = ["--format", "mcore", "--output", output(), "--source", source, "--", "sh", "-c", script];
-    const done = spawnSync("python3", ["-B", "-c", code, ...argv, path.join(base, "ran")], { encoding: "utf8" });
-    return {
-      status: done.status,
-      result: JSON.parse(done.stdout.trim().split("\n").at(-1) ?? ""),
-      stderr: done.stderr,
-    };
+    const argv = ["--format", "mcore", "--output", output(), "--source", source, ...extra, "--", "sh", "-c", script];
+    return spawnSync("python3", ["-B", "-c", code, ...argv, path.join(base, "ran")], { encoding: "utf8" });
   }
+
+  test("a plan can ask, and nothing is done", () => {
+    const ask = (disk: number, source: string) => began({ disk, memory: 1e12 }, source, ["--ask"]);
+    expect(ask(10, hfWeights())).toMatchObject({
+      status: 10,
+      stdout: expect.stringContaining("the converted weights take"),
+    });
+    expect(ask(1e12, hfWeights())).toMatchObject({ status: 0 });
+    // A step that has not run yet will make it.
+    expect(ask(10, "/nowhere")).toMatchObject({ status: 0 });
+    expect(fs.existsSync(path.join(base, "ran"))).toBe(false);
+    expect(fs.existsSync(path.dirname(output()))).toBe(false);
+    convert("mcore", good37, { from: mcoreWeights(), identity: "" });
+    expect(ask(10, hfWeights())).toMatchObject({ status: 0 });
+  });
 
   test("disk and memory are asked, and both lacks are told at once", () => {
     const { result } = on({ disk: 10, memory: 20 }, hfWeights());
     expect(result.faults?.[0]).toMatch(
-      /out has 0\.0 GiB free, the converted weights take .* another disk; this host has/,
+      /out has 0\.0 MiB free, the converted weights take .* another disk; this host has/,
     );
     expect(result.faults?.[0]).toContain("let another node convert");
     expect(fs.existsSync(path.join(base, "ran"))).toBe(false);

@@ -74,10 +74,26 @@ test.each([
     "peer-missing",
     "torch.distributed.DistNetworkError: The client socket has timed out after 60000ms while trying to connect to (10.0.0.1, 29500).",
   ],
+  [
+    "port-in-use",
+    "torch.distributed.DistNetworkError: The server socket has failed to listen on any local network address. The server socket has failed to bind to [::]:29500 (errno: 98 - Address already in use). The server could not be initialized on any address for port=29500, family=10",
+  ],
   ["world-size", "AssertionError: world size (3) is not divisible by total_model_size (total_model_size=2)"],
   ["driver-too-old", "RuntimeError: The NVIDIA driver on your system is too old (found version 12020)."],
 ])("%s: %s", (name, line) => {
   expect(diagnose(`[INFO:swift] Setting random seeds to 42.\r${line}\n`, trainingFailures)?.name).toBe(name);
+});
+
+test("the port is named, whichever way torch says it", () => {
+  const older =
+    "(errno: 98 - Address already in use). The server could not be initialized on any address for port=29500, family=10";
+  expect(diagnose(older, trainingFailures)?.reason).toContain("port 29500");
+  expect(diagnose(realLog("port-in-use"), trainingFailures)?.reason).toContain("port 29715");
+});
+
+test("what follows on a progress bar's line is no part of the reason", () => {
+  const log = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\rTrain:  3%|";
+  expect(diagnose(log, trainingFailures)?.reason).toMatch(/2\.00 GiB\.$/);
 });
 
 test("a kill without any word is told from the way it ended", () => {

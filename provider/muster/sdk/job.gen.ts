@@ -30,6 +30,12 @@ export interface JobArgs {
   }>;
   waitSeconds: pulumi.Input<number>;
   startTimeoutSeconds?: pulumi.Input<number>;
+  /** A program that is asked in a plan that starts the job. It refuses with exit code 10 and a line for each reason; anything else is no refusal. */
+  precondition?: pulumi.Input<{
+    host: pulumi.Input<string>;
+    container?: pulumi.Input<string>;
+    argv: pulumi.Input<pulumi.Input<string>[]>;
+  }>;
   /** What the program's log is known to say when it fails, the likeliest first. The job's error then tells reason and remedy. */
   knownFailures?: pulumi.Input<(pulumi.Input<{
     name: pulumi.Input<string>;
@@ -79,6 +85,12 @@ export class Job extends pulumi.CustomResource {
   } | undefined>;
   declare readonly waitSeconds: pulumi.Output<number>;
   declare readonly startTimeoutSeconds: pulumi.Output<number | undefined>;
+  /** A program that is asked in a plan that starts the job. It refuses with exit code 10 and a line for each reason; anything else is no refusal. */
+  declare readonly precondition: pulumi.Output<{
+    host: string;
+    container?: string;
+    argv: string[];
+  } | undefined>;
   /** What the program's log is known to say when it fails, the likeliest first. The job's error then tells reason and remedy. */
   declare readonly knownFailures: pulumi.Output<({
     name: string;

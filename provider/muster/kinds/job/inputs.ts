@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { knownFailureSchema } from "./known-failure";
+import { preconditionSchema } from "./precondition";
 
 const absolutePath = z.string().regex(/^\//, "must be an absolute path");
 
@@ -51,6 +52,11 @@ export const jobInputsSchema = z.object({
   waitSeconds: z.number().nonnegative(),
   /** How long a start may take until every rank has reported. Default 60. */
   startTimeoutSeconds: z.number().positive().optional(),
+  precondition: preconditionSchema
+    .optional()
+    .describe(
+      "A program that is asked in a plan that starts the job. It refuses with exit code 10 and a line for each reason; anything else is no refusal.",
+    ),
   knownFailures: z
     .array(knownFailureSchema)
     .optional()

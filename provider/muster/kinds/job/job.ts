@@ -14,6 +14,7 @@ import { type JobInputs, type JobOutputs, jobInputsSchema } from "./inputs";
 import { patternProblem } from "./known-failure";
 import { progressOf, statusOf } from "./observation";
 import { observe, outputsOf } from "./observe";
+import { refuseUnmet } from "./precondition";
 import { describeProgress } from "./progress";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -65,6 +66,7 @@ export const job: Kind<JobInputs, JobOutputs> = {
     mayStop: { change: "ignore" },
     // Read when a run fails: a better explanation is no reason to touch one that runs.
     knownFailures: { change: "ignore" },
+    precondition: { change: "ignore" },
     claims: { change: "update" },
     mode: { change: "replace" },
     probe: { change: "update" },
@@ -129,11 +131,17 @@ export const job: Kind<JobInputs, JobOutputs> = {
       await refusePlan(context, news);
       return { identityDigest: digest };
     }
-    if (digest !== old.identityDigest) return {};
+    if (digest !== old.identityDigest) {
+      await refuseUnmet(context, news);
+      return {};
+    }
     // The same run goes on: nothing of it changes, so nothing that depends on it has to.
     const settled = old.status === "completed" || old.status === "ready";
     if (settled && isSameLife(old, news)) return outputsIn(old);
-    if (!settled && old.status !== "running") await refuseHeldGpus(context, news);
+    if (!settled && old.status !== "running") {
+      await refuseUnmet(context, news);
+      await refuseHeldGpus(context, news);
+    }
     return { identityDigest: digest };
   },
 
@@ -166,7 +174,8 @@ export const job: Kind<JobInputs, JobOutputs> = {
       const outputs = old.deleteOutputs ? (old.outputs ?? []).filter(output => output.host === host) : [];
       const results = old.resultFile?.host === host ? [old.resultFile.path] : [];
       const paths = [folder, ...results, ...outputs.map(output => output.path)];
-      const emptied = [dirname(folder), CLAIMS_FOLDER, ...results.map(dirname)];
+      // The folder of the result file is somebody else's, and may be mounted: made anew, a container would not see it.
+      const emptied = [dirname(folder), CLAIMS_FOLDER];
       const what = `remove the files of job ${old.name}`;
       const script = `rm -rf -- ${paths.map(quote).join(" ")} || exit 1\n${pruneScript(emptied)}exit 0\n`;
       expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what });
@@ -203,9 +212,13 @@ async function refusePlan(context: PreviewContext, news: Partial<JobInputs>): Pr
   if (!ranks || !identity || name === undefined) return;
   try {
     const seen = await observe(context, { ranks, name });
-    if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) return;
+    if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) {
+      await refuseUnmet(context, news);
+      return;
+    }
     const status = seen && statusOf(seen);
     if (status === "running" || status === "ready" || status === "completed") return;
+    await refuseUnmet(context, news);
     await refuseHeldGpus(context, news);
   } catch (error) {
     if (!isUnreachable(error)) throw error;
