@@ -126,7 +126,8 @@ export class Serving extends pulumi.ComponentResource {
           ),
           timeoutSeconds: readySeconds,
         },
-        waitSeconds: readySeconds,
+        // Longer than the server may take, so that it is judged and not only left behind.
+        waitSeconds: readySeconds.apply(seconds => seconds + graceSeconds),
         knownFailures: servingFailures(serve.engine),
       },
       { parent: this, dependsOn: [...args.needs, ...jobsOf(args.upstream), ...jobsOf(args.behind)] },
@@ -158,7 +159,7 @@ export class Serving extends pulumi.ComponentResource {
           http: address.apply(host => `${origin(host, router.port)}${routerReadyPath}`),
           timeoutSeconds: routerSeconds,
         },
-        waitSeconds: routerSeconds,
+        waitSeconds: routerSeconds + graceSeconds,
         knownFailures: servingFailures("sglang"),
       },
       { parent: this, dependsOn: [...servers] },
@@ -166,5 +167,6 @@ export class Serving extends pulumi.ComponentResource {
   }
 }
 
+const graceSeconds = 60;
 /** The servers are ready before; the router only has to find them. */
 const routerSeconds = 300;

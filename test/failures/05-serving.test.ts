@@ -42,7 +42,9 @@ describe("a server", () => {
     for (const node of [node1, node2]) {
       await until("no process of the server is left", async () => (await processesOf(node, "serve")).length === 0, 60);
     }
-    expect(await node1.ask("cat /var/lib/muster/dev/jobs/serve/done")).toMatch(/^failed \d+ 1 137/);
+    const record = () => node1.sh("cat /var/lib/muster/dev/jobs/serve/done");
+    const told = await until("its end is recorded", async () => (await record()).stdout.trim() || undefined, 60);
+    expect(told).toMatch(/^failed \d+ 1 137/);
     await up();
     expect(await processesOf(node2, "serve")).toHaveLength(1);
   });
@@ -53,7 +55,7 @@ describe("a server", () => {
     const [engine] = await processesOf(node1, "serve");
     await node1.ask(`kill ${engine}`);
     await until("the server has ended", async () => (await processesOf(node1, "serve")).length === 0, 60);
-    const other = `cd /tmp && nohup python3 -m http.server ${port} --bind ${hostname} >/dev/null 2>&1 & echo $!`;
+    const other = `cd /tmp; nohup python3 -m http.server ${port} --bind ${hostname} >/dev/null 2>&1 & echo $!`;
     const pid = await node1.inContainer(`touch /tmp/health; ${other}`);
     await until(
       "the other server answers",
