@@ -1,3 +1,4 @@
+import { modelFindings, modelFolder } from "../components/model-findings";
 import type { Cluster, ClusterHost } from "../config/schema";
 import { presentValue } from "../facts/fact";
 import { hostFactsScript, parseHostFacts } from "../facts/host-facts";
@@ -15,7 +16,7 @@ import { quote } from "../remote/shell";
 /** A host that answered, with what is true of it only for now. */
 export interface SurveyedHost extends KnownHost {
   readonly passing: PassingFacts;
-  /** The node's container is there: ports that are taken may be its own. */
+  /** The node's container is there, or the mesh of hosts without one: ports that are taken may be its own. */
   readonly hasContainer: boolean;
   /** Difference to the operator's clock, in seconds. */
   readonly clockSkewSeconds?: number;
@@ -25,21 +26,25 @@ export interface SurveyedHost extends KnownHost {
 export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHost): Promise<SurveyedHost> {
   const probe = hosts.probe(host.name);
   const peers = cluster.hosts.filter(each => each.name !== host.name).map(each => each.clusterAddress);
-  const container = `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
-  const asked = Date.now();
+  const asked = { peers, model: modelFolder(cluster) };
+  const isOurs =
+    cluster.runtime === "host"
+      ? `[ -e ${quote(`/var/lib/muster/${cluster.name}/jobs/mesh-${host.name}/job.json`)} ]`
+      : `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
+  const began = Date.now();
   const [facts, passing, present, access] = await Promise.all([
-    probe.query(hostFactsScript(peers)),
+    probe.query(hostFactsScript(asked)),
     probe.query(passingFactsScript()),
-    probe.query(container),
+    probe.query(isOurs),
     probe.access(),
   ]);
   const now = parsePassingFacts(passing.stdout);
   const clock = presentValue(now.clock);
-  const halfway = (asked + Date.now()) / 2000;
+  const halfway = (began + Date.now()) / 2000;
   return {
     node: host.name,
     address: host.clusterAddress,
-    facts: parseHostFacts(facts.stdout, peers),
+    facts: parseHostFacts(facts.stdout, asked),
     access: wayToRoot(access),
     // Doctor belongs to no stack.
     foreignOwner: "",
@@ -72,6 +77,7 @@ export function findingsOf(cluster: Cluster, surveyed: readonly SurveyedHost[]):
   const wanted = {
     slots: cluster.slots,
     shmSizeGib: cluster.container.shmSizeGib,
+    inContainers: cluster.runtime === "container",
     ports: (node: string) => wantedPorts(cluster, node),
     paths: () => [],
   };
@@ -80,6 +86,7 @@ export function findingsOf(cluster: Cluster, surveyed: readonly SurveyedHost[]):
     ...unknownFacts(surveyed),
     ...(isComplete ? planNetwork(networkFactsOf(surveyed), cluster.network).findings : []),
     ...preflight(facts, wanted),
+    ...modelFindings(cluster, surveyed),
   ];
 }
 

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
 import { File } from "../provider/muster/sdk/file.gen";
-import { servingNodes, singleNode, startWeights, weightsOf } from "../recipes/placement";
+import { startWeights } from "../recipes/ms-swift/start";
+import { servingNodes, singleNode, weightsOf } from "../recipes/placement";
 import { placedRun, runIdentity } from "../recipes/run-identity";
 import type { Cluster } from "./cluster";
 import { Conversion } from "./conversion";
@@ -60,6 +61,7 @@ export class Pipeline extends pulumi.ComponentResource {
           identity: trained.identity,
           upstream: [distribute ?? convert],
           needs: [...cluster.readyOn(pipeline?.train?.nodes ?? []), ...data],
+          secret: args.secret,
         },
         parent,
       );
@@ -120,7 +122,7 @@ export class Pipeline extends pulumi.ComponentResource {
     const to = pipeline.train.nodes.filter(node => node !== from);
     const folder = pipeline.convert.output;
     // Other weights than convert's are the operator's own affair, on every node.
-    if (to.length === 0 || startWeights(common.settings) !== folder) return undefined;
+    if (to.length === 0 || startWeights(common.settings, pipeline.train)?.path !== folder) return undefined;
     return new Distribution(
       name,
       { ...common, step: "distribute", folder, from, to, upstream: [convert], needs: cluster.readyOn([from, ...to]) },

@@ -1,23 +1,35 @@
 import type { Finding } from "../plan/finding";
 import type { Check, CheckRule, ModelShape } from "./check";
+import { checkArgumentRules } from "./checks/argument-rules";
+import { checkConversions } from "./checks/conversions";
 import { checkDialect } from "./checks/dialect";
+import { checkEnvironment } from "./checks/environment";
 import { checkImage } from "./checks/image";
 import { checkInfer } from "./checks/infer";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
+import { checkReports } from "./checks/reports";
+import { checkRlhf } from "./checks/rlhf";
 import { checkServing } from "./checks/serving";
 import { checkServingArguments } from "./checks/serving-arguments";
 import { checkServingKey } from "./checks/serving-key";
-import { checkUpstreamArguments } from "./checks/upstream-arguments";
+import { checkTrainingTool } from "./checks/training-tool";
+import { checkUpstreamArguments, settingRefused } from "./checks/upstream-arguments";
 import { formatPath } from "./problem";
 import type { Cluster } from "./schema";
 
 const rules: readonly CheckRule[] = [
   checkImage,
+  checkEnvironment,
   checkOptimizer,
   checkDialect,
   checkUpstreamArguments,
+  checkArgumentRules,
+  checkTrainingTool,
+  checkRlhf,
+  checkReports,
+  checkConversions,
   checkParallelism,
   checkInfer,
   checkServing,
@@ -30,7 +42,9 @@ export function checkCluster(cluster: Cluster, model?: ModelShape): Check[] {
   const placement = checkPlacement(cluster, model);
   // An unknown version has no profile, and the other rules ask it.
   if (placement.some(check => check.code === "swift-version")) return placement;
-  return [...placement, ...rules.flatMap(rule => rule(cluster, model))];
+  const checks = [...placement, ...rules.flatMap(rule => rule(cluster, model))];
+  const told = new Set(checks.filter(check => check.code !== settingRefused).map(check => formatPath(check.path)));
+  return checks.filter(check => check.code !== settingRefused || !told.has(formatPath(check.path)));
 }
 
 /** A check as a finding of the plan, for rules that were only decided once the model's config.json was read. */

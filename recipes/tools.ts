@@ -16,12 +16,14 @@ export const toolFiles = [
   "resume.py",
   "fetch.py",
   "convert.py",
+  "newest.py",
   "child.py",
   "infer.py",
   "deploy.py",
   "ray_cluster.py",
   "completion.py",
   "chat.py",
+  "requirements.py",
 ] as const;
 
 /** Where a tool lies on the operator's side, beside the compiled code. */

@@ -1,6 +1,6 @@
-import { isAtLeast } from "../../recipes/ms-swift/profile";
 import { servingNodes } from "../../recipes/placement";
 import { gpusUsed, replicaGroups, type ServingLayout, servingLayout } from "../../recipes/serving/layout";
+import { isAtLeast } from "../../recipes/version";
 import { firstVersionOfMp, lastVersionWithRay, vllmExecutor } from "../../recipes/vllm/executor";
 import { vllmVersionOf } from "../../recipes/vllm/parsers";
 import type { Check, CheckRule, ModelShape } from "../check";

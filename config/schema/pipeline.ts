@@ -1,30 +1,13 @@
 import { z } from "zod";
-import {
-  absolutePath,
-  environment,
-  gpuList,
-  isDistinct,
-  localPath,
-  nodeName,
-  portNumber,
-  quantity,
-  secretRef,
-  upstreamArguments,
-} from "./values";
-
-const degree = z.int().min(1);
-
-const precision = {
-  testPrecision: z
-    .boolean()
-    .default(true)
-    .describe("Compare the outputs of both formats. Needs memory for two models."),
-  maxMeanDiff: z.number().positive().default(0.1).describe("The conversion fails above this mean difference."),
-};
+import { convert, exportBack } from "./conversion";
+import { infer, serve, smoke } from "./serving";
+import { train } from "./train";
+import { absolutePath, localPath, quantity } from "./values";
 
 const model = z.strictObject({
   path: absolutePath.describe("Folder of the Hugging Face weights, in the container, the same on every node."),
   type: z.string().min(1).optional().describe("ms-swift's model_type, if the folder does not tell."),
+  template: z.string().min(1).optional().describe("ms-swift's chat template, if the model's type does not tell."),
 });
 
 const data = z.strictObject({
@@ -32,206 +15,9 @@ const data = z.strictObject({
   path: absolutePath.describe("The file in the container."),
 });
 
-const placement = {
-  node: nodeName.optional().describe("Default: the first training node, else the first host."),
-  gpus: gpuList.default([0]).describe("GPUs that the step claims."),
-};
-
-const inferBackend = z.enum(["vllm", "sglang", "pt"]);
-
-const convert = z
-  .strictObject({
-    output: absolutePath,
-    ...precision,
-    ...placement,
-    threadCount: z.int().min(1).optional().describe("Number of shard files. Default: by size."),
-    args: upstreamArguments.default({}),
-    waitMinutes: quantity("minutes", "How long `up` waits for the step.").default(120),
-  })
-  .describe("Hugging Face weights to Megatron's format.");
-
-const recompute = z.strictObject({
-  granularity: z.enum(["selective", "full"]),
-  method: z.enum(["uniform", "block"]).optional(),
-  layers: z.int().min(1).optional(),
-});
-
-const train = z
-  .strictObject({
-    nodes: z
-      .array(nodeName)
-      .min(1)
-      .refine(isDistinct, "each node once")
-      .describe("Named one by one: a new host never retrains."),
-    output: absolutePath.describe("Folder of the checkpoints. No version folder is added to it."),
-    tool: z.enum(["megatron sft", "megatron pt"]).default("megatron sft"),
-    weights: absolutePath.optional().describe("Megatron weights to start from. Default: the output of convert."),
-    tuner: z.enum(["full", "lora"]).default("full"),
-    learningRate: z.number().positive().optional().describe("Default: full 1e-5, lora 1e-4."),
-    minLearningRate: z
-      .number()
-      .min(0)
-      .optional()
-      .describe("Default: a tenth of the learning rate's default: full 1e-6, lora 1e-5."),
-    warmupFraction: z.number().min(0).max(1).optional(),
-    epochs: z.int().min(1).optional(),
-    iterations: z.int().min(1).optional().describe("Steps of the optimizer; instead of epochs."),
-    globalBatchSize: degree.default(16),
-    microBatchSize: degree.default(1),
-    tensorParallel: degree.default(1),
-    pipelineParallel: degree.default(1),
-    contextParallel: degree.default(1),
-    expertParallel: degree.default(1),
-    expertTensorParallel: degree.optional(),
-    sequenceParallel: z.boolean().default(false),
-    maxLength: z.int().min(1).optional().describe("Tokens. Longer rows are deleted by ms-swift, so set it."),
-    packing: z.boolean().default(false),
-    recompute: recompute.optional(),
-    agentTemplate: z.string().min(1).optional().describe("Dialect of the tool calls that is trained."),
-    lossScale: z.string().min(1).optional(),
-    saveEverySteps: z.int().min(1).optional(),
-    logEverySteps: z.int().min(1).optional(),
-    env: environment.default({}),
-    args: upstreamArguments
-      .default({})
-      .describe("Any argument of the tool by its own name. Checked against the version's list."),
-    waitMinutes: quantity("minutes", "How long `up` waits. The training goes on afterwards.").default(60),
-  })
-  .describe("The training, over the named nodes.");
-
 const gather = z
   .strictObject({ waitMinutes: quantity("minutes", "How long `up` waits for the step.").default(120) })
   .describe("Brings the shards of all training nodes together on the first one.");
-
-const exportBack = z
-  .strictObject({
-    output: absolutePath,
-    ...precision,
-    ...placement,
-    args: upstreamArguments.default({}),
-    waitMinutes: quantity("minutes", "How long `up` waits for the step.").default(120),
-  })
-  .describe("Megatron's format back to Hugging Face weights.");
-
-const server = {
-  model: absolutePath.optional().describe("Default: the output of export, else model.path."),
-  maxModelLen: z.int().min(1).optional().describe("Tokens of prompt and answer together."),
-  memoryFraction: z.number().positive().max(1).optional().describe("Share of a GPU's memory that the server takes."),
-};
-
-const router = z.strictObject({
-  port: portNumber.default(8080),
-  policy: z
-    .enum(["cache_aware", "round_robin", "random", "power_of_two"])
-    .default("cache_aware")
-    .describe("How the router chooses a replica."),
-});
-
-const serve = z
-  .strictObject({
-    engine: z.enum(["vllm", "sglang", "swift"]).default("vllm").describe("swift: `swift deploy`, on one node."),
-    ...placement,
-    nodes: z
-      .array(nodeName)
-      .min(1)
-      .refine(isDistinct, "each node once")
-      .optional()
-      .describe("Instead of node, for a server over several. The API is on the first one."),
-    gpus: gpuList.default([0]).describe("GPUs that the server claims on each of its nodes."),
-    ...server,
-    backend: inferBackend.optional().describe("What `swift deploy` computes with. Default: vllm."),
-    tensorParallel: degree
-      .optional()
-      .describe(
-        "Default: the GPUs that are left. vLLM over nodes: the GPUs of one node. SGLang: of all nodes together.",
-      ),
-    pipelineParallel: degree.optional().describe("Default: 1; vLLM over nodes: the number of nodes."),
-    dataParallel: degree.optional().describe("Copies of the model behind one API. Default: 1."),
-    expertParallel: z
-      .boolean()
-      .default(false)
-      .describe("Spread whole experts over the GPUs instead of slices of each."),
-    executor: z
-      .enum(["auto", "mp", "ray"])
-      .default("auto")
-      .describe("How vLLM reaches its other nodes. auto: ray before vLLM 0.11.2, else mp, which needs no ray."),
-    masterPort: portNumber
-      .optional()
-      .describe("Where the server's nodes meet. Default: ray 6379, mp 29501, vLLM's dataParallel 13345, SGLang 20000."),
-    replicas: degree
-      .default(1)
-      .describe("SGLang: servers of their own, the nodes divided among them in their order, behind a router."),
-    router: router.optional().describe("sglang-router in front of the replicas. Needs the package sglang-router."),
-    port: portNumber.default(6060),
-    servedModelName: z
-      .string()
-      .regex(/^[^:\s]+$/, "a name without colon and space")
-      .optional()
-      .describe("Default: the last part of the model's path."),
-    toolCallParser: z.string().min(1).optional(),
-    reasoningParser: z.string().min(1).optional(),
-    apiKey: secretRef.optional().describe("Default: one is generated."),
-    env: environment.default({}),
-    args: upstreamArguments.default({}),
-    stopForTraining: z
-      .boolean()
-      .default(false)
-      .describe("A step before it (a new training, infer) may stop the server to take its GPUs."),
-    readyMinutes: quantity(
-      "minutes",
-      "How long the server may take to be ready. Default: by the size of the weights, if export has told it; else 30.",
-    ).optional(),
-  })
-  .describe("A server of the trained weights with the OpenAI API.");
-
-const infer = z
-  .strictObject({
-    backend: inferBackend.default("vllm"),
-    ...placement,
-    ...server,
-    adapters: absolutePath.optional().describe("Folder of a LoRA that was not merged."),
-    data: absolutePath.describe("Questions, in the container: rows as for training."),
-    output: absolutePath.describe("File of the answers, one JSON object a line. There only when all are in it."),
-    tensorParallel: degree.optional().describe("Default: all gpus, divided by dataParallel."),
-    dataParallel: degree.default(1).describe("Processes that share the questions."),
-    maxTokens: z.int().min(1).optional().describe("Tokens of an answer at most."),
-    temperature: z.number().min(0).optional(),
-    topP: z.number().positive().max(1).optional(),
-    topK: z.int().min(1).optional(),
-    batchSize: z.int().min(1).optional().describe("Questions at a time, with the backend pt."),
-    enableThinking: z.boolean().optional().describe("false: the model answers without thinking first."),
-    env: environment.default({}),
-    args: upstreamArguments.default({}),
-    waitMinutes: quantity("minutes", "How long `up` waits for the step.").default(120),
-  })
-  .describe("Answers to a file of questions: `swift infer`.");
-
-const expectation = z.enum(["require", "report", "off"]);
-
-const smoke = z
-  .strictObject({
-    prompt: z.string().min(1).default("你好，你是谁？"),
-    maxTokens: z.int().min(1).default(8192),
-    temperature: z.number().min(0).default(0.7),
-    topP: z.number().positive().max(1).optional(),
-    topK: z.int().min(1).optional(),
-    presencePenalty: z.number().min(-2).max(2).optional(),
-    enableThinking: z.boolean().optional().describe("Passed to the chat template."),
-    stream: z.boolean().default(true).describe("Ask a second time, with a streamed answer."),
-    toolCall: expectation
-      .default("require")
-      .describe("With serve.toolCallParser: whether a question with a tool must be answered by a call that is parsed."),
-    toolPrompt: z
-      .string()
-      .min(1)
-      .default("北京和上海今天的天气情况")
-      .describe("The question, to the tool realtime_aqi(city)."),
-    reasoning: expectation
-      .default("require")
-      .describe("With serve.reasoningParser: whether the thinking must come apart from the answer."),
-    timeoutSeconds: quantity("seconds", "How long all replies together may take.").default(300),
-  })
-  .describe("Chat requests that must be answered by the served model.");
 
 export const pipeline = z
   .strictObject({
@@ -240,7 +26,13 @@ export const pipeline = z
     megatronLm: absolutePath
       .optional()
       .describe("Checkout of Megatron-LM in the container (MEGATRON_LM_PATH), for ms-swift 3."),
-    modelscopeCache: absolutePath.optional().describe("MODELSCOPE_CACHE. On a shared disk it saves preprocessing."),
+    modelscopeCache: absolutePath
+      .optional()
+      .describe("MODELSCOPE_CACHE. In a shared folder one node's preprocessing is good for all."),
+    sharedFolders: z
+      .array(absolutePath)
+      .optional()
+      .describe("Folders in the container that are one and the same storage on every node, such as an NFS mount."),
     convert: convert.optional(),
     train: train.optional(),
     gather: gather.optional(),
@@ -252,9 +44,8 @@ export const pipeline = z
   .describe("What runs on the cluster, in this order. Each part may be left out.");
 
 export type PipelineSettings = z.infer<typeof pipeline>;
-export type TrainSettings = z.infer<typeof train>;
-export type ConvertSettings = z.infer<typeof convert>;
-export type ExportSettings = z.infer<typeof exportBack>;
+export type { ConvertSettings, ExportSettings } from "./conversion";
+export type { TrainSettings } from "./train";
 export type ServeSettings = z.infer<typeof serve>;
 export type InferSettings = z.infer<typeof infer>;
 export type SmokeSettings = z.infer<typeof smoke>;

@@ -1,5 +1,5 @@
 import type { ServeSettings } from "../../config/schema/pipeline";
-import { isAtLeast } from "../ms-swift/profile";
+import { isAtLeast } from "../version";
 
 /** `http://10.0.0.1:6060`; an IPv6 address in brackets. */
 export function origin(address: string, port: number): string {

@@ -1,5 +1,5 @@
 import type { ArgumentMap } from "../arguments";
-import { isAtLeast } from "../ms-swift/profile";
+import { isAtLeast } from "../version";
 
 export type InferBackend = "vllm" | "sglang" | "pt";
 

@@ -3,11 +3,11 @@ import type { ServeSettings } from "../../config/schema/pipeline";
 import { renderArguments } from "../arguments";
 import type { NodeCommand, NodeTransport } from "../command";
 import { swiftEnvironment } from "../ms-swift/environment";
-import { isAtLeast } from "../ms-swift/profile";
 import { lastPart, servedModel, servedModelName } from "../placement";
 import { servingLayout } from "../serving/layout";
 import { toolsFolder } from "../tools";
 import { gpuVariable } from "../torchrun";
+import { isAtLeast } from "../version";
 import { backendArguments } from "./backend";
 
 /**

@@ -4,10 +4,10 @@ import type { InferSettings } from "../../config/schema/pipeline";
 import { type ArgumentMap, renderArguments } from "../arguments";
 import type { Command, NodeCommand } from "../command";
 import { swiftEnvironment } from "../ms-swift/environment";
-import { isAtLeast } from "../ms-swift/profile";
 import { singleNode, weightsOf } from "../placement";
 import { toolsFolder } from "../tools";
 import { gpuVariable } from "../torchrun";
+import { isAtLeast } from "../version";
 import { backendArguments } from "./backend";
 
 /** Port of the processes that share the questions; a training may hold 29500. */

@@ -1,6 +1,6 @@
 import type { ServeSettings } from "../../config/schema/pipeline";
-import { isAtLeast } from "../ms-swift/profile";
 import type { ServingLayout } from "../serving/layout";
+import { isAtLeast } from "../version";
 
 /**
  * How one vLLM server reaches its nodes. `single`: there is one node. `data`: each node holds whole copies of the model

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { renderArguments, renderFlags } from "../../recipes/arguments";
 import { renderCommand } from "../../recipes/command";
+import { toolParserFor } from "../../recipes/dialects/serving";
 import { profileOf } from "../../recipes/ms-swift/profile";
 import { torchrunCommands } from "../../recipes/torchrun";
-import { toolParserFor } from "../../recipes/vllm/parsers";
 
 test("arguments of dataclass parsers and flags of servers", () => {
   const chosen = { lr: 1e-5, finetune: true, packing: false, dataset: ["a", "b"], nothing: undefined };

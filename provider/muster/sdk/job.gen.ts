@@ -10,6 +10,8 @@ export interface JobArgs {
     env: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
     workdir?: pulumi.Input<string>;
   }>)[]>;
+  /** ssh_config on rank 0's host, by which it reaches the others. Only for ranks that run in no container. */
+  sshConfig?: pulumi.Input<string>;
   identity: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
   transportEnv?: pulumi.Input<{ [key: string]: pulumi.Input<{ [key: string]: pulumi.Input<string> }> }>;
   secretEnv?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
@@ -65,6 +67,8 @@ export class Job extends pulumi.CustomResource {
     env: { [key: string]: string };
     workdir?: string;
   })[]>;
+  /** ssh_config on rank 0's host, by which it reaches the others. Only for ranks that run in no container. */
+  declare readonly sshConfig: pulumi.Output<string | undefined>;
   declare readonly identity: pulumi.Output<{ [key: string]: string }>;
   declare readonly transportEnv: pulumi.Output<{ [key: string]: { [key: string]: string } } | undefined>;
   declare readonly secretEnv: pulumi.Output<{ [key: string]: string } | undefined>;

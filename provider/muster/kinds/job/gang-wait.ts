@@ -172,7 +172,7 @@ class Waiting {
       return outputs;
     } catch (error) {
       // A refused login or another host key will not mend itself.
-      if (!isUnreachable(error) || /^(authentication|hostKey)/.test(error.kind) || !this.last) throw error;
+      if (!isUnreachable(error) || /^(authentication|hostKey|sudo)/.test(error.kind) || !this.last) throw error;
       if (secondsSince(this.lastAnswer) > SILENCE_SECONDS)
         throw unfinished(inputs, this.last, `${error.message} As far as is known`);
       this.isSilent = true;

@@ -30,6 +30,9 @@ export const jobInputsSchema = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, "must be lower-case letters, digits, dots, dashes"),
   /** Rank 0 first: its host keeps the job's record and logs. */
   ranks: z.array(rankSchema).min(1),
+  sshConfig: absolutePath
+    .optional()
+    .describe("ssh_config on rank 0's host, by which it reaches the others. Only for ranks that run in no container."),
   /** What changes the result beside argv: digests of data and model, the image's id. */
   identity: z.record(z.string(), z.string()),
   /** Per host; used at the next start, never a reason to run again. */

@@ -56,6 +56,7 @@ export const job: Kind<JobInputs, JobOutputs> = {
   deleteBeforeReplace: true,
   fields: {
     name: { change: "replace" },
+    sshConfig: { change: "ignore" },
     // What of the ranks changes the result is decided in diff; their environment is not part of it.
     ranks: { change: "update" },
     identity: { change: "replace" },
@@ -107,7 +108,8 @@ export const job: Kind<JobInputs, JobOutputs> = {
     }
     const leader = inputs.ranks?.[0];
     inputs.ranks?.forEach((rank, index) => {
-      if (leader && leader.container === undefined && rank.host !== leader.host && rank.container !== undefined) {
+      const isMeshed = leader?.container !== undefined || inputs.sshConfig !== undefined;
+      if (leader && !isMeshed && rank.host !== leader.host && rank.container !== undefined) {
         const reason = "is reached through the mesh of rank 0's container; give rank 0 a container too";
         failures.push({ property: `ranks[${index}].host`, reason });
       }
@@ -178,7 +180,8 @@ export const job: Kind<JobInputs, JobOutputs> = {
       const emptied = [dirname(folder), CLAIMS_FOLDER];
       const what = `remove the files of job ${old.name}`;
       const script = `rm -rf -- ${paths.map(quote).join(" ")} || exit 1\n${pruneScript(emptied)}exit 0\n`;
-      expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what });
+      const { hosts, signal } = context;
+      expectSuccess(await hosts.runner(host).mutate(what, script, { signal }), { host, what });
     });
   },
 };
