@@ -4,6 +4,7 @@ import { loadCluster } from "../../config/load";
 import { ConfigErrors } from "../../config/problem";
 import type { Cluster } from "../../config/schema";
 import { type NodeTransport, renderCommand } from "../../recipes/command";
+import { knownArguments } from "../../recipes/ms-swift/argument-list";
 import { servingNodes } from "../../recipes/placement";
 import { serveCommands } from "../../recipes/serve";
 import { replicaGroups } from "../../recipes/serving/layout";
@@ -147,6 +148,23 @@ test.each(Object.entries(cases))("%s", (name, wanted) => {
   expectGolden(`serving/${name}.sh`, rendered(load(wanted)));
 });
 
+test.each(Object.entries(cases).filter(([name]) => name.startsWith("swift-")))(
+  "every option of %s is in the version's list",
+  (_name, wanted) => {
+    const cluster = load(wanted);
+    const { serve, infer } = cluster.pipeline ?? {};
+    const commands = [
+      ...(serve ? serveCommands(cluster, serve, transportOf).flat() : []),
+      ...(infer ? [inferCommand(cluster, infer)] : []),
+    ];
+    const argv = commands.flatMap(command => command.argv.slice(command.argv.indexOf("swift")));
+    const known = knownArguments(`swift ${argv[1]}`, cluster.image.swift);
+    expect(known?.list.arguments.size).toBeGreaterThan(100);
+    const options = argv.filter(word => /^--\w/.test(word)).map(word => word.slice(2));
+    expect(options.filter(name => !known?.list.arguments.has(name))).toEqual([]);
+  },
+);
+
 test("every node of a server has its own VLLM_HOST_IP before ray starts", () => {
   const cluster = load(cases["vllm-0.10.0-two-nodes-ray"] ?? { pipeline: "" });
   const { serve } = cluster.pipeline ?? {};
@@ -192,6 +210,10 @@ const refused: Readonly<Record<string, Case>> = {
   "a key among the arguments": {
     vllm: "0.13.0",
     pipeline: "  serve: {args: {api-key: k, host: 0.0.0.0, tensor_parallel_size: 1}}\n",
+  },
+  "arguments that the version does not have": {
+    pipeline:
+      "  infer: {data: /q.jsonl, output: /a.jsonl, args: {max_batch_sise: 8}}\n  serve: {engine: swift, gpus: [1], args: {vllm_reasoning_parsr: qwen3}}\n",
   },
   "the old name of the length": {
     pipeline: "  infer: {data: /q.jsonl, output: /a.jsonl, args: {max_model_len: 8192}}\n",
