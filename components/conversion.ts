@@ -21,6 +21,8 @@ export interface ConversionArgs extends StepArgs {
 /** One conversion of weights between the formats of Hugging Face and Megatron; into a partial folder, then renamed. */
 export class Conversion extends pulumi.ComponentResource {
   readonly job: Job;
+  /** Bytes of all files of weights; undefined if a conversion before this field was there has made them. */
+  readonly bytes: pulumi.Output<number | undefined>;
 
   constructor(name: string, args: ConversionArgs, options: pulumi.ComponentResourceOptions) {
     super("muster:index:Conversion", name, {}, options);
@@ -56,6 +58,9 @@ export class Conversion extends pulumi.ComponentResource {
         parent: this,
         dependsOn: [...args.needs, ...jobsOf(args.upstream)],
       },
+    );
+    this.bytes = this.job.result.apply(text =>
+      text === "" ? undefined : (JSON.parse(text) as { bytes?: number }).bytes,
     );
     this.registerOutputs({ output: part.output });
   }

@@ -7,7 +7,7 @@ import type { Pipeline } from "./pipeline";
 /** What `muster stack output` shows, and the demo's table is made of. */
 export function stackOutputs(settings: ClusterSettings, fleet: Fleet, pipeline?: Pipeline): pulumi.Inputs {
   const placed = pipeline?.run === undefined ? settings : placedRun(settings, pipeline.run);
-  return {
+  return present({
     nodes: fleet.network.apply(plan =>
       plan.nodes.map(({ node, address, interface: name, reason }) => ({ node, address, interface: name, reason })),
     ),
@@ -16,10 +16,18 @@ export function stackOutputs(settings: ClusterSettings, fleet: Fleet, pipeline?:
       run: pipeline.run,
       checkpoints: placed.pipeline?.train?.output,
       weights: placed.pipeline?.export?.output,
+      answers: placed.pipeline?.infer?.output,
       steps: pipeline.steps,
       url: pipeline.serving?.url,
       apiKey: pipeline.serving?.apiKey,
-      reply: pipeline.reply,
+      reply: pipeline.smoke?.reply,
+      firstTokenSeconds: pipeline.smoke?.firstTokenSeconds,
+      tokensPerSecond: pipeline.smoke?.tokensPerSecond,
     }),
-  };
+  });
+}
+
+/** Without what the cluster file does not have: of an output that is undefined the SDK warns. */
+function present(outputs: pulumi.Inputs): pulumi.Inputs {
+  return Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));
 }

@@ -2,15 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
 import { File } from "../provider/muster/sdk/file.gen";
 import { startWeights } from "../recipes/ms-swift/start";
-import { servedModel, singleNode } from "../recipes/placement";
+import { servingNodes, singleNode, weightsOf } from "../recipes/placement";
 import { placedRun, runIdentity } from "../recipes/run-identity";
 import type { Cluster } from "./cluster";
 import { Conversion } from "./conversion";
 import { Distribution } from "./distribution";
 import type { Fleet } from "./fleet";
 import { Gathering } from "./gathering";
+import { Inference } from "./inference";
 import { hostPath } from "./node-folders";
-import { Serving, servingJob } from "./serving";
+import { Serving, type ServingArgs, servingJobs } from "./serving";
 import { SmokeTest } from "./smoke-test";
 import { jobsOf, type StepArgs } from "./step";
 import { Stop } from "./stop";
@@ -25,13 +26,12 @@ export interface PipelineArgs {
   readonly secret: (name: string) => pulumi.Output<string>;
 }
 
-/** Weights to Megatron's format, training, gathering, back, serving, a chat request. Each step only if the file has it. */
+/** Weights to Megatron's format, training, gathering, back, a file of answers, serving, chat requests. Each step only if the file has it. */
 export class Pipeline extends pulumi.ComponentResource {
   /** The run's folder name; absent without training. */
   readonly run?: string;
   readonly serving?: Serving;
-  /** What the model said. */
-  readonly reply?: pulumi.Output<string>;
+  readonly smoke?: SmokeTest;
   /** Status of each step, in order. */
   readonly steps: Readonly<Record<string, pulumi.Output<string>>>;
 
@@ -44,8 +44,8 @@ export class Pipeline extends pulumi.ComponentResource {
     const trained = args.settings.pipeline?.train ? runIdentity(args.settings, args.dataDigest) : undefined;
     const settings = trained ? placedRun(args.settings, trained.run) : args.settings;
     const { pipeline } = settings;
-    const on = (step: "convert" | "export" | "serve") => cluster.readyOn([singleNode(settings, step)]);
-    const mayStop = pipeline?.serve?.stopForTraining ? [servingJob] : [];
+    const on = (step: "convert" | "export" | "infer") => cluster.readyOn([singleNode(settings, step)]);
+    const mayStop = pipeline?.serve?.stopForTraining ? servingJobs(settings) : [];
     const common = { settings, network: args.fleet.network, proxy: cluster.proxy, mayStop };
 
     const convert =
@@ -71,30 +71,47 @@ export class Pipeline extends pulumi.ComponentResource {
       pipeline?.export &&
       new Conversion(`${name}-export`, { ...common, to: "hf", upstream: [train, gather], needs: on("export") }, parent);
     const deliver = back && this.deliver(`${name}-deliver`, common, back, cluster);
-    const serve =
-      pipeline?.serve &&
-      new Serving(
-        `${name}-serve`,
-        {
-          ...common,
-          upstream: [deliver ?? back ?? train],
-          needs: on("serve"),
-          containerStarted: node => cluster.nodes.get(node)?.container.startedAt ?? "",
-          mayBeStoppedBy: jobsOf([convert, train, back]),
-          ...(pipeline.serve.apiKey && { apiKey: args.secret(pipeline.serve.apiKey.secret) }),
-        },
-        parent,
-      );
+    const infer =
+      pipeline?.infer &&
+      new Inference(`${name}-infer`, { ...common, upstream: [deliver ?? back ?? train], needs: on("infer") }, parent);
+    const serve = this.serve(`${name}-serve`, common, args, {
+      upstream: [deliver ?? back ?? train],
+      behind: [infer],
+      ...(back && { weightBytes: back.bytes }),
+      mayBeStoppedBy: jobsOf([convert, train, back, infer]),
+    });
     const smoke = serve && pipeline?.smoke && new SmokeTest(`${name}-smoke`, { ...common, serving: serve }, parent);
 
     if (trained) this.run = trained.run;
     if (serve) this.serving = serve;
-    if (smoke) this.reply = smoke.reply;
-    const steps = { convert, distribute, train, gather, export: back, deliver, serve, smoke };
+    if (smoke) this.smoke = smoke;
+    const steps = { convert, distribute, train, gather, export: back, deliver, infer, serve, smoke };
     this.steps = Object.fromEntries(
       Object.entries(steps).flatMap(([step, component]) => (component ? [[step, component.job.status]] : [])),
     );
     this.registerOutputs({ steps: this.steps });
+  }
+
+  /** The servers, if the file has any. */
+  private serve(
+    name: string,
+    common: StepArgs,
+    { cluster, secret }: PipelineArgs,
+    place: Pick<ServingArgs, "upstream" | "behind" | "weightBytes" | "mayBeStoppedBy">,
+  ): Serving | undefined {
+    const settings = common.settings.pipeline?.serve;
+    if (!settings) return undefined;
+    return new Serving(
+      name,
+      {
+        ...common,
+        ...place,
+        needs: cluster.readyOn(servingNodes(common.settings)),
+        containerStarted: node => cluster.nodes.get(node)?.container.startedAt ?? "",
+        ...(settings.apiKey && { apiKey: secret(settings.apiKey.secret) }),
+      },
+      { parent: this },
+    );
   }
 
   /** What convert has made, for the training nodes that it did not run on. */
@@ -113,14 +130,19 @@ export class Pipeline extends pulumi.ComponentResource {
     );
   }
 
-  /** What export has made, for the server's node, if that is another one. */
+  /** What export has made, for the other nodes that serve it or answer with it. */
   private deliver(name: string, common: StepArgs, back: Conversion, cluster: Cluster): Distribution | undefined {
     const { pipeline } = common.settings;
-    if (!pipeline?.export || !pipeline.serve) return undefined;
+    if (!pipeline?.export) return undefined;
     const from = singleNode(common.settings, "export");
-    const to = [singleNode(common.settings, "serve")].filter(node => node !== from);
     const folder = pipeline.export.output;
-    if (to.length === 0 || servedModel(common.settings) !== folder) return undefined;
+    const reads = (part: "serve" | "infer") => pipeline[part] && weightsOf(common.settings, part) === folder;
+    const readers = [
+      ...(reads("serve") ? servingNodes(common.settings) : []),
+      ...(reads("infer") ? [singleNode(common.settings, "infer")] : []),
+    ];
+    const to = [...new Set(readers)].filter(node => node !== from);
+    if (to.length === 0) return undefined;
     const needs = cluster.readyOn([from, ...to]);
     return new Distribution(
       name,

@@ -5,11 +5,14 @@ import { checkConversions } from "./checks/conversions";
 import { checkDialect } from "./checks/dialect";
 import { checkEnvironment } from "./checks/environment";
 import { checkImage } from "./checks/image";
+import { checkInfer } from "./checks/infer";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
 import { checkReports } from "./checks/reports";
 import { checkRlhf } from "./checks/rlhf";
+import { checkServing } from "./checks/serving";
+import { checkServingArguments } from "./checks/serving-arguments";
 import { checkServingKey } from "./checks/serving-key";
 import { checkTrainingTool } from "./checks/training-tool";
 import { checkUpstreamArguments, settingRefused } from "./checks/upstream-arguments";
@@ -28,6 +31,9 @@ const rules: readonly CheckRule[] = [
   checkReports,
   checkConversions,
   checkParallelism,
+  checkInfer,
+  checkServing,
+  checkServingArguments,
   checkServingKey,
 ];
 

@@ -124,12 +124,13 @@ function nodeMentions(file: ClusterFile): Mention[] {
   const { pipeline } = file;
   const lists: [(string | number)[], readonly string[] | undefined][] = [
     [["pipeline", "train", "nodes"], pipeline?.train?.nodes],
+    [["pipeline", "serve", "nodes"], pipeline?.serve?.nodes],
     ...file.steps.map((step, i): [(string | number)[], readonly string[] | undefined] => [
       ["steps", i, "nodes"],
       step.nodes === "all" ? undefined : step.nodes,
     ]),
   ];
-  const single = (["convert", "export", "serve"] as const).flatMap(part => {
+  const single = (["convert", "export", "infer", "serve"] as const).flatMap(part => {
     const name = pipeline?.[part]?.node;
     return name === undefined ? [] : [{ path: ["pipeline", part, "node"], name }];
   });

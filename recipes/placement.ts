@@ -7,7 +7,7 @@ export function visibleGpus({ container }: Pick<Cluster, "container">): "all" | 
 }
 
 /** The node of a step that runs on one: as declared, else the one with the weights, else the first training node or host. */
-export function singleNode(cluster: Cluster, part: "convert" | "export" | "serve"): string {
+export function singleNode(cluster: Cluster, part: "convert" | "export" | "infer" | "serve"): string {
   const { [part]: settings, export: back } = cluster.pipeline ?? {};
   const holder = part === "export" && back ? nodeOfExport(cluster, back) : undefined;
   const node = settings?.node ?? holder ?? cluster.pipeline?.train?.nodes[0] ?? cluster.hosts[0]?.name;
@@ -15,15 +15,30 @@ export function singleNode(cluster: Cluster, part: "convert" | "export" | "serve
   return node;
 }
 
+/** The nodes that serve, in their order. The API is on the first one. */
+export function servingNodes(cluster: Cluster): readonly string[] {
+  return cluster.pipeline?.serve?.nodes ?? [singleNode(cluster, "serve")];
+}
+
 /** Folder of the weights that are served. */
 export function servedModel(cluster: Cluster): string {
+  return weightsOf(cluster, "serve");
+}
+
+/** Folder of the Hugging Face weights that a step reads: its own, else what export has made, else the model itself. */
+export function weightsOf(cluster: Cluster, part: "serve" | "infer"): string {
   const { pipeline } = cluster;
-  const model = pipeline?.serve?.model ?? pipeline?.export?.output ?? pipeline?.model.path;
-  if (model === undefined) throw new Error("pipeline.serve.model: found nothing, expected a path");
+  const model = pipeline?.[part]?.model ?? pipeline?.export?.output ?? pipeline?.model.path;
+  if (model === undefined) throw new Error(`pipeline.${part}.model: found nothing, expected a path`);
   return model;
 }
 
 /** Name under which the server offers the weights. */
 export function servedModelName(cluster: Cluster): string {
-  return cluster.pipeline?.serve?.servedModelName ?? servedModel(cluster).split("/").filter(Boolean).at(-1) ?? "model";
+  return cluster.pipeline?.serve?.servedModelName ?? lastPart(servedModel(cluster));
+}
+
+/** The last part of a path: the name of a model that has no other. */
+export function lastPart(path: string): string {
+  return path.split("/").filter(Boolean).at(-1) ?? "model";
 }

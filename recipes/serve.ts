@@ -1,21 +1,32 @@
 import type { Cluster } from "../config/schema";
 import type { ServeSettings } from "../config/schema/pipeline";
 import type { NodeCommand, NodeTransport } from "./command";
-import { sglangCommand } from "./sglang/serve";
-import { vllmCommand } from "./vllm/serve";
+import { servingNodes } from "./placement";
+import { replicaGroups } from "./serving/layout";
+import { sglangCommands } from "./sglang/serve";
+import { deployCommands } from "./swift-serve/deploy";
+import { vllmCommands } from "./vllm/serve";
 
-/** The server's command, by the engine of the cluster file. */
-export function serveCommand(
+/** The commands of each server: one list a replica, in it one command a node; the API is on the first. */
+export function serveCommands(
   cluster: Cluster,
   serve: ServeSettings,
   transportOf: (node: string) => NodeTransport,
-): NodeCommand {
-  return serve.engine === "vllm"
-    ? vllmCommand(cluster, serve, transportOf)
-    : sglangCommand(cluster, serve, transportOf);
+): readonly (readonly NodeCommand[])[] {
+  return replicaGroups(servingNodes(cluster), serve.replicas).map(nodes =>
+    commandsOf[serve.engine](cluster, serve, nodes, transportOf),
+  );
 }
 
-/** URL that answers 200 when the server is ready, from inside the cluster. */
-export function readyUrl(address: string, serve: ServeSettings): string {
-  return `http://${address.includes(":") ? `[${address}]` : address}:${serve.port}/v1/models`;
-}
+type CommandsOf = (
+  cluster: Cluster,
+  serve: ServeSettings,
+  nodes: readonly string[],
+  transportOf: (node: string) => NodeTransport,
+) => NodeCommand[];
+
+const commandsOf: Readonly<Record<ServeSettings["engine"], CommandsOf>> = {
+  vllm: vllmCommands,
+  sglang: sglangCommands,
+  swift: deployCommands,
+};

@@ -17,6 +17,11 @@ export const toolFiles = [
   "fetch.py",
   "convert.py",
   "newest.py",
+  "child.py",
+  "infer.py",
+  "deploy.py",
+  "ray_cluster.py",
+  "completion.py",
   "chat.py",
   "requirements.py",
 ] as const;

@@ -1,7 +1,11 @@
 import { profileOf } from "../../recipes/ms-swift/profile";
-import { singleNode } from "../../recipes/placement";
+import { servingNodes, singleNode } from "../../recipes/placement";
+import { replicaGroups, servingLayout } from "../../recipes/serving/layout";
+import { defaultMasterPorts, vllmExecutor } from "../../recipes/vllm/executor";
+import { vllmVersionOf } from "../../recipes/vllm/parsers";
 import type { Check, CheckRule } from "../check";
 import type { Cluster } from "../schema";
+import type { ServeSettings } from "../schema/pipeline";
 
 /** GPUs, ports and steps that depend on each other. */
 export const checkPlacement: CheckRule = cluster => [
@@ -61,7 +65,7 @@ function visibleGpus({ container, slots }: Cluster): Check[] {
 }
 
 function gpuNumbers(cluster: Cluster): Check[] {
-  return (["convert", "export", "serve"] as const).flatMap(part => {
+  return (["convert", "export", "infer", "serve"] as const).flatMap(part => {
     const gpus = cluster.pipeline?.[part]?.gpus ?? [];
     return gpus.flatMap((gpu, i): Check[] =>
       gpu < cluster.slots
@@ -80,9 +84,16 @@ function gpuNumbers(cluster: Cluster): Check[] {
   });
 }
 
+interface UsedPort {
+  readonly path: readonly (string | number)[];
+  readonly port: number;
+  readonly what: string;
+  readonly nodes: readonly string[];
+}
+
 function ports(cluster: Cluster): Check[] {
   const { serve, train } = cluster.pipeline ?? {};
-  const used: { path: (string | number)[]; port: number; what: string; nodes: readonly string[] }[] = [
+  const used: UsedPort[] = [
     {
       path: ["container", "sshPort"],
       port: cluster.container.sshPort,
@@ -99,16 +110,7 @@ function ports(cluster: Cluster): Check[] {
           },
         ]
       : []),
-    ...(serve
-      ? [
-          {
-            path: ["pipeline", "serve", "port"],
-            port: serve.port,
-            what: "the server",
-            nodes: [singleNode(cluster, "serve")],
-          },
-        ]
-      : []),
+    ...(serve ? servingPorts(cluster, serve) : []),
   ];
   const clashes = used.flatMap((entry, i): Check[] => {
     const other = used.slice(0, i).find(o => o.port === entry.port && o.nodes.some(node => entry.nodes.includes(node)));
@@ -125,6 +127,27 @@ function ports(cluster: Cluster): Check[] {
     ];
   });
   return [...clashes, ...hostSshClashes(cluster)];
+}
+
+/** Ports that a server opens: its API, where its nodes meet, and the router's. */
+function servingPorts(cluster: Cluster, serve: ServeSettings): UsedPort[] {
+  const nodes = servingNodes(cluster);
+  const groups = replicaGroups(nodes, serve.replicas);
+  const heads = groups.flatMap(group => group.slice(0, 1));
+  const size = groups[0]?.length ?? 1;
+  const executor = vllmExecutor(serve, servingLayout(serve, size), vllmVersionOf(cluster.image));
+  const meeting = serve.masterPort ?? defaultMasterPorts[serve.engine === "sglang" ? "sglang" : executor];
+  const at = (field: string): string[] => ["pipeline", "serve", field];
+  return [
+    // SGLang's other nodes listen there too.
+    { path: at("port"), port: serve.port, what: "the server", nodes: serve.engine === "sglang" ? nodes : heads },
+    ...(size > 1
+      ? [{ path: at("masterPort"), port: meeting, what: "the server's nodes among themselves", nodes: heads }]
+      : []),
+    ...(serve.router
+      ? [{ path: [...at("router"), "port"], port: serve.router.port, what: "the router", nodes: heads.slice(0, 1) }]
+      : []),
+  ];
 }
 
 /** The host's own sshd listens on the same network, unless a forwarded port leads to it. */
@@ -144,18 +167,25 @@ function hostSshClashes(cluster: Cluster): Check[] {
 }
 
 function claims(cluster: Cluster): Check[] {
-  const { serve, train } = cluster.pipeline ?? {};
-  if (!serve || !train || serve.stopForTraining) return [];
-  const node = singleNode(cluster, "serve");
-  if (!train.nodes.includes(node)) return [];
+  const { serve, train, infer } = cluster.pipeline ?? {};
+  if (!serve || serve.stopForTraining) return [];
+  const nodes = servingNodes(cluster);
+  const trained = nodes.filter(node => train?.nodes.includes(node));
+  const asks =
+    infer && nodes.includes(singleNode(cluster, "infer")) && infer.gpus.some(gpu => serve.gpus.includes(gpu));
+  const others: string[] = [
+    ...(trained.length > 0 ? [`all ${cluster.slots} for the training`] : []),
+    ...(asks ? [`${infer.gpus.join(", ")} for infer`] : []),
+  ];
+  if (others.length === 0) return [];
   return [
     {
       code: "gpu-claims-overlap",
       severity: "error",
       path: ["pipeline", "serve", "gpus"],
-      found: `GPUs ${serve.gpus.join(", ")} of ${node} for the server, and all ${cluster.slots} for the training`,
+      found: `GPUs ${serve.gpus.join(", ")} of ${(trained.length > 0 ? trained : nodes).join(", ")} for the server, and ${others.join(", ")}`,
       expected: "GPUs that nobody else claims",
-      remedy: "write serve.stopForTraining: true if a training may stop the server, or serve on another node",
+      remedy: "write serve.stopForTraining: true if a step before it may stop the server, or serve on another node",
     },
   ];
 }

@@ -14,8 +14,13 @@ import { valueFault } from "./argument-value";
 export const checkUpstreamArguments: CheckRule = cluster => {
   const { pipeline, image } = cluster;
   if (!pipeline) return [];
-  const { train, convert, export: back } = pipeline;
-  const judge = (part: "train" | "convert" | "export", command: string, args: Args, rows: readonly Row[]) => {
+  const { train, convert, export: back, infer, serve } = pipeline;
+  const judge = (
+    part: "train" | "convert" | "export" | "infer" | "serve",
+    command: string,
+    args: Args,
+    rows: readonly Row[],
+  ) => {
     const judged = { command, version: image.swift, rows, path: ["pipeline", part, "args"] };
     return [...checkEach(judged, args), ...checkSettings(judged)];
   };
@@ -23,6 +28,9 @@ export const checkUpstreamArguments: CheckRule = cluster => {
     ...(train ? judge("train", train.tool, train.args, trainRows(train, trainContext(cluster, train))) : []),
     ...(convert ? judge("convert", convert.tool, convert.args, toMcoreRows(cluster, convert)) : []),
     ...(back ? judge("export", back.tool, back.args, rowsOfExport(cluster, back)) : []),
+    // Which of theirs are settings is told by checkServingArguments.
+    ...(infer ? judge("infer", "swift infer", infer.args, []) : []),
+    ...(serve?.engine === "swift" ? judge("serve", "swift deploy", serve.args, []) : []),
   ];
 };
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { convert, exportBack, placement } from "./conversion";
+import { convert, exportBack } from "./conversion";
+import { infer, serve, smoke } from "./serving";
 import { train } from "./train";
-import { absolutePath, environment, localPath, portNumber, quantity, secretRef, upstreamArguments } from "./values";
+import { absolutePath, localPath, quantity } from "./values";
 
 const model = z.strictObject({
   path: absolutePath.describe("Folder of the Hugging Face weights, in the container, the same on every node."),
@@ -17,42 +18,6 @@ const data = z.strictObject({
 const gather = z
   .strictObject({ waitMinutes: quantity("minutes", "How long `up` waits for the step.").default(120) })
   .describe("Brings the shards of all training nodes together on the first one.");
-
-const serve = z
-  .strictObject({
-    engine: z.enum(["vllm", "sglang"]).default("vllm"),
-    ...placement,
-    model: absolutePath.optional().describe("Default: the output of export."),
-    port: portNumber.default(6060),
-    servedModelName: z
-      .string()
-      .regex(/^[^:\s]+$/, "a name without colon and space")
-      .optional()
-      .describe("Default: the last part of the model's path."),
-    maxModelLen: z.int().min(1).optional().describe("Tokens."),
-    memoryFraction: z.number().positive().max(1).optional().describe("Share of a GPU's memory that the server takes."),
-    toolCallParser: z.string().min(1).optional(),
-    reasoningParser: z.string().min(1).optional(),
-    apiKey: secretRef.optional().describe("Default: one is generated."),
-    env: environment.default({}),
-    args: upstreamArguments.default({}),
-    stopForTraining: z.boolean().default(false).describe("A new training may stop the server to take its GPUs."),
-    readyMinutes: quantity("minutes", "How long the server may take to be ready.").default(30),
-  })
-  .describe("A server of the trained weights with the OpenAI API.");
-
-const smoke = z
-  .strictObject({
-    prompt: z.string().min(1).default("你好，你是谁？"),
-    maxTokens: z.int().min(1).default(8192),
-    temperature: z.number().min(0).default(0.7),
-    topP: z.number().positive().max(1).optional(),
-    topK: z.int().min(1).optional(),
-    presencePenalty: z.number().min(-2).max(2).optional(),
-    enableThinking: z.boolean().optional().describe("Passed to the chat template."),
-    timeoutSeconds: quantity("seconds", "How long the reply may take.").default(300),
-  })
-  .describe("One chat request that must be answered by the served model.");
 
 export const pipeline = z
   .strictObject({
@@ -72,6 +37,7 @@ export const pipeline = z
     train: train.optional(),
     gather: gather.optional(),
     export: exportBack.optional(),
+    infer: infer.optional(),
     serve: serve.optional(),
     smoke: smoke.optional(),
   })
@@ -81,5 +47,6 @@ export type PipelineSettings = z.infer<typeof pipeline>;
 export type { ConvertSettings, ExportSettings } from "./conversion";
 export type { TrainSettings } from "./train";
 export type ServeSettings = z.infer<typeof serve>;
+export type InferSettings = z.infer<typeof infer>;
 export type SmokeSettings = z.infer<typeof smoke>;
 export type DataSettings = z.infer<typeof data>;

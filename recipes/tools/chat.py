@@ -1,37 +1,26 @@
-"""Ask a server with the OpenAI API one question, and prove that the model that was meant has answered.
+"""Ask a server with the OpenAI API some questions, and prove that the model that was meant has answered.
 
-    chat.py --url http://HOST:PORT --request JSON [--timeout-seconds N] [--result FILE]
+    chat.py --url http://HOST:PORT --plan JSON [--timeout-seconds N] [--result FILE]
 
-Waits until GET /v1/models lists the request's model, posts the request to /v1/chat/completions, and checks that the
-answer names that model and says something. The API key comes from MUSTER_API_KEY. No proxy is used: the server is on
-the cluster's own network. Python 3.8 or newer, standard library only. Prints one JSON object; exit 1 on failure.
+The plan: {"model", "answering": [names by which the server may say that it is the model], "exchanges": [{"name", "request",
+"toolCall", "reasoning"}]}. Waits until GET /v1/models lists the model, posts each request to /v1/chat/completions, whole or
+streamed as it says, and checks that the answer names the model and says something. With "toolCall" the answer must be a call
+of a tool of the request, parsed; with "reasoning" the thinking must have come apart from the answer: "require" makes it a
+fault, "report" only records it. The API key comes from MUSTER_API_KEY. Python 3.8 or newer, standard library only.
+Prints one JSON object; exit 1 on failure.
 """
 
 import argparse
 import json
-import os
 import time
 import urllib.error
-import urllib.request
 
+from completion import ChatError, call, complete
 from result import finish
 
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-class ChatError(Exception):
-    """No proper answer; the text says why."""
-
-
-def call(url, body, seconds):
-    """The JSON answer of the server."""
-    headers = {"Content-Type": "application/json"}
-    key = os.environ.get("MUSTER_API_KEY")
-    if key:
-        headers["Authorization"] = f"Bearer {key}"
-    data = None if body is None else json.dumps(body).encode()
-    with OPENER.open(urllib.request.Request(url, data, headers), timeout=max(0.1, seconds)) as answer:
-        return json.loads(answer.read().decode())
+# The result is read back up to 64 KiB; all texts are in the server's answer, not to be kept.
+LONGEST = {"reply": 6000, "reasoning": 1000, "toolCalls": 1000}
+CALL_MARKS = ("<tool_call>", "<function", "[TOOL_CALLS]", "<|tool", "Action:", '"arguments"')
 
 
 def until_listed(base, model, deadline):
@@ -53,53 +42,113 @@ def until_listed(base, model, deadline):
     raise ChatError(f"{base} was not ready in time: {last}; see the server's log")
 
 
-def ask(base, request, deadline):
-    """The server's answer to the request."""
-    try:
-        return call(f"{base}/v1/chat/completions", request, deadline - time.monotonic())
-    except urllib.error.HTTPError as error:
-        raise ChatError(f"POST /v1/chat/completions: {error.code}: {error.read().decode(errors='replace')[:500]}")
-    except (OSError, ValueError) as error:
-        raise ChatError(f"POST /v1/chat/completions: {error}")
+def faults_of(exchange, answer, answering):
+    """(what is wrong with any answer, what is missing of the tool call, what is missing of the reasoning)."""
+    wrong = []
+    if answer["model"] not in answering:
+        wrong.append(f"{answer['model']} has answered, {answering[0]} was asked")
+    elif not (answer["content"] or answer["reasoning"] or answer["toolCalls"]):
+        wrong.append(f"the reply is empty (finish reason {answer['finishReason']}); is maxTokens too small?")
+    call_fault = missing_call(exchange["request"], answer) if exchange.get("toolCall") else None
+    thought_fault = missing_reasoning(answer) if exchange.get("reasoning") else None
+    return wrong, call_fault, thought_fault
+
+
+def missing_call(request, answer):
+    """Why the answer is no call of one of the request's tools; None if it is."""
+    tools = [tool["function"]["name"] for tool in request["tools"]]
+    if not answer["toolCalls"]:
+        if any(mark in answer["content"] for mark in CALL_MARKS):
+            return "the call of the tool came back as text: the server's parser does not read the dialect that the model writes"
+        return "the model answered without calling the tool"
+    for made in answer["toolCalls"]:
+        function = made.get("function") or {}
+        try:
+            arguments = json.loads(function.get("arguments") or "")
+        except (ValueError, TypeError):
+            return f"the arguments of the call are no JSON: {str(function.get('arguments'))[:200]}"
+        if function.get("name") not in tools or not isinstance(arguments, dict):
+            return f"{function.get('name')!r} was called, the request has {', '.join(tools)}"
+    return None
+
+
+def missing_reasoning(answer):
+    """Why the thinking did not come apart from the answer; None if it did."""
+    if answer["reasoning"]:
+        return None
+    if "think>" in answer["content"]:
+        return "the thinking came back inside the answer: the server's reasoning parser does not read it"
+    return "the model answered without thinking"
+
+
+def speed(answer):
+    """Tokens a second: of a streamed answer after its first one, of a whole one from the request on."""
+    tokens, first, seconds = answer["usage"].get("completion_tokens"), answer["firstTokenSeconds"], answer["seconds"]
+    if first is not None and tokens and tokens > 1 and seconds > first:
+        return round((tokens - 1) / (seconds - first), 1)
+    return round(tokens / seconds, 1) if tokens and seconds > 0 else None
+
+
+def record(exchange, answer):
+    """What is kept of an answer."""
+    first, calls = answer["firstTokenSeconds"], answer["toolCalls"]
+    return {
+        "name": exchange["name"],
+        "reply": answer["content"][: LONGEST["reply"]],
+        "reasoning": answer["reasoning"][: LONGEST["reasoning"]],
+        "toolCalls": calls if len(json.dumps(calls)) <= LONGEST["toolCalls"] else calls[:1],
+        "finishReason": answer["finishReason"],
+        "promptTokens": answer["usage"].get("prompt_tokens"),
+        "replyTokens": answer["usage"].get("completion_tokens"),
+        "seconds": round(answer["seconds"], 3),
+        "firstTokenSeconds": None if first is None else round(first, 3),
+        "tokensPerSecond": speed(answer),
+    }
+
+
+def ask(base, exchange, answering, deadline):
+    """(record, faults) of one exchange."""
+    answer = complete(base, exchange["request"], deadline)
+    made = record(exchange, answer)
+    faults, call_fault, thought_fault = faults_of(exchange, answer, answering)
+    for kind, fault in (("toolCall", call_fault), ("reasoning", thought_fault)):
+        if exchange.get(kind):
+            made[f"{kind}Problem"] = fault or ""
+            faults += [fault] if fault and exchange[kind] == "require" else []
+    return made, [f"{exchange['name']}: {fault}" for fault in faults]
 
 
 def chat(options):
-    """The result: reply, model, tokens, seconds."""
-    request = json.loads(options.request)
+    """The result: each exchange, and of the first one what it said. Every exchange is made, so that all faults are told."""
+    plan = json.loads(options.plan)
     base = options.url.rstrip("/")
     deadline = time.monotonic() + options.timeout_seconds
-    served = until_listed(base, request["model"], deadline)
-    began = time.monotonic()
-    answer = ask(base, request, deadline)
-    seconds = time.monotonic() - began
-    if answer.get("model") != request["model"]:
-        raise ChatError(f"{answer.get('model')} has answered, {request['model']} was asked")
-    choices = answer.get("choices") or [{}]
-    message = choices[0].get("message") or {}
-    reasoning = message.get("reasoning_content") or message.get("reasoning")
-    if not (message.get("content") or reasoning or message.get("tool_calls")):
-        raise ChatError(f"the reply is empty (finish reason {choices[0].get('finish_reason')}); is maxTokens too small?")
-    usage = answer.get("usage") or {}
-    tokens = usage.get("completion_tokens")
+    served = until_listed(base, plan["model"], deadline)
+    made, faults = [], []
+    for exchange in plan["exchanges"]:
+        try:
+            done, wrong = ask(base, exchange, plan["answering"], deadline)
+            made.append(done)
+            faults += wrong
+        except ChatError as error:
+            faults.append(f"{exchange['name']}: {error}")
+    timed = next((one for one in made if one["firstTokenSeconds"] is not None), made[0] if made else {})
     return {
-        "ok": True,
-        "model": answer["model"],
+        "ok": not faults,
+        "faults": faults,
+        "model": plan["model"],
         "served": served,
-        "reply": message.get("content") or "",
-        "reasoning": reasoning or "",
-        "toolCalls": message.get("tool_calls") or [],
-        "finishReason": choices[0].get("finish_reason"),
-        "promptTokens": usage.get("prompt_tokens"),
-        "replyTokens": tokens,
-        "seconds": round(seconds, 3),
-        "tokensPerSecond": round(tokens / seconds, 1) if tokens and seconds > 0 else None,
+        "reply": made[0]["reply"] if made else "",
+        "firstTokenSeconds": timed.get("firstTokenSeconds"),
+        "tokensPerSecond": timed.get("tokensPerSecond"),
+        "exchanges": [{**one, "reply": one["reply"][:500]} for one in made],
     }
 
 
 def main():
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--url", required=True)
-    parser.add_argument("--request", required=True)
+    parser.add_argument("--plan", required=True)
     parser.add_argument("--timeout-seconds", type=float, default=300)
     parser.add_argument("--result")
     options = parser.parse_args()

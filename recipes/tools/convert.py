@@ -119,7 +119,7 @@ def convert(options):
     kept = existing(options)
     if kept is not None:
         files = CHECKS[options.format](options.output)
-        return {**kept, "ok": True, "output": options.output, "skipped": True, "files": files}
+        return {**kept, "ok": True, "output": options.output, "skipped": True, "files": files, "bytes": size(options.output, files)}
     partial = options.output.rstrip("/") + ".partial"
     made = marked(partial)
     if made is None or made.get("identity") != options.identity:
@@ -130,7 +130,13 @@ def convert(options):
         shutil.rmtree(previous, ignore_errors=True)
         os.rename(options.output, previous)
     os.rename(partial, options.output)
+    made["bytes"] = size(options.output, files)
     return {**made, "ok": True, "output": options.output, "skipped": False, "files": files, "seconds": round(time.monotonic() - began, 3)}
+
+
+def size(folder, files):
+    """Bytes of all files together: how long a server may take to read them depends on it."""
+    return sum(os.path.getsize(os.path.join(folder, name)) for name in files)
 
 
 def ask(options):

@@ -1,4 +1,3 @@
-import * as http from "node:http";
 import { SimulatedHost } from "./simulated-host";
 
 const node1 = new SimulatedHost("node-1");
@@ -11,11 +10,6 @@ describe("nodes of the cluster", () => {
     expect(env).toMatch(/^GLOO_SOCKET_IFNAME=eth0$/m);
     expect(env).toMatch(/^NCCL_IB_DISABLE=1$/m);
     expect(await node2.inContainer("ssh -o BatchMode=yes node-1 hostname")).toBe("node-1");
-  });
-
-  test("pdsh over both nodes", async () => {
-    const lines = (await node1.inContainer("pdsh -R ssh -w node-1,node-2 hostname")).split("\n").sort();
-    expect(lines).toEqual(["node-1: node-1", "node-2: node-2"]);
   });
 
   test("hostfile and shared memory as declared", async () => {
@@ -49,30 +43,6 @@ describe("nodes of the cluster", () => {
       `docker exec ms ssh ${options} -i /root/.ssh/id_ed25519 -F /dev/null -p 22 root@10.77.0.12 true`,
     );
     expect(host.stderr).toMatch(/Permission denied \(publickey\)/);
-  });
-
-  test("after proxyon curl goes through the proxy, after unproxy it does not; the nodes are never proxied", async () => {
-    const asked: string[] = [];
-    const proxy = http.createServer((request, response) => {
-      asked.push(request.url ?? "");
-      response.end("by the proxy\n");
-    });
-    await new Promise<void>(resolve => proxy.listen(7890, "10.77.0.1", resolve));
-    try {
-      const answer = await node1.inContainer(
-        "source /etc/muster/proxy.sh; proxyon >/dev/null; curl -sS http://far.example/page",
-      );
-      expect(answer).toBe("by the proxy");
-      expect(asked).toEqual(["http://far.example/page"]);
-      const near = await node1.inContainer(
-        "source /etc/muster/proxy.sh; proxyon >/dev/null; curl -sS -o /dev/null http://node-2:1/ 2>&1; unproxy >/dev/null; curl -sS --max-time 3 http://far.example/ 2>&1 || true",
-      );
-      expect(near).toMatch(/node-2/);
-      expect(near).toMatch(/Could not resolve host: far\.example|Resolving timed out/);
-      expect(asked).toHaveLength(1);
-    } finally {
-      await new Promise(resolve => proxy.close(resolve));
-    }
   });
 
   test("the pip mirror reaches pip, also over ssh; the user's own step has run on every node", async () => {

@@ -133,6 +133,14 @@ describe("a server", () => {
     ]);
   });
 
+  test("is not started where another one answers, which would be taken for it", async () => {
+    const hosts = new FakeHosts().query(record, "absent\n").query(probe, "").mutate(/./);
+    await expect(job.create(kindContext(hosts), server({}))).rejects.toMatchObject({
+      message: expect.stringContaining("another server answers at a already, so job train cannot be started there"),
+    });
+    expect(hosts.mutations.filter(what => what.includes("start job"))).toEqual([]);
+  });
+
   test("that answers is left alone", async () => {
     const hosts = new FakeHosts()
       .query(record, observed({ mode: "ready", lines: ["supervised", "ready"] }))

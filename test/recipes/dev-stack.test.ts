@@ -8,7 +8,7 @@ import { renderCommand } from "../../recipes/command";
 import { checkDatasetBytes } from "../../recipes/data/check";
 import { toHfCommand, toMcoreCommand } from "../../recipes/ms-swift/convert";
 import { trainCommands } from "../../recipes/ms-swift/train";
-import { serveCommand } from "../../recipes/serve";
+import { serveCommands } from "../../recipes/serve";
 import { toolFiles, toolSource } from "../../recipes/tools";
 import { expectGolden } from "../support/golden";
 
@@ -34,7 +34,7 @@ test("the dev stack renders its pipeline", () => {
     toMcoreCommand(cluster, convert),
     ...trainCommands(cluster, train, transportOf),
     toHfCommand(cluster, back),
-    serveCommand(cluster, serve, transportOf),
+    ...serveCommands(cluster, serve, transportOf).flat(),
   ];
   expectGolden("dev/pipeline.sh", commands.map(c => `# ${c.node}\n${renderCommand(c)}`).join("\n"));
 });

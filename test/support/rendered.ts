@@ -3,8 +3,9 @@ import type { NodeCommand, NodeTransport } from "../../recipes/command";
 import { gatherArgv } from "../../recipes/gather";
 import { toHfCommand, toMcoreCommand } from "../../recipes/ms-swift/convert";
 import { trainCommands } from "../../recipes/ms-swift/train";
-import { serveCommand } from "../../recipes/serve";
-import { chatRequest } from "../../recipes/smoke";
+import { serveCommands } from "../../recipes/serve";
+import { exchanges } from "../../recipes/smoke";
+import { inferCommand } from "../../recipes/swift-serve/infer";
 
 /** Everything that a cluster file's pipeline runs. */
 export interface Rendered {
@@ -22,17 +23,18 @@ const transportOf = (node: string): NodeTransport => ({
 export function renderAll(cluster: Cluster): Rendered {
   const { pipeline } = cluster;
   if (!pipeline) return { commands: [], others: [] };
-  const { convert, train, gather, export: back, serve, smoke } = pipeline;
+  const { convert, train, gather, export: back, infer, serve, smoke } = pipeline;
   return {
     commands: [
       ...(convert ? [toMcoreCommand(cluster, convert)] : []),
       ...(train ? trainCommands(cluster, train, transportOf) : []),
       ...(back ? [toHfCommand(cluster, back)] : []),
-      ...(serve ? [serveCommand(cluster, serve, transportOf)] : []),
+      ...(serve ? serveCommands(cluster, serve, transportOf).flat() : []),
     ],
     others: [
       ...(gather && train ? [gatherArgv(cluster, "/r.json")] : []),
-      ...(smoke ? [chatRequest(cluster, smoke)] : []),
+      ...(infer ? [inferCommand(cluster, infer)] : []),
+      ...(smoke ? exchanges(cluster, smoke) : []),
     ],
   };
 }

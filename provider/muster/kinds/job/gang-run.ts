@@ -63,9 +63,25 @@ export async function converge(context: KindContext, inputs: JobInputs): Promise
     if (seen) refuseOther(context, inputs, seen, same);
     else await refuseStray(context, inputs);
     await stopGang(context, inputs);
+    await refuseForeignServer(context, inputs);
     await start(context, inputs);
   }
   return wait(context, inputs);
+}
+
+/**
+ * Something else answers where this server is to answer: it would be taken for this one, and be called ready, before this one
+ * has even found that its port is taken.
+ */
+async function refuseForeignServer(context: KindContext, inputs: JobInputs): Promise<void> {
+  const { probe } = inputs;
+  if (inputs.mode !== "ready" || probe?.http === undefined || !(await probeReady(context, inputs))) return;
+  const { host, port } = new URL(probe.http);
+  throw new OperatorError({
+    summary: `another server answers at ${host} already, so job ${inputs.name} cannot be started there`,
+    where: `host ${probe.host}`,
+    remedy: `ss -ltnp 'sport = :${port}' on that host shows whose it is: end it, or choose another port`,
+  });
 }
 
 /** A live job of this name that computes something else is not ended unasked, unless it only serves. */

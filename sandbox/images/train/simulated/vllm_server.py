@@ -1,12 +1,13 @@
 """The OpenAI API of vLLM 0.10.0, as far as it is simulated: health, models, chat and plain completions."""
 
+import itertools
 import json
 import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from simulated.vllm_engine import Sampling
-from simulated.vllm_tools import hermes, readable
+from simulated.vllm_tools import before_call, call_pieces, hermes, readable
 
 
 class Refused(Exception):
@@ -102,7 +103,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for event in [*answer.pieces(), None]:
+        # Each event leaves as soon as it is made: a client measures the time to the first token.
+        for event in itertools.chain(answer.pieces(), [None]):
             text = "[DONE]" if event is None else json.dumps(event, ensure_ascii=False)
             data = f"data: {text}\n\n".encode()
             self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
@@ -224,15 +226,29 @@ class Chat(Completion):
         return {"index": 0, "delta": {"content": text}, "logprobs": None, "finish_reason": why}
 
     def pieces(self):
-        """As for a plain completion; with tools the whole text is read first, for a call comes in one piece."""
-        if not self.calls_tools:
+        """As for a plain completion; with tools the text is sent up to a call, and the call when it is whole, in pieces."""
+        if not self.calls_tools or self.args.tool_call_parser != "hermes":
             yield from super().pieces()
             return
-        whole = self.whole()
-        choice, head = whole["choices"][0], {**self.head, "object": self.piece_kind}
+        head = {**self.head, "object": self.piece_kind}
         yield {**head, "choices": self._first()}
-        calls = [{"index": i, **call} for i, call in enumerate(choice["message"]["tool_calls"])]
-        delta = {"content": choice["message"]["content"], **({"tool_calls": calls} if calls else {})}
-        yield {**head, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": choice["finish_reason"]}]}
+        sent = 0
+        for text, made, why in self.engine.tokens(self.prompt, self.sampling):
+            ready = before_call(text)
+            if ready > sent:
+                yield {**head, "choices": [self._delta({"content": text[sent:ready]})]}
+                sent = ready
+        content, calls = self._parsed(text)
+        # Text that only looked like a call is text after all.
+        if not calls and len(text) > sent:
+            yield {**head, "choices": [self._delta({"content": text[sent:]})]}
+        for index, call in enumerate(calls):
+            for piece in call_pieces(index, call):
+                yield {**head, "choices": [self._delta({"tool_calls": [piece]})]}
+        yield {**head, "choices": [self._delta({}, "tool_calls" if calls else why)]}
         if (self.request.get("stream_options") or {}).get("include_usage"):
-            yield {**head, "choices": [], "usage": whole["usage"]}
+            yield {**head, "choices": [], "usage": self._usage(made)}
+
+    @staticmethod
+    def _delta(delta, why=None):
+        return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": why}

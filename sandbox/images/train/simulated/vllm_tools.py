@@ -18,6 +18,24 @@ def hermes(text):
     return text[: text.index("<tool_call>")] or None, calls
 
 
+def before_call(text):
+    """How much of the text is surely no part of a call: up to its mark, or to what may become one."""
+    mark = "<tool_call>"
+    if mark in text:
+        return text.index(mark)
+    held = next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
+    return len(text) - held
+
+
+def call_pieces(index, call, size=12):
+    """A call as vLLM streams it: id and name first, then the arguments in pieces."""
+    function = call["function"]
+    yield {"index": index, "id": call["id"], "type": call["type"], "function": {"name": function["name"]}}
+    arguments = function["arguments"]
+    for start in range(0, len(arguments), size):
+        yield {"index": index, "function": {"arguments": arguments[start : start + size]}}
+
+
 def readable(message):
     """A message of a request as the chat template wants it: text as one string, arguments as objects."""
     made = dict(message)

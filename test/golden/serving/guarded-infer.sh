@@ -1,0 +1,16 @@
+python3 /opt/muster/infer.py \
+    --questions /datasets/q.jsonl \
+    --output /models/out/a.jsonl \
+    --identity 00 \
+    --result /r.json \
+    -- swift infer \
+    --model /models/glm \
+    --model_type glm4_5 \
+    --infer_backend vllm \
+    --vllm_tensor_parallel_size 1 \
+    --vllm_max_model_len 8192 \
+    --val_dataset /datasets/q.jsonl \
+    --result_path /models/out/a.jsonl.partial \
+    --stream false \
+    --max_new_tokens 2048 \
+    --response_prefix '<think>\n\n</think>\n\n'

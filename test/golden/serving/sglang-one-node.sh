@@ -1,0 +1,15 @@
+# node-1
+CUDA_VISIBLE_DEVICES=0,1 \
+NCCL_SOCKET_IFNAME==eth0 \
+GLOO_SOCKET_IFNAME=eth0 \
+python3 -m sglang.launch_server \
+    --model-path /models/glm \
+    --served-model-name GLM-4.5-Air \
+    --context-length 32768 \
+    --tp-size 2 \
+    --tool-call-parser glm45 \
+    --reasoning-parser glm45 \
+    --mem-fraction-static 0.9 \
+    --host 172.16.16.4 \
+    --port 30000 \
+    --trust-remote-code
