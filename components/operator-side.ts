@@ -6,7 +6,9 @@ import { type DeclaredHost, hostTable } from "../config/host-table";
 import { readPins } from "../config/pins";
 import type { Cluster } from "../config/schema";
 import type { SecretRef } from "../config/schema/values";
-import { checkDatasetBytes, type DatasetReport, formatDatasetReport } from "../recipes/data/check";
+import { checkDataset } from "../recipes/data/check";
+import { formatDatasetReport, isFit } from "../recipes/data/report";
+import type { DatasetReport } from "../recipes/data/report-schema";
 import { asList, type HostAddress } from "../remote/host-table";
 import { Stop } from "./stop";
 
@@ -50,8 +52,8 @@ async function dataReport(file: string): Promise<DatasetReport> {
   if (!existsSync(file)) {
     throw new Stop(`pipeline.data.file: ${file} is not there; no host was touched`);
   }
-  const report = await checkDatasetBytes(createReadStream(file));
-  if (report.badRows > 0 || report.rows === 0) {
+  const report = await checkDataset(createReadStream(file));
+  if (!isFit(report)) {
     throw new Stop(
       `${formatDatasetReport(file, report)}\npipeline.data.file is not fit for training; no host was touched`,
     );
