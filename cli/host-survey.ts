@@ -15,7 +15,7 @@ import { quote } from "../remote/shell";
 /** A host that answered, with what is true of it only for now. */
 export interface SurveyedHost extends KnownHost {
   readonly passing: PassingFacts;
-  /** The node's container is there: ports that are taken may be its own. */
+  /** The node's container is there, or the mesh of hosts without one: ports that are taken may be its own. */
   readonly hasContainer: boolean;
   /** Difference to the operator's clock, in seconds. */
   readonly clockSkewSeconds?: number;
@@ -25,12 +25,15 @@ export interface SurveyedHost extends KnownHost {
 export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHost): Promise<SurveyedHost> {
   const probe = hosts.probe(host.name);
   const peers = cluster.hosts.filter(each => each.name !== host.name).map(each => each.clusterAddress);
-  const container = `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
+  const isOurs =
+    cluster.runtime === "host"
+      ? `[ -e ${quote(`/var/lib/muster/${cluster.name}/jobs/mesh-${host.name}/job.json`)} ]`
+      : `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
   const asked = Date.now();
   const [facts, passing, present, access] = await Promise.all([
     probe.query(hostFactsScript(peers)),
     probe.query(passingFactsScript()),
-    probe.query(container),
+    probe.query(isOurs),
     probe.access(),
   ]);
   const now = parsePassingFacts(passing.stdout);
@@ -72,6 +75,7 @@ export function findingsOf(cluster: Cluster, surveyed: readonly SurveyedHost[]):
   const wanted = {
     slots: cluster.slots,
     shmSizeGib: cluster.container.shmSizeGib,
+    inContainers: cluster.runtime === "container",
     ports: (node: string) => wantedPorts(cluster, node),
     paths: () => [],
   };

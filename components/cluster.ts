@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
 import { type ProxySettings, proxyEnvironment } from "../plan/proxy";
 import { KeyPair } from "../provider/muster/sdk/key-pair.gen";
-import { renderPipConfig } from "../recipes/python-env";
+import { renderPipConfig } from "../recipes/environment/pip-config";
 import type { Fleet } from "./fleet";
 import { GpuNode } from "./gpu-node";
+import { HostNodes } from "./host-nodes";
 import { nodeFiles, sshdDigest, startDigest } from "./node-files";
 import { NodeImage } from "./node-image";
 import type { OperatorSide } from "./operator-side";
@@ -23,7 +24,7 @@ export interface ClusterArgs extends OperatorSide {
 /** All hosts of a cluster file as one training cluster: an ssh mesh of node containers, with the network planned. */
 export class Cluster extends pulumi.ComponentResource {
   private readonly ready: ReadonlyMap<string, readonly pulumi.Resource[]>;
-  /** The nodes by the names of their hosts. */
+  /** The nodes by the names of their hosts; none where jobs run on the hosts themselves. */
   readonly nodes: ReadonlyMap<string, GpuNode>;
   /** Variables of the proxy for jobs; absent without a proxy. */
   readonly proxy?: pulumi.Output<Record<string, string>>;
@@ -40,8 +41,25 @@ export class Cluster extends pulumi.ComponentResource {
     const hostKeys = settings.hosts.map(
       host => new KeyPair(`${name}-${host.name}-host-key`, { comment: `muster ${name} ${host.name}` }, within),
     );
-    const image = new NodeImage(name, { settings, fleet, secret }, within);
     const proxy = settings.proxy && proxySettings(settings.proxy, secret);
+    if (proxy) {
+      const places = fleet.network.apply(plan => plan.nodes.map(({ node, address }) => ({ name: node, address })));
+      this.proxy = pulumi.all([proxy, places]).apply(([found, all]) => proxyEnvironment(found, all));
+    }
+    if (settings.runtime === "host") {
+      const nodes = new HostNodes(name, { settings, fleet, mesh, hostKeys, proxy: this.proxy }, within);
+      this.nodes = new Map();
+      this.ready = new Map(
+        settings.hosts.map(host => {
+          const installed = nodes.on(host.name);
+          const steps = ownSteps(settings, ways, host.name, undefined, { parent: this, dependsOn: installed });
+          return [host.name, [...installed, ...steps]];
+        }),
+      );
+      this.registerOutputs();
+      return;
+    }
+    const image = new NodeImage(name, { settings, fleet, secret }, within);
     const { rootPassword } = settings.access;
     const pipConfig = renderPipConfig(settings.python);
 
@@ -73,10 +91,6 @@ export class Cluster extends pulumi.ComponentResource {
       return [host.name, node] as const;
     });
     this.nodes = new Map(nodes);
-    if (proxy) {
-      const places = fleet.network.apply(plan => plan.nodes.map(({ node, address }) => ({ name: node, address })));
-      this.proxy = pulumi.all([proxy, places]).apply(([found, all]) => proxyEnvironment(found, all));
-    }
     const python = new PythonEnvironment(name, { settings, nodes: this.nodes, proxy: this.proxy }, within);
     this.ready = new Map(
       nodes.map(([name, node]) => {

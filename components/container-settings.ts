@@ -3,8 +3,8 @@ import type { Cluster } from "../config/schema";
 import { healthScriptPath } from "../plan/health-script";
 import { startScriptPath } from "../plan/start-script";
 import type { ContainerArgs } from "../provider/muster/sdk/container.gen";
+import { renderPipConfig } from "../recipes/environment/pip-config";
 import { visibleGpus } from "../recipes/placement";
-import { renderPipConfig } from "../recipes/python-env";
 import { nodeFolders } from "./node-folders";
 
 /** Of Docker's own set: raw packets and device nodes, on the host's network. Neither sshd nor torch needs them (docs/security.md). */

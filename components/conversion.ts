@@ -1,6 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
-import { conversionIdentity, guardedConversion, toHfCommand, toMcoreCommand } from "../recipes/ms-swift/convert";
+import {
+  askConversion,
+  conversionIdentity,
+  guardedConversion,
+  toHfCommand,
+  toMcoreCommand,
+} from "../recipes/ms-swift/convert";
+import { conversionFailures } from "../recipes/ms-swift/known-failures";
 import { after, claimed, jobsOf, ranks, resultFile, type StepArgs, secretEnv, type Upstream } from "./step";
 
 export interface ConversionArgs extends StepArgs {
@@ -41,6 +48,8 @@ export class Conversion extends pulumi.ComponentResource {
         mode: "completed",
         waitSeconds: part.waitMinutes * 60,
         resultFile: { host: command.node, path: result.host },
+        knownFailures: [...conversionFailures],
+        precondition: askConversion(guarded, settings.container.name),
       },
       {
         parent: this,

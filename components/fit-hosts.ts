@@ -38,6 +38,7 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
   const wanted = {
     slots: settings.slots,
     shmSizeGib: settings.container.shmSizeGib,
+    inContainers: settings.runtime === "container",
     // Ports and folders change from run to run: `muster doctor` asks for them.
     ports: () => [],
     paths: () => [],

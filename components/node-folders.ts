@@ -21,9 +21,22 @@ export interface NodeFolders {
   readonly workspace: Folder;
 }
 
-/** Folders of a node. */
-export function nodeFolders(settings: Pick<Cluster, "name" | "container">): NodeFolders {
+type Settings = Pick<Cluster, "name" | "container" | "runtime">;
+
+/** Folders of a node. Where jobs run on the host itself, they see them at the host's own paths. */
+export function nodeFolders(settings: Settings): NodeFolders {
   const root = `/var/lib/muster/${settings.name}`;
+  if (settings.runtime === "host") {
+    const own = (name: string): Folder => ({ host: `${root}/${name}`, container: `${root}/${name}` });
+    return {
+      node: own("node"),
+      ssh: own("ssh"),
+      tools: own("tools"),
+      results: own("results"),
+      data: own("data"),
+      workspace: own("workspace"),
+    };
+  }
   const { workdir, mounts } = settings.container;
   const own = mounts.find(mount => mount.container === workdir);
   return {
@@ -37,6 +50,7 @@ export function nodeFolders(settings: Pick<Cluster, "name" | "container">): Node
 }
 
 /** Path on the host of a path in the container, if a mount leads there. */
-export function hostPath(settings: Pick<Cluster, "name" | "container">, path: string): string | undefined {
+export function hostPath(settings: Settings, path: string): string | undefined {
+  if (settings.runtime === "host") return path;
   return hostPathOf(path, [...(Object.values(nodeFolders(settings)) as Folder[]), ...settings.container.mounts]);
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
-import { Job } from "../provider/muster/sdk/job.gen";
-import { renderPythonInstall } from "../recipes/python-env";
+import { Installation } from "../provider/muster/sdk/installation.gen";
+import { inImageSteps } from "../recipes/environment/in-image";
 import type { GpuNode } from "./gpu-node";
 import { secretEnv } from "./step";
 
@@ -11,28 +11,29 @@ export interface PythonEnvironmentArgs {
   readonly proxy?: pulumi.Output<Record<string, string>> | undefined;
 }
 
-/** Packages that the cluster file adds to the image's Python, on every node; again when the container is new. */
+/** What the cluster file adds to the image's Python, on every node; looked at each time, and again when the container is new. */
 export class PythonEnvironment extends pulumi.ComponentResource {
-  private readonly jobs: ReadonlyMap<string, Job>;
+  private readonly installations: ReadonlyMap<string, Installation>;
 
   constructor(cluster: string, args: PythonEnvironmentArgs, options: pulumi.ComponentResourceOptions) {
     super("muster:index:PythonEnvironment", `${cluster}-python`, {}, options);
     const { settings, nodes } = args;
-    const install = renderPythonInstall(settings);
-    this.jobs = new Map(
-      install === undefined
+    const steps = inImageSteps(settings);
+    this.installations = new Map(
+      steps.length === 0
         ? []
         : [...nodes].map(([host, node]) => [
             host,
-            new Job(
-              `${cluster}-${host}-python-job`,
+            new Installation(
+              `${cluster}-${host}-python`,
               {
-                name: `python-${host}`,
-                ranks: [{ host, container: settings.container.name, argv: ["sh", "-c", install], env: {} }],
-                identity: { container: node.container.incarnation },
+                host,
+                container: settings.container.name,
+                name: "python",
+                steps,
+                lock: "/var/lib/muster/python/lock",
+                trigger: { container: node.container.incarnation },
                 ...secretEnv(args.proxy),
-                mode: "completed",
-                waitSeconds: 3600,
               },
               { parent: this, dependsOn: [node.container] },
             ),
@@ -42,8 +43,8 @@ export class PythonEnvironment extends pulumi.ComponentResource {
   }
 
   /** The installation on a node; none if the cluster file adds nothing. */
-  on(node: string): Job[] {
-    const job = this.jobs.get(node);
-    return job ? [job] : [];
+  on(node: string): pulumi.Resource[] {
+    const installation = this.installations.get(node);
+    return installation ? [installation] : [];
   }
 }

@@ -4,6 +4,7 @@ import type { NetworkPlan } from "../plan/network";
 import type { Job, JobArgs } from "../provider/muster/sdk/job.gen";
 import type { NodeCommand, NodeTransport } from "../recipes/command";
 import { nodeFolders } from "./node-folders";
+import { rankPlace } from "./rank-place";
 
 /** What every step of the pipeline needs to know. */
 export interface StepArgs {
@@ -66,23 +67,25 @@ export function claimed(
   return { claims, ...(mayStop.length > 0 && { mayStop: [...mayStop] }) };
 }
 
-/** Ranks and transport of a job, one rank per command. */
+/** Ranks and transport of a job, one rank per command: in the node containers, or in the environment on the hosts. */
 export function ranks(
   settings: ClusterSettings,
   commands: pulumi.Output<readonly NodeCommand[]>,
-): Pick<JobArgs, "ranks" | "transportEnv"> {
+): Pick<JobArgs, "ranks" | "transportEnv" | "sshConfig"> {
+  const place = rankPlace(settings);
   return {
     ranks: commands.apply(all =>
       all.map(command => ({
         host: command.node,
-        container: settings.container.name,
-        argv: [...command.argv],
-        env: { ...command.env },
-        workdir: settings.container.workdir,
+        ...(place.container !== undefined && { container: place.container }),
+        argv: command.argv.map(place.word),
+        env: { ...place.env, ...command.env },
+        workdir: place.workdir,
       })),
     ),
     transportEnv: commands.apply(all =>
       Object.fromEntries(all.map(command => [command.node, { ...command.transport }])),
     ),
+    ...(place.sshConfig !== undefined && { sshConfig: place.sshConfig }),
   };
 }

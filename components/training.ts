@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Job } from "../provider/muster/sdk/job.gen";
+import { trainingFailures } from "../recipes/ms-swift/known-failures";
+import { resumable } from "../recipes/ms-swift/resume";
 import { trainCommands } from "../recipes/ms-swift/train";
 import { after, claimed, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
 
@@ -20,7 +22,9 @@ export class Training extends pulumi.ComponentResource {
     const { settings } = args;
     const train = settings.pipeline?.train;
     if (!train) throw new Error("pipeline.train is not in the cluster file");
-    const commands = args.network.apply(plan => trainCommands(settings, train, transportOf(plan)));
+    const commands = args.network.apply(plan =>
+      trainCommands(settings, train, transportOf(plan)).map((command, index) => resumable(settings, command, index)),
+    );
     const gpus = Array.from({ length: settings.slots }, (_, index) => index);
     this.job = new Job(
       `${name}-job`,
@@ -35,6 +39,7 @@ export class Training extends pulumi.ComponentResource {
         ...secretEnv(args.proxy),
         mode: "completed",
         waitSeconds: train.waitMinutes * 60,
+        knownFailures: [...trainingFailures],
       },
       {
         parent: this,

@@ -1,6 +1,7 @@
 import type { Finding } from "../plan/finding";
 import type { Check, CheckRule, ModelShape } from "./check";
 import { checkDialect } from "./checks/dialect";
+import { checkEnvironment } from "./checks/environment";
 import { checkImage } from "./checks/image";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
@@ -12,6 +13,7 @@ import type { Cluster } from "./schema";
 
 const rules: readonly CheckRule[] = [
   checkImage,
+  checkEnvironment,
   checkOptimizer,
   checkDialect,
   checkUpstreamArguments,

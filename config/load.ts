@@ -6,6 +6,7 @@ import { problemsOf } from "./issues";
 import { besides } from "./local-path";
 import { ConfigErrors, type Problem } from "./problem";
 import { duplicateHosts, missingSecrets, sharedClusterAddresses, unknownBastions, unknownNodes } from "./references";
+import { imageOf, runtimeProblems } from "./runtime";
 import { type Cluster, type ClusterFile, type ClusterHost, clusterFile } from "./schema";
 import { type HostEntry, inventory, type SshSettings, ssh } from "./schema/hosts";
 import { parseSource, problemAt, type Source } from "./source";
@@ -44,6 +45,7 @@ export function loadCluster(file: string, options: LoadOptions = {}): Cluster {
     for (const each of new Set([source, listed.source]))
       problems.push(...missingSecrets(each.value, options.hasSecret, each));
   }
+  problems.push(...runtimeProblems(draft, source));
   if (problems.length > 0) throw new ConfigErrors(inFileOrder(problems));
   const cluster = assemble(file, draft, listed, logins.hosts);
   const checks = checkCluster(cluster).map(({ path: at, ...check }) => ({ ...check, ...problemAt(source, at, check) }));
@@ -136,7 +138,7 @@ function assemble(file: string, draft: ClusterFile, listed: Listed, hosts: reado
       : besides(listed.source.file, listed.knownHosts ?? `${cluster}.known_hosts`);
   return {
     ...rest,
-    ...localPaths(file, rest),
+    ...localPaths(file, { ...rest, image: imageOf(draft) }),
     network: { ...rest.network, interface: interfacesOf(rest.network.interface, listed.hosts) },
     name: cluster,
     file,
@@ -158,10 +160,7 @@ function interfacesOf(
 }
 
 /** The paths of the operator's side outside hosts and ssh, made absolute. */
-function localPaths(
-  file: string,
-  rest: Pick<ClusterFile, "image" | "pipeline">,
-): Pick<ClusterFile, "image" | "pipeline"> {
+function localPaths(file: string, rest: Pick<Cluster, "image" | "pipeline">): Pick<Cluster, "image" | "pipeline"> {
   const { image, pipeline } = rest;
   const debs = image.packages?.debs;
   const data = pipeline?.data;

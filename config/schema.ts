@@ -23,7 +23,11 @@ export const clusterFile = z
       .describe("The hosts. Order matters: the first is the default for single-node steps."),
     ssh: ssh.optional(),
     knownHosts: localPath.optional().describe("Pinned host keys, written by `muster trust` and reviewed in git."),
-    image,
+    runtime: z
+      .enum(["container", "host"])
+      .default("container")
+      .describe("Where jobs run. host: without Docker, in python.environment."),
+    image: image.optional(),
     container: container.prefault({}),
     slots: z.int().min(1).describe("GPUs per node that jobs may use."),
     network: network.prefault({}),
@@ -80,8 +84,10 @@ export interface ClusterHost extends ClusterLogin {
 }
 
 /** A cluster file that has been loaded: inventory merged, paths on the operator's side absolute, defaults applied. */
-export interface Cluster extends Omit<ClusterFile, "hosts" | "inventory" | "ssh" | "knownHosts" | "cluster"> {
+export interface Cluster extends Omit<ClusterFile, "hosts" | "inventory" | "ssh" | "knownHosts" | "cluster" | "image"> {
   readonly name: string;
+  /** With runtime host: what stands for it, the versions of python.environment. */
+  readonly image: NonNullable<ClusterFile["image"]>;
   /** Path of the cluster file, as it was given. */
   readonly file: string;
   readonly hosts: readonly ClusterHost[];

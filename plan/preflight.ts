@@ -26,6 +26,8 @@ export interface HostFacts {
 export interface Wanted {
   readonly slots: number;
   readonly shmSizeGib: number;
+  /** False: jobs run on the hosts themselves, and nobody needs Docker. */
+  readonly inContainers: boolean;
   /** TCP ports that this node will listen on, with what for. */
   readonly ports: (node: string) => readonly { readonly port: number; readonly use: string }[];
   /** Folders or files that must be there before, as host paths. */
@@ -35,7 +37,12 @@ export interface Wanted {
 /** Findings against the facts of all hosts, before anything is changed. Pure; network findings come from planNetwork. */
 export function preflight(facts: readonly HostFacts[], wanted: Wanted): Finding[] {
   return [
-    ...facts.flatMap(host => [...access(host), ...docker(host), ...size(host, wanted), ...places(host, wanted)]),
+    ...facts.flatMap(host => [
+      ...access(host),
+      ...(wanted.inContainers ? docker(host) : []),
+      ...size(host, wanted),
+      ...places(host, wanted),
+    ]),
     ...parity(facts),
   ];
 }
@@ -110,7 +117,7 @@ function size(host: HostFacts, wanted: Wanted): Finding[] {
           : `write slots: ${host.gpuCount}, or leave the host out`,
     });
   }
-  if (wanted.shmSizeGib >= host.memoryGib) {
+  if (wanted.inContainers && wanted.shmSizeGib >= host.memoryGib) {
     const half = Math.max(1, Math.floor(host.memoryGib / 2));
     findings.push({
       code: "shm-above-memory",

@@ -11,8 +11,17 @@ export interface MeshNode {
 export const meshKeyPath = "/root/.ssh/id_ed25519";
 export const meshKnownHostsPath = "/root/.ssh/known_hosts";
 
+/** Where the client's files are. Default: those of a node container. */
+export interface MeshPlaces {
+  readonly key: string;
+  readonly knownHosts: string;
+}
+
 /** /root/.ssh/config of every node: each other node by name, strict host keys, no agent, no password. */
-export function renderSshConfig(nodes: readonly MeshNode[]): string {
+export function renderSshConfig(
+  nodes: readonly MeshNode[],
+  places: MeshPlaces = { key: meshKeyPath, knownHosts: meshKnownHostsPath },
+): string {
   const hosts = nodes.map(node =>
     [
       `Host ${node.name}`,
@@ -24,9 +33,9 @@ export function renderSshConfig(nodes: readonly MeshNode[]): string {
   const common = [
     `Host ${nodes.map(node => node.name).join(" ")}`,
     "    User root",
-    `    IdentityFile ${meshKeyPath}`,
+    `    IdentityFile ${places.key}`,
     "    IdentitiesOnly yes",
-    `    UserKnownHostsFile ${meshKnownHostsPath}`,
+    `    UserKnownHostsFile ${places.knownHosts}`,
     "    StrictHostKeyChecking yes",
     "    PasswordAuthentication no",
     "    BatchMode yes",

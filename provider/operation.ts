@@ -68,9 +68,10 @@ const NO_WAY_IN: ReadonlySet<RemoteErrorKind> = new Set([
   "hostKeyUnknown",
   "hostKeyChanged",
   "authentication",
+  "sudo",
 ]);
 
-/** There was no way to the host, or none into it: nothing is known about what is on it. */
+/** There was no way to the host, or none into it or to root: nothing is known about what is on it. */
 export function isUnreachable(error: unknown): error is RemoteError {
   return error instanceof RemoteError && NO_WAY_IN.has(error.kind);
 }

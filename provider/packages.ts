@@ -4,6 +4,7 @@ import { container } from "./muster/kinds/container/container";
 import { file } from "./muster/kinds/file";
 import { host } from "./muster/kinds/host";
 import { image } from "./muster/kinds/image/image";
+import { installation } from "./muster/kinds/installation/installation";
 import { job } from "./muster/kinds/job/job";
 import { keyPair } from "./muster/kinds/key-pair";
 import { token } from "./muster/kinds/token";
@@ -20,6 +21,7 @@ export const musterKinds = [
   anyKind(token),
   anyKind(image),
   anyKind(container),
+  anyKind(installation),
   anyKind(job),
 ];
 

@@ -4,7 +4,21 @@ import * as path from "node:path";
 export const toolsFolder = "/opt/muster";
 
 /** Files of recipes/tools that every training node gets. They import each other, so they travel together. */
-export const toolFiles = ["dcp.py", "result.py", "peer.py", "gather.py", "fetch.py", "convert.py", "chat.py"] as const;
+export const toolFiles = [
+  "inert.py",
+  "dcp.py",
+  "iteration.py",
+  "hf.py",
+  "room.py",
+  "result.py",
+  "peer.py",
+  "gather.py",
+  "resume.py",
+  "fetch.py",
+  "convert.py",
+  "chat.py",
+  "requirements.py",
+] as const;
 
 /** Where a tool lies on the operator's side, beside the compiled code. */
 export function toolSource(name: (typeof toolFiles)[number]): string {

@@ -16,6 +16,8 @@ const QUERY_TIMEOUT_SECONDS = 60;
 const MUTATE_TIMEOUT_SECONDS = 600;
 /** Time for ending what a lost connection left at work. */
 const LEFTOVER_TIMEOUT_SECONDS = 20;
+/** As coreutils end such a line, and as Docker's CLI says it of its socket. */
+const DENIED = /^.*(: Permission denied$|permission denied while trying to connect to the Docker daemon socket)/m;
 const LARGEST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 export interface SshHostsOptions {
@@ -244,7 +246,7 @@ export class SshHost implements Runner {
 
   /** A question that the host denied to a user who cannot become root: that is the reason to name, not the file. */
   private async refusePowerless(said: string): Promise<void> {
-    const denied = /^.*: Permission denied$/m.exec(said);
+    const denied = DENIED.exec(said);
     if (denied && (await this.access()).mode === "user") throw this.powerless(denied[0]);
   }
 

@@ -25,7 +25,8 @@ export function addExec(table: VerbTable, program: Command): void {
         return withCluster(call, async ({ cluster, hosts }) => {
           hostNamed(cluster, node);
           const command = argv.map(quote).join(" ");
-          const script = call.flags.host ? command : `docker exec ${quote(cluster.container.name)} ${command}`;
+          const isOnHost = call.flags.host || cluster.runtime === "host";
+          const script = isOnHost ? command : `docker exec ${quote(cluster.container.name)} ${command}`;
           const { out, err } = call.console;
           const result = await hosts.runner(node).mutate(`exec ${argv[0]}`, script, {
             timeoutSeconds: dayInSeconds,

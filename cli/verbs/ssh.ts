@@ -33,7 +33,7 @@ export function addSsh(table: VerbTable, program: Command): void {
       const opened = await openedTable(call, file, hostTable(cluster, noPins));
       const connection = opened.find(({ name }) => name === host.name);
       if (!connection) throw new Error(`host ${host.name} is not in its own table`);
-      const shell = flags.host ? [] : [containerShell(cluster, host)];
+      const shell = flags.host || cluster.runtime === "host" ? [] : [containerShell(cluster, host)];
       const knownHosts = [cluster.knownHosts, ...(host.knownHostsFiles ?? [])];
       return await openSsh(resolveAddress(connection, opened), knownHosts, ["-t"], shell);
     })

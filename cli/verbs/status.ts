@@ -71,6 +71,7 @@ async function containerStatus(
   cluster: Cluster,
   host: string,
 ): Promise<Pick<HostStatus, "container" | "problem">> {
+  if (cluster.runtime === "host") return {};
   const { name } = cluster.container;
   const healthProbe = { script: healthScriptPath, timeoutSeconds: 60 };
   try {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pythonEnvironment } from "./environment";
 import {
   absolutePath,
   environment,
@@ -171,14 +172,19 @@ export const python = z
     upgradePip: z.boolean().default(false),
     swift: z
       .strictObject({
-        source: absolutePath.describe("Checkout of ms-swift in the container, at the tag of image.swift."),
+        source: absolutePath
+          .optional()
+          .describe("Checkout of ms-swift in the container, at the tag of image.swift. Default: the released package."),
       })
       .optional()
-      .describe("Installs ms-swift from a checkout. Refused when its tag is not image.swift."),
+      .describe("Installs ms-swift over the image's, of the same version. A checkout of another version is refused."),
     packages: z.array(z.string().regex(/^[A-Za-z0-9]/, "a requirement, such as swanlab")).default([]),
-    wheels: absolutePath.optional().describe("Folder of wheels in the container, used instead of an index."),
+    wheels: absolutePath
+      .optional()
+      .describe("Folder of wheels where jobs run (in the container, or on the hosts), used instead of an index."),
+    environment: pythonEnvironment.optional(),
   })
-  .describe("The Python environment in the image.");
+  .describe("Python where jobs run: what is added to the image's, or with runtime: host an environment of its own.");
 
 export const step = z.strictObject({
   name: nodeName,

@@ -84,12 +84,31 @@ export function guardedConversion(
     `${toolsFolder}/convert.py`,
     ...["--format", options.format],
     ...["--output", settings.output],
+    ...sourcesOf(argv).flatMap(folder => ["--source", folder]),
     ...["--identity", options.identity],
     ...["--result", options.resultFile],
     ...(settings.testPrecision ? ["--max-mean-diff", String(settings.maxMeanDiff)] : []),
     "--",
     ...argv,
   ];
+}
+
+/** What stands against a guarded conversion, asked in the plan: disk, memory, an output of somebody else's. Changes nothing. */
+export function askConversion(
+  guarded: NodeCommand,
+  container: string,
+): { host: string; container: string; argv: string[] } {
+  const [interpreter = "", tool = "", ...rest] = guarded.argv;
+  return { host: guarded.node, container, argv: [interpreter, tool, "--ask", ...rest] };
+}
+
+/** Folders whose weights a conversion holds in memory and writes anew: the base, where a LoRA is merged into one. */
+function sourcesOf(argv: readonly string[]): string[] {
+  for (const option of ["--mcore_model", "--model"]) {
+    const value = argv.includes(option) ? argv[argv.indexOf(option) + 1] : undefined;
+    if (value?.startsWith("/")) return [value];
+  }
+  return [];
 }
 
 /** What a conversion's output was made from: an output of the same identity is kept. */

@@ -1,11 +1,14 @@
 """Run a weight conversion so that its output is whole or absent, and its precision is enforced.
 
-    convert.py --format mcore|hf --output FOLDER [--identity TEXT] [--max-mean-diff N] [--result FILE] -- COMMAND...
+    convert.py --format mcore|hf --output FOLDER [--source FOLDER]... [--identity TEXT] [--max-mean-diff N]
+               [--result FILE] [--ask] -- COMMAND...
 
 COMMAND is `swift export …` with FOLDER.partial as its --output_dir: it refuses a folder that is there, so a conversion
-that died would block the next one. When it has succeeded, the weights are complete and the mean difference is below
-the limit, FOLDER.partial gets its name. `--identity` says what the output was made from: an output of the same identity
-is kept and nothing runs; one of another identity becomes FOLDER.previous, of which one is kept.
+that died would block the next one. When it has succeeded and said so, the weights are complete and the mean difference
+is below the limit, FOLDER.partial gets its name. `--identity` says what the output was made from: an output of the same
+identity is kept and nothing runs; one of another identity becomes FOLDER.previous, of which one is kept. `--source` names
+what is read: without room for it on the disk and in memory nothing is begun. With `--ask` nothing is done at all: what
+stands against a start is printed, a line each, and the exit status is 10. What is not known yet stands against nothing.
 Python 3.8 or newer, standard library only.
 """
 
@@ -15,18 +18,23 @@ import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import time
 
 import dcp
+import room
+from hf import WeightsError, check_hf
+from iteration import newest_iteration
 from result import finish
 
 MARK = ".muster.json"
 # ms-swift 3 prints `mean_diff:`, ms-swift 4 a second line `mean_diff (with loss):`, which is the one to judge.
 # At the start of a line only: `token_mean_diff:` is something else.
 PRECISION = re.compile(r"^mean_diff(?: \(with loss\))?: (\S+?), max_diff(?: \(with loss\))?: (\S+) \(Please check", re.M)
+# Of `swift export` and `megatron export`: "HF model weights" in ms-swift 3, "`safetensors` model weights" in 4, "Megatron model
+# weights" in both; a LoRA that was merged without Megatron says the last.
+SAVED = re.compile(r"Successfully (?:saved .{1,40} model weights|merged LoRA and saved) in")
 NO_MEMORY = re.compile(r"out of memory|OutOfMemoryError", re.I)
 
 
@@ -59,51 +67,34 @@ def check_precision(text, limit):
     return mean, most
 
 
-def check_hf(folder):
-    """Every safetensors file that the index names is there, with all the bytes that its header promises."""
-    index = os.path.join(folder, "model.safetensors.index.json")
-    if os.path.isfile(index):
-        with open(index, encoding="utf-8") as file:
-            names = sorted(set(json.load(file)["weight_map"].values()))
-    else:
-        names = ["model.safetensors"]
-    for name in ["config.json", *names]:
-        if not os.path.isfile(os.path.join(folder, name)):
-            raise ConversionError(f"{name} is missing in {folder}")
-    for name in names:
-        path = os.path.join(folder, name)
-        size = os.path.getsize(path)
-        with open(path, "rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
-            if not 0 < length < size:
-                raise ConversionError(f"{path} has a broken header")
-            header = json.loads(file.read(length))
-        end = max((entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"), default=0)
-        if size != 8 + length + end:
-            raise ConversionError(f"{path} has {size} bytes, its header promises {8 + length + end}")
-    return names
-
-
 def check_mcore(folder):
     """The newest iteration is complete."""
-    iteration = dcp.newest_iteration(folder)
-    faults = dcp.incomplete(iteration)
+    iteration, _ = newest_iteration(folder)
+    metadata = dcp.read_metadata(iteration)
+    faults = dcp.incomplete(iteration, metadata)
     if faults:
         raise ConversionError("; ".join(faults))
-    return sorted(os.path.join(os.path.basename(iteration), name) for name in dcp.read_metadata(iteration)[0])
+    return sorted(os.path.join(os.path.basename(iteration), name) for name in metadata.needed)
 
 
 CHECKS = {"hf": check_hf, "mcore": check_mcore}
+
+
+def marked(folder):
+    """The mark of a folder that this program has made whole; None if it has none."""
+    mark = os.path.join(folder, MARK)
+    if not os.path.isfile(mark):
+        return None
+    with open(mark, encoding="utf-8") as file:
+        return json.load(file)
 
 
 def existing(options):
     """The mark of an output that may stay, or None if one is to be made."""
     if not os.path.exists(options.output):
         return None
-    mark = os.path.join(options.output, MARK)
-    if os.path.isfile(mark):
-        with open(mark, encoding="utf-8") as file:
-            made = json.load(file)
+    made = marked(options.output)
+    if made is not None:
         return made if made.get("identity") == options.identity else None
     CHECKS[options.format](options.output)
     if options.format == "hf":
@@ -119,18 +110,10 @@ def convert(options):
         files = CHECKS[options.format](options.output)
         return {**kept, "ok": True, "output": options.output, "skipped": True, "files": files}
     partial = options.output.rstrip("/") + ".partial"
-    if os.path.isdir(partial):
-        shutil.rmtree(partial)
-    os.makedirs(os.path.dirname(partial), exist_ok=True)
-    status, text = run(options.command)
-    if status != 0:
-        raise ConversionError(explain(status, text, options))
-    made = {"identity": options.identity}
-    if options.max_mean_diff is not None:
-        made["meanDiff"], made["maxDiff"] = check_precision(text, options.max_mean_diff)
+    made = marked(partial)
+    if made is None or made.get("identity") != options.identity:
+        made = make(partial, options)
     files = CHECKS[options.format](partial)
-    with open(os.path.join(partial, MARK), "w", encoding="utf-8") as file:
-        json.dump(made, file)
     if os.path.exists(options.output):
         previous = options.output.rstrip("/") + ".previous"
         shutil.rmtree(previous, ignore_errors=True)
@@ -139,13 +122,53 @@ def convert(options):
     return {**made, "ok": True, "output": options.output, "skipped": False, "files": files, "seconds": round(time.monotonic() - began, 3)}
 
 
+def ask(options):
+    """What stands against a start, as far as is known; a source may be made by a step that has not run yet."""
+    partial = options.output.rstrip("/") + ".partial"
+    try:
+        if existing(options) is not None or (marked(partial) or {}).get("identity") == options.identity:
+            return []
+    except (ConversionError, WeightsError, dcp.CheckpointError) as error:
+        return [str(error)]
+    try:
+        return room.lacks(options.source, options.output)
+    except (dcp.CheckpointError, OSError):
+        return []
+
+
+def make(partial, options):
+    """Converts into the partial folder, proves it, and marks it as whole: from then on only its name is missing."""
+    if os.path.lexists(partial):
+        shutil.rmtree(partial)
+    faults = room.lacks(options.source, options.output) if options.source else []
+    if faults:
+        raise ConversionError("; ".join(faults))
+    os.makedirs(os.path.dirname(partial), exist_ok=True)
+    status, text = run(options.command)
+    if status != 0:
+        raise ConversionError(explain(status, text, options))
+    if "export" in options.command and not SAVED.search(text):
+        raise ConversionError(f"{options.command[0]} ended with 0 and did not say that it has saved the weights; see its output above")
+    made = {"identity": options.identity}
+    if options.max_mean_diff is not None:
+        made["meanDiff"], made["maxDiff"] = check_precision(text, options.max_mean_diff)
+    CHECKS[options.format](partial)
+    # The mark must not reach the disk before the weights do.
+    os.sync()
+    mark = os.path.join(partial, MARK)
+    with open(mark + ".new", "w", encoding="utf-8") as file:
+        json.dump(made, file)
+    os.replace(mark + ".new", mark)
+    return made
+
+
 def explain(status, text, options):
     """Why the command failed, in a sentence."""
     how = f"was killed by signal {-status}" if status < 0 else f"ended with {status}"
     if NO_MEMORY.search(text) or status in (-9, 137):
         advice = "; testPrecision: false needs half of it" if options.max_mean_diff is not None else "; give it more gpus"
         return f"{options.command[0]} {how}: not enough memory{advice}"
-    errors = re.findall(r"^(?:\[rank\d+\]: )?\w*(?:Error|Exception)\b: .*$", text, re.M)
+    errors = re.findall(r"^(?:\[rank\d+\]: )?[\w.]*(?:Error|Exception)\b: .*$", text, re.M)
     return f"{options.command[0]} {how}: {errors[-1] if errors else 'see its output above'}"
 
 
@@ -153,14 +176,20 @@ def main():
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--format", choices=sorted(CHECKS), required=True)
     parser.add_argument("--output", required=True)
+    parser.add_argument("--source", action="append", default=[])
     parser.add_argument("--identity", default="")
     parser.add_argument("--max-mean-diff", type=float)
     parser.add_argument("--result")
+    parser.add_argument("--ask", action="store_true")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
+    if options.ask:
+        faults = ask(options)
+        print("\n".join(faults))
+        sys.exit(10 if faults else 0)
     try:
         result = convert(options)
-    except (ConversionError, dcp.CheckpointError, OSError, ValueError, KeyError) as error:
+    except (ConversionError, WeightsError, dcp.CheckpointError, OSError, ValueError, KeyError) as error:
         result = {"ok": False, "faults": [str(error)]}
     finish(options.result, result)
 

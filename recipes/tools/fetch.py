@@ -16,7 +16,7 @@ import sys
 import time
 
 import dcp
-from peer import Peer, PeerError, copy_from
+from peer import SSH, Peer, PeerError, copy_from
 from result import finish
 
 LIST = 'cd "$1" 2>/dev/null || exit 3; find . -type f ! -name "*.partial" -exec sha256sum {} +'
@@ -87,7 +87,7 @@ def main():
     parser.add_argument("--folder", required=True)
     parser.add_argument("--from", dest="source", required=True)
     parser.add_argument("--result")
-    parser.add_argument("--ssh", default="ssh -o BatchMode=yes -o ConnectTimeout=15")
+    parser.add_argument("--ssh", default=SSH)
     options = parser.parse_args()
     try:
         result = fetch(options.folder.rstrip("/"), Peer(options.source, shlex.split(options.ssh)))

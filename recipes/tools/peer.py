@@ -1,15 +1,29 @@
 """Other nodes, reached over the mesh's ssh: what they have, and copies that are proven. Standard library only, Python 3.8 or newer."""
 
 import os
+import random
+import re
 import shlex
 import subprocess
+import time
 import uuid
 
 import dcp
 
+# A link that died is noticed within a minute.
+SSH = "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+
+# An sshd that many nodes ask at once drops connections before the login (MaxStartups).
+BUSY = re.compile(rb"kex_exchange_identification|Connection (?:reset|closed) by")
+TRIES = 6
+
 
 class PeerError(Exception):
-    """Files cannot be brought from another node; the text says where, why, and the remedy."""
+    """Files cannot be brought from another node; each text says where, why, and the remedy."""
+
+    def __init__(self, *faults):
+        super().__init__("; ".join(faults))
+        self.faults = list(faults)
 
 
 class Peer:
@@ -25,7 +39,11 @@ class Peer:
 
     def run(self, script, *words):
         """Output of a script there. Exit status 3 is a script's way to say that the folder is not there."""
-        done = subprocess.run(self.command(script, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        for tries_left in reversed(range(TRIES)):
+            done = subprocess.run(self.command(script, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            if tries_left == 0 or done.returncode != 255 or not BUSY.search(done.stderr):
+                break
+            time.sleep(random.uniform(0.5, 2))
         if done.returncode not in (0, 3):
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise PeerError(f"{self.name}: ssh ended with {done.returncode}: {said[-1] if said else 'no message'}; try: ssh {self.name} true")
@@ -49,14 +67,20 @@ class Peer:
         return text.split()[0]
 
     def copy(self, path, target):
-        """Append what the target lacks of the file there."""
-        have = os.path.getsize(target) if os.path.exists(target) else 0
-        with open(target, "ab") as file:
-            done = subprocess.run(self.command('tail -c "+$1" -- "$2"', str(have + 1), path), stdout=file, stdin=subprocess.DEVNULL)
-            file.flush()
-            os.fsync(file.fileno())
-        if done.returncode != 0:
-            raise PeerError(f"{self.name}: copying {os.path.basename(path)} ended with {done.returncode}; run it again, it goes on where it stopped")
+        """Append what the target lacks of the file there. A link that breaks is tried again as long as each try brings something."""
+        while True:
+            have = os.path.getsize(target) if os.path.exists(target) else 0
+            with open(target, "ab") as file:
+                argv = self.command('tail -c "+$1" -- "$2"', str(have + 1), path)
+                done = subprocess.run(argv, stdout=file, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+                file.flush()
+                os.fsync(file.fileno())
+            if done.returncode == 0:
+                return
+            if done.returncode != 255 or os.path.getsize(target) == have:
+                said = done.stderr.decode(errors="replace").strip().splitlines()
+                why = said[-1] if said else f"status {done.returncode}"
+                raise PeerError(f"{self.name}: copying {os.path.basename(path)} ended: {why}; run it again, it goes on where it stopped")
 
 
 def shares_disk(peer, folder):

@@ -8,7 +8,7 @@ export class SlowDocker {
   async begin(): Promise<void> {
     await this.host.ask(`cat >/usr/local/bin/docker <<'SLOW'
 #!/bin/sh
-if [ "$1" = create ]; then echo $$ >/run/slow-docker; sleep 60; fi
+if [ "$1" = create ]; then echo $$ >/run/slow-docker; sleep 60; : >/run/slow-docker-slept; fi
 exec /usr/bin/docker "$@"
 SLOW
     chmod +x /usr/local/bin/docker`);
@@ -21,15 +21,18 @@ SLOW
     );
   }
 
-  /** What asked for it is not at work any more. */
-  gone(): Promise<true> {
-    return until("what was at work is gone", async () =>
+  /** What asked for it was ended before its time: it did not end by itself. */
+  async ended(): Promise<void> {
+    await until("what was at work is gone", async () =>
       (await this.host.sh('kill -0 "$(cat /run/slow-docker)" 2>/dev/null')).code === 0 ? undefined : true,
     );
+    expect((await this.host.sh("[ -e /run/slow-docker-slept ]")).code).toBe(1);
   }
 
   /** From now on it takes no time; what waits goes on. */
   async lift(): Promise<void> {
-    await this.host.ask("rm -f /usr/local/bin/docker /run/slow-docker; pkill -fx 'sleep 60'; true");
+    await this.host.ask(
+      "rm -f /usr/local/bin/docker /run/slow-docker /run/slow-docker-slept; pkill -fx 'sleep 60'; true",
+    );
   }
 }

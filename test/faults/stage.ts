@@ -45,7 +45,9 @@ export class Stage {
     return stage;
   }
 
+  /** Takes off the hosts what the rows have put there: the next file of tests works on them too. */
   async close(): Promise<void> {
+    await this.operator.muster("destroy", "--yes", "--skip-preview");
     for (const relay of this.relays.values()) await relay.close();
     fs.rmSync(this.folder, { recursive: true, force: true });
   }

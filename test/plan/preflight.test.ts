@@ -21,6 +21,7 @@ const fit: HostFacts = {
 const wanted = {
   slots: 8,
   shmSizeGib: 128,
+  inContainers: true,
   ports: () => [{ port: 2333, use: "the containers' sshd" }],
   paths: () => [{ path: "/data/models/glm", use: "the model" }],
 };
@@ -34,6 +35,12 @@ test("each unfit fact is told with why and remedy", () => {
   const small = { ...fit, node: "small", gpuCount: 4, memoryGib: 64, hasGpuRuntime: false, driverVersion: "550" };
   const busy = { ...fit, node: "busy", listeningPorts: [22, 2333], existingPaths: [], gpuCount: 0 };
   expectGolden("plan/preflight.txt", `${preflight([bare, small, busy], wanted).map(formatFinding).join("\n")}\n`);
+});
+
+test("nobody asks for Docker, nor for room in the container's /dev/shm, where jobs run on the hosts", () => {
+  const bare = { ...fit, dockerVersion: undefined, hasGpuRuntime: false, memoryGib: 64 };
+  expect(preflight([bare], wanted).map(finding => finding.code)).toEqual(["no-docker", "shm-above-memory"]);
+  expect(preflight([bare], { ...wanted, inContainers: false })).toEqual([]);
 });
 
 test("an accepted finding stands apart with its reason", () => {

@@ -213,8 +213,8 @@ describe("read", () => {
   });
 
   test("docker that does not answer is an error, never absence", async () => {
-    const said = Buffer.from("Cannot connect to the Docker daemon").toString("base64");
-    const hosts = new FakeHosts().query(LOOK, `failed 1 ${said}\n`);
+    const stderr = "Cannot connect to the Docker daemon\n";
+    const hosts = new FakeHosts().query(LOOK, { exitCode: 1, stderr });
     const attempt = container.read(kindContext(hosts), "node-1/ms", old);
     await expect(attempt).rejects.toMatchObject({ problems: [{ detail: "Cannot connect to the Docker daemon" }] });
   });

@@ -345,6 +345,50 @@ describe("create", () => {
     expect(asked).toBe(4);
   });
 
+  describe("what the program is known for", () => {
+    const knownFailures = [
+      { name: "port", pattern: "port (?<port>\\d+) is taken", reason: "{port} is used", remedy: "free {port}" },
+      { name: "peer", pattern: "remote process exited", reason: "a peer is gone", remedy: "see the others" },
+    ];
+    const log = (rank: number, text: string) => `rank ${rank} log ${base64(text)}`;
+
+    test("is told of the rank that failed, not of those that saw it go", async () => {
+      const ends = [
+        "done failed 1000000009 1 1 own",
+        "rank 0 exit 1 own",
+        log(0, "[rank0]: ncclRemoteError: remote process exited\n"),
+        "rank 1 exit 1 own",
+        log(1, "bar 3%\rOSError: port 29500 is taken\n"),
+      ];
+      const hosts = new FakeHosts().query(record, observed({ lines: ends })).mutate(/./);
+      await expect(job.update?.(kindContext(hosts), "train", inputs({ knownFailures }), {} as never)).rejects.toThrow(
+        /rank 1 \(node-2.*why: 29500 is used.*Remedy: free 29500; then run up again/s,
+      );
+    });
+
+    test("is suggested of a job that has made no step when the time is over, and of none that goes on", async () => {
+      const lines = ["supervised", "rank 0 started", "rank 1 started"];
+      const attempt = (text: string) =>
+        job.create(
+          kindContext(new FakeHosts().query(record, observed({ lines: [...lines, log(1, text)] }))),
+          inputs({ knownFailures }),
+        );
+      const reasons = (text: string) => attempt(text).catch((error: InitFailed<JobOutputs>) => error.reasons);
+      expect(await reasons("port 29500 is taken\n")).toEqual([
+        expect.stringContaining("no step yet"),
+        "its log suggests: rank 1 (node-2): 29500 is used. Remedy: free 29500",
+      ]);
+      expect(await reasons("port 29500 is taken\n{'loss': 1.0, 'iteration': '1/20'}\n")).toHaveLength(1);
+    });
+
+    test("a pattern that is none is refused in the check", () => {
+      const bad = [{ name: "x", pattern: "(", reason: "r", remedy: "m" }];
+      expect(job.check?.({ knownFailures: bad })).toEqual([
+        { property: "knownFailures[0].pattern", reason: expect.stringContaining("Invalid regular expression") },
+      ]);
+    });
+  });
+
   test("a host that died with the job is named beside the failure", async () => {
     const dead = new RemoteError({
       kind: "unreachable",
@@ -394,6 +438,41 @@ describe("a plan", () => {
       new RemoteError({ kind: "unreachable", host: "node-1", address: "a", problem: "gone" }),
     );
     expect(await job.predict?.(kindContext(hosts), inputs({ claims }))).toHaveProperty("identityDigest");
+  });
+
+  describe("with a precondition", () => {
+    const precondition = { host: "node-1", container: "ms", argv: ["python3", "/opt/ask.py", "it's"] };
+    const asked = /docker exec ms python3 \/opt\/ask\.py 'it'\\''s'/;
+    const refusing = (seen: string) =>
+      new FakeHosts().query(record, seen).query(asked, { exitCode: 10, stdout: "no disk\nno memory\n" });
+
+    test("is refused with every reason, before a start and before a run that takes another's place", async () => {
+      for (const seen of ["absent\n", observed({ digest: "other" })]) {
+        const attempt = job.predict?.(kindContext(refusing(seen)), inputs({ precondition }));
+        await expect(attempt).rejects.toThrow("job train cannot start: no disk; job train cannot start: no memory");
+      }
+      const old = { ...inputs(), ...settled, identityDigest: "other" };
+      await expect(job.predict?.(kindContext(refusing("")), inputs({ precondition }), old)).rejects.toThrow("no disk");
+      const failed = { ...inputs(), ...settled, status: "failed" as const };
+      await expect(job.predict?.(kindContext(refusing("")), inputs({ precondition }), failed)).rejects.toThrow(
+        "no disk",
+      );
+    });
+
+    test("is not asked of a job that is there", async () => {
+      const hosts = refusing(observed({ lines: ["supervised"] }));
+      expect(await job.predict?.(kindContext(hosts), inputs({ precondition }))).toHaveProperty("identityDigest");
+      const old = { ...inputs(), ...settled };
+      expect(await job.predict?.(kindContext(refusing("")), inputs({ precondition }), old)).toHaveProperty("status");
+    });
+
+    test("that cannot be asked yet refuses nothing", async () => {
+      const gone = new RemoteError({ kind: "unreachable", host: "node-1", address: "a", problem: "gone" });
+      for (const answer of [{ exitCode: 1, stderr: "No such container: ms" }, { exitCode: 127 }, gone]) {
+        const hosts = new FakeHosts().query(record, "absent\n").query(asked, answer);
+        expect(await job.predict?.(kindContext(hosts), inputs({ precondition }))).toHaveProperty("identityDigest");
+      }
+    });
   });
 
   test("of a job that failed is refused as well", async () => {

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -8,7 +8,6 @@ import { renderCommand } from "../../recipes/command";
 import { checkDataset } from "../../recipes/data/check";
 import { toHfCommand, toMcoreCommand } from "../../recipes/ms-swift/convert";
 import { trainCommands } from "../../recipes/ms-swift/train";
-import { renderPipConfig, renderPythonInstall } from "../../recipes/python-env";
 import { serveCommand } from "../../recipes/serve";
 import { toolFiles, toolSource } from "../../recipes/tools";
 import { expectGolden } from "../support/golden";
@@ -54,31 +53,4 @@ test("every tool is there, and Python reads it", () => {
   for (const name of toolFiles) {
     execFileSync("python3", ["-c", `compile(open(${JSON.stringify(toolSource(name))}).read(), "x", "exec")`]);
   }
-});
-
-describe("the Python environment of the notes", () => {
-  const notes = loadCluster(path.join(root, "stacks", "glm-4.5-air.example.yaml"));
-
-  test("is a pip.conf and one script", () => {
-    expectGolden("glm-4.5-air/pip.conf", renderPipConfig(notes.python) ?? "");
-    expectGolden("glm-4.5-air/python.sh", renderPythonInstall(notes) ?? "");
-    expect(renderPipConfig({ ...cluster.python, indexUrl: undefined })).toBeUndefined();
-    expect(renderPythonInstall(cluster)).toBeUndefined();
-  });
-
-  test.each([
-    ["3.7.1", 0, "pip install --no-deps --no-build-isolation -e"],
-    ["4.6.0", 1, "is ms-swift 4.6.0, the image has 3.7.1"],
-  ])("a checkout of ms-swift %s ends with %i", (version, status, said) => {
-    const home = fs.mkdtempSync(path.join(os.tmpdir(), "muster-python-"));
-    const source = path.join(home, "ms-swift");
-    fs.mkdirSync(path.join(source, "swift"), { recursive: true });
-    fs.writeFileSync(path.join(source, "swift", "version.py"), `__version__ = '${version}'\n`);
-    fs.writeFileSync(path.join(home, "python3"), '#!/bin/sh\necho "$@" | sed "s/^-m //"\n', { mode: 0o755 });
-    const script = renderPythonInstall({ ...notes, python: { ...notes.python, swift: { source } } }) ?? "";
-    const env = { ...process.env, HOME: home, PATH: `${home}:${process.env.PATH}` };
-    const done = spawnSync("sh", ["-c", script], { encoding: "utf8", env });
-    expect([done.status, `${done.stdout}${done.stderr}`]).toEqual([status, expect.stringContaining(said)]);
-    fs.rmSync(home, { recursive: true });
-  });
 });

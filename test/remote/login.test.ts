@@ -9,6 +9,7 @@ import { Redactor } from "../../remote/redact";
 import { RemoteError } from "../../remote/remote-error";
 import { SshHosts } from "../../remote/ssh-hosts";
 import { Cleanup } from "../support/cleanup";
+import { until } from "../support/command";
 import { type CertificateWish, KEY_TYPES, KeyMaker } from "./certificates";
 import { Sshd } from "./sshd";
 
@@ -43,9 +44,12 @@ async function refusal(changes: Partial<HostConnection>): Promise<RemoteError> {
   return error;
 }
 
-/** Lines of sshd's log about what was offered, since the last call. */
-function offered(): string[] {
-  const lines = sshd.linesSince(seen, /^(Accepted|Failed) publickey/);
+/** Lines of sshd's log about what was offered, since the last call. The server may write them after the client has given up. */
+async function offered(count: number): Promise<string[]> {
+  const lines = await until(`${count} offers in sshd's log`, async () => {
+    const found = sshd.linesSince(seen, /^(Accepted|Failed) publickey/);
+    return found.length >= count ? found : undefined;
+  });
   seen = sshd.lineCount;
   return lines.map(
     line => /^(\w+) publickey for \S+ from \S+ port \d+ ssh2: (\S+)/.exec(line)?.slice(1).join(" ") ?? line,
@@ -91,7 +95,7 @@ describe("an OpenSSH user certificate", () => {
     expect(expired.message).toContain("not usable, it expired at 2020-01-02T00:00:00Z");
     const early = await refusal({ identityFile: keyWithCertificate({ validity: "20900101000000Z:20910101000000Z" }) });
     expect(early.message).toContain("not usable, it is not valid before 2090-01-01T00:00:00Z");
-    expect(offered()).toEqual(["Failed ED25519", "Failed ED25519"]);
+    expect(await offered(2)).toEqual(["Failed ED25519", "Failed ED25519"]);
   });
 
   test("for another user: the error says for whom it is", async () => {
@@ -185,7 +189,7 @@ describe("an agent", () => {
   test("full of other keys does not use up the tries of a declared one", async () => {
     for (let index = 0; index < 6; index++) add(maker.key(`other-${index}`));
     expect(await login({ agent: socket })).toBe("in\n");
-    expect(offered()).toEqual(["Accepted ED25519"]);
+    expect(await offered(1)).toEqual(["Accepted ED25519"]);
   });
 
   test("full of wrong keys: the server hangs up; the error names them and the remedy", async () => {
@@ -202,7 +206,7 @@ describe("an agent", () => {
     const identityFile = maker.key("only");
     add(identityFile);
     await refusal({ agent: socket, identityFile, identitiesOnly: true });
-    expect(offered()).toEqual(["Failed ED25519"]);
+    expect(await offered(1)).toEqual(["Failed ED25519"]);
     expect(await login({ agent: socket, identityFile, identitiesOnly: false })).toBe("in\n");
   });
 

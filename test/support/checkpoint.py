@@ -47,7 +47,8 @@ def main(folder, iteration, ranks, seed="0"):
                 file.write(data)
             half = len(data) // 2
             for part, (offset, length) in enumerate(((0, half), (half, len(data) - half))):
-                index = made(MetadataIndex, fqn=f"layer.{rank}.{number}.{part}", offset=None, index=None)
+                kind = "optimizer.state" if part else "layer"
+                index = made(MetadataIndex, fqn=f"{kind}.{rank}.{number}.{part}", offset=None, index=None)
                 stored[index] = made(StorageInfo, relative_path=name, offset=offset, length=length)
     with open(os.path.join(there, ".metadata"), "wb") as file:
         pickle.dump(made(Metadata, state_dict_metadata={}, planner_data=None, storage_data=stored), file)

@@ -7,28 +7,41 @@ const root = path.join(__dirname, "..", "..");
 export const toolsFolder = path.join(root, "recipes", "tools");
 
 /**
- * Simulated nodes: one folder each, with a stand-in for ssh that runs the command with the first node's folder replaced
- * by the other's. Every call is logged, so that a test can count copies.
+ * Simulated nodes: one folder each, with a stand-in for ssh that runs the command with the node's own folder
+ * replaced by the other's. Every call is logged, so that a test can count copies.
  */
 export class SimulatedNodes {
   readonly base = fs.mkdtempSync(path.join(os.tmpdir(), "muster-nodes-"));
-  readonly ssh = path.join(this.base, "ssh");
+  readonly ssh: string;
 
   constructor(readonly names: readonly string[]) {
     for (const name of names) fs.mkdirSync(path.join(this.base, name, "out"), { recursive: true });
+    this.ssh = this.sshFrom(names[0] ?? "");
+  }
+
+  /** The ssh of a node. */
+  sshFrom(name: string): string {
+    const file = path.join(this.base, `ssh-${name}`);
     const script = [
       "#!/bin/bash",
       'peer=$1; shift; line="$*"',
       `echo "$peer $line" >>${this.base}/ssh.log`,
       `[ -d "${this.base}/$peer" ] || { echo "ssh: connect to host $peer: No route to host" >&2; exit 255; }`,
-      `exec sh -c "\${line//${this.base.replaceAll("/", "\\/")}\\/${names[0]}\\//${this.base}/$peer/}"`,
+      `exec sh -c "\${line//${this.base.replaceAll("/", "\\/")}\\/${name}\\//${this.base}/$peer/}"`,
     ];
-    fs.writeFileSync(this.ssh, `${script.join("\n")}\n`, { mode: 0o755 });
+    fs.writeFileSync(file, `${script.join("\n")}\n`, { mode: 0o755 });
+    return file;
   }
 
   /** The output folder of a node. */
   out(name: string): string {
     return path.join(this.base, name, "out");
+  }
+
+  /** One more node; returns its output folder. */
+  add(name: string): string {
+    fs.mkdirSync(this.out(name), { recursive: true });
+    return this.out(name);
   }
 
   log(): string {

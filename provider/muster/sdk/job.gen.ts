@@ -10,6 +10,8 @@ export interface JobArgs {
     env: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
     workdir?: pulumi.Input<string>;
   }>)[]>;
+  /** ssh_config on rank 0's host, by which it reaches the others. Only for ranks that run in no container. */
+  sshConfig?: pulumi.Input<string>;
   identity: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
   transportEnv?: pulumi.Input<{ [key: string]: pulumi.Input<{ [key: string]: pulumi.Input<string> }> }>;
   secretEnv?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
@@ -30,6 +32,19 @@ export interface JobArgs {
   }>;
   waitSeconds: pulumi.Input<number>;
   startTimeoutSeconds?: pulumi.Input<number>;
+  /** A program that is asked in a plan that starts the job. It refuses with exit code 10 and a line for each reason; anything else is no refusal. */
+  precondition?: pulumi.Input<{
+    host: pulumi.Input<string>;
+    container?: pulumi.Input<string>;
+    argv: pulumi.Input<pulumi.Input<string>[]>;
+  }>;
+  /** What the program's log is known to say when it fails, the likeliest first. The job's error then tells reason and remedy. */
+  knownFailures?: pulumi.Input<(pulumi.Input<{
+    name: pulumi.Input<string>;
+    pattern: pulumi.Input<string>;
+    reason: pulumi.Input<string>;
+    remedy: pulumi.Input<string>;
+  }>)[]>;
   resultFile?: pulumi.Input<{
     host: pulumi.Input<string>;
     path: pulumi.Input<string>;
@@ -52,6 +67,8 @@ export class Job extends pulumi.CustomResource {
     env: { [key: string]: string };
     workdir?: string;
   })[]>;
+  /** ssh_config on rank 0's host, by which it reaches the others. Only for ranks that run in no container. */
+  declare readonly sshConfig: pulumi.Output<string | undefined>;
   declare readonly identity: pulumi.Output<{ [key: string]: string }>;
   declare readonly transportEnv: pulumi.Output<{ [key: string]: { [key: string]: string } } | undefined>;
   declare readonly secretEnv: pulumi.Output<{ [key: string]: string } | undefined>;
@@ -72,6 +89,19 @@ export class Job extends pulumi.CustomResource {
   } | undefined>;
   declare readonly waitSeconds: pulumi.Output<number>;
   declare readonly startTimeoutSeconds: pulumi.Output<number | undefined>;
+  /** A program that is asked in a plan that starts the job. It refuses with exit code 10 and a line for each reason; anything else is no refusal. */
+  declare readonly precondition: pulumi.Output<{
+    host: string;
+    container?: string;
+    argv: string[];
+  } | undefined>;
+  /** What the program's log is known to say when it fails, the likeliest first. The job's error then tells reason and remedy. */
+  declare readonly knownFailures: pulumi.Output<({
+    name: string;
+    pattern: string;
+    reason: string;
+    remedy: string;
+  })[] | undefined>;
   declare readonly resultFile: pulumi.Output<{
     host: string;
     path: string;

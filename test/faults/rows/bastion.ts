@@ -15,8 +15,10 @@ export const bastionFaults: readonly Fault[] = [
       stage.harmedRelay("node-3").harmNew({ harm: "drop", phase: "banner" });
       stage.relay("node-3").harmOpen("drop");
       expectFailure(new Up(await running.finished), { "node-1": /connection was lost/ });
-      await slow.gone();
+      await slow.ended();
+      // The way stays the same one; only what harms it goes.
       stage.relay("node-3").lift();
+      await slow.lift();
       expectSuccess(await stage.up());
       await stage.done("node-1", "node-2");
       await stage.lift();

@@ -57,7 +57,7 @@ function midCommand(harm: Harm): Fault {
       stage.harmedRelay("node-1").harmOpen(harm);
       expectFailure(new Up(await running.finished), { "node-1": /connection was lost/ });
       // Over a stalled link the host notices only when the next connection tells it.
-      if (harm !== "stall") await slow.gone();
+      if (harm !== "stall") await slow.ended();
       await stage.done("node-2");
       await stage.lift();
       await stage.converges();

@@ -78,7 +78,7 @@ export const operatorFaults: readonly Fault[] = [
       await until("the first is heard", async () => (running.output().includes("Interrupt again") ? true : undefined));
       running.killGroup("SIGINT");
       expect((await running.finished).code).toBe(1);
-      await slow.gone();
+      await slow.ended();
       await stage.lift();
       await stage.converges();
     },

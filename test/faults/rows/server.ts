@@ -26,7 +26,7 @@ export const serverFaults: readonly Fault[] = [
       await slow.reached();
       await stage.harmHost("node-1", "pkill -KILL sshd; true", "/usr/sbin/sshd -E /var/log/sshd.log");
       expectFailure(new Up(await running.finished), { "node-1": /connection was lost/ });
-      await slow.gone();
+      await slow.ended();
       await stage.done("node-2");
       await stage.lift();
       await stage.converges();

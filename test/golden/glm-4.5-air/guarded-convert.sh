@@ -1,6 +1,7 @@
 python3 /opt/muster/convert.py \
     --format mcore \
     --output /models/ZhipuAI/GLM-4.5-Air-mcore \
+    --source /models/ZhipuAI/GLM-4.5-Air \
     --identity sha256:00 \
     --result /r.json \
     --max-mean-diff 0.1 \

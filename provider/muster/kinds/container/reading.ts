@@ -41,7 +41,7 @@ ${TELL}
 if ! said=$(docker inspect --type container -f '{{.Image}} {{.State.Running}} {{.State.Paused}} [{{json .}}]' "$name" 2>/dev/null); then
   said=$(docker inspect --type container "$name" 2>&1)
   case $said in *'No such container'* | *'No such object'*) echo absent; exit 0 ;; esac
-  tell failed 1 "$said"; exit 0
+  printf '%s\\n' "$said" >&2; exit 1
 fi
 image=\${said%% *}; said=\${said#* }
 running=\${said%% *}; said=\${said#* }
@@ -108,7 +108,7 @@ interface Answer {
 
 /**
  * @returns undefined: docker answered that there is no such container.
- * @throws Error with docker's words when it could not be asked.
+ * @throws Error when that is no answer of the script.
  */
 export function parseSight(output: string, asked: Asked): Sight | undefined {
   const answers = new Map<string, Answer>();
@@ -118,7 +118,7 @@ export function parseSight(output: string, asked: Asked): Sight | undefined {
   }
   if (answers.has("absent")) return undefined;
   const container = answers.get("container");
-  if (!container) throw new Error(answers.get("failed")?.text.trim() || `it answered: ${output.slice(0, 200)}`);
+  if (!container) throw new Error(`it answered: ${output.slice(0, 200)}`);
   const image = answers.get("image");
   const processors = answers.get("processors");
   const health = answers.get("health");

@@ -22,7 +22,7 @@ const SERVICE_SECONDS = 20;
 /** What `docker stop` gives the processes before it kills them. */
 const STOP_SECONDS = 10;
 
-/** @returns undefined: docker answered that there is none. @throws OperatorError when docker did not answer. */
+/** @returns undefined: docker answered that there is none. @throws OperatorError with docker's words when it did not answer. */
 export async function look(
   { hosts, signal }: { readonly hosts: Pick<Hosts, "probe">; readonly signal?: AbortSignal },
   asked: Asked & Place,
@@ -30,15 +30,14 @@ export async function look(
 ): Promise<Sight | undefined> {
   const options = { timeoutSeconds: 180 + 2 * (patienceSeconds ?? 0), ...(signal && { signal }) };
   const result = await hosts.probe(asked.host).query(readScript(asked, patienceSeconds), options);
-  const what = `look at container ${asked.name}`;
+  const what = `asking docker for container ${asked.name}`;
   const remedy = "docker ps on the host must work; muster doctor tells what is missing";
   const { stdout } = expectSuccess(result, { host: asked.host, what, remedy });
   try {
     return parseSight(stdout, asked);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    const summary = `docker could not be asked for container ${asked.name}`;
-    throw new OperatorError({ summary, where: `host ${asked.host}`, detail, remedy }, { cause: error });
+    throw new OperatorError({ summary: `${what} failed`, where: `host ${asked.host}`, detail, remedy }, { cause: error });
   }
 }
 
@@ -89,7 +88,8 @@ export async function update(
 async function make(context: KindContext, inputs: ContainerInputs): Promise<ContainerOutputs> {
   context.status("starting");
   const runner = context.hosts.runner(inputs.host);
-  const result = await runner.mutate(`start container ${inputs.name}`, runScript(inputs, context.cluster));
+  const { signal } = context;
+  const result = await runner.mutate(`start container ${inputs.name}`, runScript(inputs, context.cluster), { signal });
   if (result.exitCode !== 0) throw explainRunFailure(inputs, result.stderr);
   return settle(context, inputs, false);
 }
@@ -139,7 +139,7 @@ async function restartService(context: KindContext, inputs: ContainerInputs): Pr
   const script = `docker exec ${quote(inputs.name)} sh -c ${quote(inputs.service.restartScript)}`;
   const what = `restart the service in container ${inputs.name}`;
   // Whether it helped is told by the probe, and more than by the exit code of this.
-  await context.hosts.runner(inputs.host).mutate(what, script, { timeoutSeconds: 60 });
+  await context.hosts.runner(inputs.host).mutate(what, script, { timeoutSeconds: 60, signal: context.signal });
 }
 
 /** Waits until it is healthy. A container that ran before and does not answer is started anew, if nobody works in it. */
@@ -218,7 +218,8 @@ function foreign({ host, name }: Place, { container }: Sight): OperatorError {
 
 async function mutate(context: KindContext, host: string, what: string, script: string): Promise<void> {
   const remedy = "docker ps -a and journalctl -u docker on the host tell more; then run up again";
-  expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what, remedy });
+  const { hosts, signal } = context;
+  expectSuccess(await hosts.runner(host).mutate(what, script, { signal }), { host, what, remedy });
 }
 
 export function containerId({ host, name }: Place): string {

@@ -1,3 +1,5 @@
+import { type Diagnosis, diagnose, type KnownFailure } from "./known-failure";
+
 /** How one rank ended, as the supervisor recorded it. */
 export interface RankEnd {
   readonly rank: number;
@@ -56,6 +58,8 @@ export function causeLine(log: string): string | undefined {
   const last = (pattern: RegExp) =>
     lines.filter(line => pattern.test(line) && !line.includes("ChildFailedError")).at(-1);
   const found =
+    // What the tools of the pipeline end with (recipes/tools/result.py); it names the cause of what they ran.
+    last(/^error: /) ??
     last(/^\[rank\d+\]:\s*(?:[A-Za-z_][\w.]*)?(?:Error|Exception|Interrupt)\b(?:: |$)/) ??
     last(/^(?:[A-Za-z_][\w.]*)?(?:Error|Exception)\b: /);
   return found?.trim();
@@ -122,12 +126,18 @@ export function lastLines(log: string, count: number): string[] {
     .slice(-count);
 }
 
+/** What is known of such an end: from the log, and from how it ended. A rank that was lost says nothing about itself. */
+function diagnosisOf(end: RankEnd, failures: readonly KnownFailure[]): Diagnosis | undefined {
+  return end.reason === "own" ? diagnose(`${end.log}\n${howItEnded(end)}\n`, failures) : undefined;
+}
+
 /** The whole error for the operator. `logPath` names a rank's log on the leader's host. */
 export function describeFailure(
   job: string,
   ends: readonly RankEnd[],
   first: number | undefined,
   logPath: (rank: number) => string,
+  failures: readonly KnownFailure[] = [],
 ): string {
   const end = culprit(ends, first);
   if (!end) return `job ${job} failed, and no rank left a trace`;
@@ -137,10 +147,12 @@ export function describeFailure(
   const cause = killed && said !== undefined && SECOND_HAND.test(said) ? undefined : said;
   const where = end.container === undefined ? end.host : `${end.host}, container ${end.container}`;
   const lines = lastLines(end.log, 8).filter(line => line !== cause);
+  const known = diagnosisOf(end, failures);
   return [
     `job ${job} failed: rank ${end.rank} (${where}) ${howItEnded(end)}. It was ended on all hosts.`,
     ...(cause === undefined ? [] : [`  cause: ${cause}`]),
+    ...(known ? [`  why: ${known.reason}`] : []),
     ...lines.map(line => `  | ${line.slice(0, 400)}`),
-    `  log: ${logPath(end.rank)}. Remedy: mend the cause, then run up again; the job starts anew.`,
+    `  log: ${logPath(end.rank)}. Remedy: ${known?.remedy ?? "mend the cause"}; then run up again, the job starts anew.`,
   ].join("\n");
 }

@@ -31,14 +31,18 @@ export function jobFolder(cluster: string, job: string): string {
   return `/var/lib/muster/${cluster}/jobs/${job}`;
 }
 
-/** How the leader reaches a rank: its own container, another one on its host, or through the mesh of rank 0's container. */
-export function channelCommand(rank: Rank, leader: Rank): string {
+/**
+ * How the leader reaches a rank: its own container, another one on its host, or through the mesh: that of rank 0's container, or that of
+ * the hosts themselves, by `sshConfig`.
+ */
+export function channelCommand(rank: Rank, leader: Rank, sshConfig?: string): string {
   const boot = ["sh", "-c", BOOT];
   const into = (container: string | undefined, argv: string[]) =>
     container === undefined ? argv : ["docker", "exec", "-i", "-u", "0", container, ...argv];
   if (rank.host === leader.host) return `exec ${command(into(rank.container, boot))}\n`;
   const options = ["BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=5", "ServerAliveCountMax=3"];
-  const ssh = ["ssh", "-T", "-p", String(MESH_PORT), ...options.flatMap(option => ["-o", option]), rank.host];
+  const way = sshConfig === undefined ? ["-p", String(MESH_PORT)] : ["-F", sshConfig];
+  const ssh = ["ssh", "-T", ...way, ...options.flatMap(option => ["-o", option]), rank.host];
   return `exec ${command(into(leader.container, [...ssh, command(boot)]))}\n`;
 }
 
@@ -86,7 +90,7 @@ export function gangFiles(cluster: string, inputs: JobInputs, incarnation: strin
     const container = rank.container === undefined ? 0 : 1;
     files.set(`rank-${index}.meta`, `MARK=${mark}\nGRACE=${grace}\nCONTAINER=${container}\n`);
     files.set(`rank-${index}.launch`, launchFile(inputs, rank));
-    files.set(`rank-${index}.channel`, channelCommand(rank, leader ?? rank));
+    files.set(`rank-${index}.channel`, channelCommand(rank, leader ?? rank, inputs.sshConfig));
   });
   return files;
 }

@@ -10,6 +10,7 @@ import { jobFolder } from "./gang-files";
 import { type GangContext, stopGang } from "./gang-stop";
 import { httpProbeScript } from "./host-scripts";
 import { DEFAULT_START_TIMEOUT_SECONDS, type JobInputs, type JobOutputs, leaderHost } from "./inputs";
+import { diagnose } from "./known-failure";
 import { type JobObservation, progressOf, rankEnds, statusOf } from "./observation";
 import { observe, outputsOf } from "./observe";
 import { describeProgress } from "./progress";
@@ -35,7 +36,7 @@ async function failure(context: GangContext, inputs: JobInputs): Promise<Error> 
     );
   }
   const logPath = (rank: number) => `${leaderHost(inputs)}:${folder}/rank-${rank}.log`;
-  return new Error(describeFailure(inputs.name, rankEnds(seen), seen.finished.first, logPath));
+  return new Error(describeFailure(inputs.name, rankEnds(seen), seen.finished.first, logPath, inputs.knownFailures));
 }
 
 export async function probeReady(context: GangContext, inputs: JobInputs): Promise<boolean> {
@@ -67,7 +68,20 @@ async function giveUp(context: GangContext, inputs: JobInputs, problem: string):
       .map(line => `  rank ${index} | ${line.slice(0, 400)}`),
   );
   const log = `${leaderHost(inputs)}:${jobFolder(context.cluster, inputs.name)}`;
-  throw new Error([`job ${inputs.name}: ${problem}. It was ended on all hosts.`, ...tail, `  logs: ${log}`].join("\n"));
+  const known = seen && suspicion(inputs, seen);
+  const why = known ? [`  why: ${known}`] : [];
+  throw new Error(
+    [`job ${inputs.name}: ${problem}. It was ended on all hosts.`, ...why, ...tail, `  logs: ${log}`].join("\n"),
+  );
+}
+
+/** What the log of a job that has not failed suggests: reason and remedy, of the first rank that shows any. */
+function suspicion({ knownFailures = [] }: JobInputs, seen: JobObservation): string | undefined {
+  for (const [index, { log }] of seen.ranks.entries()) {
+    const known = diagnose(log, knownFailures);
+    if (known) return `rank ${index} (${seen.record.ranks[index]?.host}): ${known.reason}. Remedy: ${known.remedy}`;
+  }
+  return undefined;
 }
 
 /** Ends what a failed job has left. What cannot be ended is told beside the failure, which it may well explain: a host that died. */
@@ -112,9 +126,13 @@ async function judge(context: GangContext, inputs: JobInputs, seen: JobObservati
 }
 
 function unfinished(inputs: JobInputs, seen: JobObservation, why: string): InitFailed<JobOutputs> {
-  const how = inputs.mode === "ready" ? "not ready yet" : describeProgress(progressOf(seen));
+  const progress = progressOf(seen);
+  const how = inputs.mode === "ready" ? "not ready yet" : describeProgress(progress);
+  // A run that makes steps needs no explanation.
+  const known = progress ? undefined : suspicion(inputs, seen);
   return new InitFailed(inputs.name, outputsOf(seen), [
     `job ${inputs.name} is running, ${how}; ${why}, it goes on. The next up re-attaches to it`,
+    ...(known ? [`its log suggests: ${known}`] : []),
   ]);
 }
 
@@ -154,7 +172,7 @@ class Waiting {
       return outputs;
     } catch (error) {
       // A refused login or another host key will not mend itself.
-      if (!isUnreachable(error) || /^(authentication|hostKey)/.test(error.kind) || !this.last) throw error;
+      if (!isUnreachable(error) || /^(authentication|hostKey|sudo)/.test(error.kind) || !this.last) throw error;
       if (secondsSince(this.lastAnswer) > SILENCE_SECONDS)
         throw unfinished(inputs, this.last, `${error.message} As far as is known`);
       this.isSilent = true;

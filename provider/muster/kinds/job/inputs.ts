@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { knownFailureSchema } from "./known-failure";
+import { preconditionSchema } from "./precondition";
 
 const absolutePath = z.string().regex(/^\//, "must be an absolute path");
 
@@ -28,6 +30,9 @@ export const jobInputsSchema = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, "must be lower-case letters, digits, dots, dashes"),
   /** Rank 0 first: its host keeps the job's record and logs. */
   ranks: z.array(rankSchema).min(1),
+  sshConfig: absolutePath
+    .optional()
+    .describe("ssh_config on rank 0's host, by which it reaches the others. Only for ranks that run in no container."),
   /** What changes the result beside argv: digests of data and model, the image's id. */
   identity: z.record(z.string(), z.string()),
   /** Per host; used at the next start, never a reason to run again. */
@@ -50,6 +55,17 @@ export const jobInputsSchema = z.object({
   waitSeconds: z.number().nonnegative(),
   /** How long a start may take until every rank has reported. Default 60. */
   startTimeoutSeconds: z.number().positive().optional(),
+  precondition: preconditionSchema
+    .optional()
+    .describe(
+      "A program that is asked in a plan that starts the job. It refuses with exit code 10 and a line for each reason; anything else is no refusal.",
+    ),
+  knownFailures: z
+    .array(knownFailureSchema)
+    .optional()
+    .describe(
+      "What the program's log is known to say when it fails, the likeliest first. The job's error then tells reason and remedy.",
+    ),
   /** A small text file that the job writes; becomes the output `result` (at most 64 KiB). */
   resultFile: fileSchema.optional(),
   outputs: z.array(fileSchema).optional(),

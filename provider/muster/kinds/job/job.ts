@@ -11,8 +11,10 @@ import { converge } from "./gang-run";
 import { hostsOf, onEach, stopGang, strayProcesses } from "./gang-stop";
 import { canonical, identityDigest } from "./identity";
 import { type JobInputs, type JobOutputs, jobInputsSchema } from "./inputs";
+import { patternProblem } from "./known-failure";
 import { progressOf, statusOf } from "./observation";
 import { observe, outputsOf } from "./observe";
+import { refuseUnmet } from "./precondition";
 import { describeProgress } from "./progress";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -54,6 +56,7 @@ export const job: Kind<JobInputs, JobOutputs> = {
   deleteBeforeReplace: true,
   fields: {
     name: { change: "replace" },
+    sshConfig: { change: "ignore" },
     // What of the ranks changes the result is decided in diff; their environment is not part of it.
     ranks: { change: "update" },
     identity: { change: "replace" },
@@ -62,6 +65,9 @@ export const job: Kind<JobInputs, JobOutputs> = {
     // Only of a server: decided in diff.
     reviveOn: { change: "ignore" },
     mayStop: { change: "ignore" },
+    // Read when a run fails: a better explanation is no reason to touch one that runs.
+    knownFailures: { change: "ignore" },
+    precondition: { change: "ignore" },
     claims: { change: "update" },
     mode: { change: "replace" },
     probe: { change: "update" },
@@ -93,12 +99,17 @@ export const job: Kind<JobInputs, JobOutputs> = {
         checkEnvironment(`transportEnv.${host}`, variables),
       ),
     ];
+    inputs.knownFailures?.forEach((failure, index) => {
+      const reason = patternProblem(failure);
+      if (reason) failures.push({ property: `knownFailures[${index}].pattern`, reason });
+    });
     if (inputs.probe && (inputs.probe.script === undefined) === (inputs.probe.http === undefined)) {
       failures.push({ property: "probe", reason: "exactly one of script and http must be given" });
     }
     const leader = inputs.ranks?.[0];
     inputs.ranks?.forEach((rank, index) => {
-      if (leader && leader.container === undefined && rank.host !== leader.host && rank.container !== undefined) {
+      const isMeshed = leader?.container !== undefined || inputs.sshConfig !== undefined;
+      if (leader && !isMeshed && rank.host !== leader.host && rank.container !== undefined) {
         const reason = "is reached through the mesh of rank 0's container; give rank 0 a container too";
         failures.push({ property: `ranks[${index}].host`, reason });
       }
@@ -122,11 +133,17 @@ export const job: Kind<JobInputs, JobOutputs> = {
       await refusePlan(context, news);
       return { identityDigest: digest };
     }
-    if (digest !== old.identityDigest) return {};
+    if (digest !== old.identityDigest) {
+      await refuseUnmet(context, news);
+      return {};
+    }
     // The same run goes on: nothing of it changes, so nothing that depends on it has to.
     const settled = old.status === "completed" || old.status === "ready";
     if (settled && isSameLife(old, news)) return outputsIn(old);
-    if (!settled && old.status !== "running") await refuseHeldGpus(context, news);
+    if (!settled && old.status !== "running") {
+      await refuseUnmet(context, news);
+      await refuseHeldGpus(context, news);
+    }
     return { identityDigest: digest };
   },
 
@@ -159,10 +176,12 @@ export const job: Kind<JobInputs, JobOutputs> = {
       const outputs = old.deleteOutputs ? (old.outputs ?? []).filter(output => output.host === host) : [];
       const results = old.resultFile?.host === host ? [old.resultFile.path] : [];
       const paths = [folder, ...results, ...outputs.map(output => output.path)];
-      const emptied = [dirname(folder), CLAIMS_FOLDER, ...results.map(dirname)];
+      // The folder of the result file is somebody else's, and may be mounted: made anew, a container would not see it.
+      const emptied = [dirname(folder), CLAIMS_FOLDER];
       const what = `remove the files of job ${old.name}`;
       const script = `rm -rf -- ${paths.map(quote).join(" ")} || exit 1\n${pruneScript(emptied)}exit 0\n`;
-      expectSuccess(await context.hosts.runner(host).mutate(what, script), { host, what });
+      const { hosts, signal } = context;
+      expectSuccess(await hosts.runner(host).mutate(what, script, { signal }), { host, what });
     });
   },
 };
@@ -196,9 +215,13 @@ async function refusePlan(context: PreviewContext, news: Partial<JobInputs>): Pr
   if (!ranks || !identity || name === undefined) return;
   try {
     const seen = await observe(context, { ranks, name });
-    if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) return;
+    if (seen && seen.record.identityDigest !== identityDigest({ ranks, identity })) {
+      await refuseUnmet(context, news);
+      return;
+    }
     const status = seen && statusOf(seen);
     if (status === "running" || status === "ready" || status === "completed") return;
+    await refuseUnmet(context, news);
     await refuseHeldGpus(context, news);
   } catch (error) {
     if (!isUnreachable(error)) throw error;

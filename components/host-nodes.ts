@@ -1,0 +1,191 @@
+import { createHash } from "node:crypto";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../config/schema";
+import { renderAuthorizedKeys } from "../plan/authorized-keys";
+import { renderDeepspeedEnv } from "../plan/environment";
+import { renderHostfile } from "../plan/hostfile";
+import { renderKnownHosts } from "../plan/known-hosts";
+import { meshProbe, meshSshdCommand, renderMeshSsh } from "../plan/mesh-ssh";
+import { renderSshConfig } from "../plan/ssh-config";
+import { renderSshdConfig } from "../plan/sshd-config";
+import { File } from "../provider/muster/sdk/file.gen";
+import { Installation } from "../provider/muster/sdk/installation.gen";
+import { Job } from "../provider/muster/sdk/job.gen";
+import { hostSteps } from "../recipes/environment/host-steps";
+import { removeEnvironment } from "../recipes/environment/new-environment";
+import { toolFiles, toolSource } from "../recipes/tools";
+import type { Fleet } from "./fleet";
+import { hostMesh } from "./host-mesh";
+import { nodeFolders } from "./node-folders";
+import { secretEnv } from "./step";
+
+export interface HostNodesArgs {
+  readonly settings: Cluster;
+  readonly fleet: Fleet;
+  readonly mesh: { readonly publicKey: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
+  /** In the order of the hosts. */
+  readonly hostKeys: readonly {
+    readonly publicKey: pulumi.Output<string>;
+    readonly privateKey: pulumi.Output<string>;
+  }[];
+  readonly proxy?: pulumi.Output<Record<string, string>> | undefined;
+}
+
+/**
+ * Nodes without containers: a Python environment on each host, and a mesh among the hosts with keys, port and sshd of its own. It ends
+ * with the cluster, and nothing of the hosts' own ssh is touched.
+ */
+export class HostNodes extends pulumi.ComponentResource {
+  private readonly ready = new Map<string, pulumi.Resource[]>();
+
+  constructor(
+    cluster: string,
+    private readonly args: HostNodesArgs,
+    options: pulumi.ComponentResourceOptions,
+  ) {
+    super("muster:index:HostNodes", `${cluster}-host-nodes`, {}, options);
+    args.settings.hosts.forEach((host, index) => {
+      this.ready.set(host.name, this.node(`${cluster}-${host.name}`, host.name, index));
+    });
+    this.registerOutputs();
+  }
+
+  /** What must be done on a node before a job may run there. */
+  on(node: string): pulumi.Resource[] {
+    return this.ready.get(node) ?? [];
+  }
+
+  private node(name: string, host: string, index: number): pulumi.Resource[] {
+    const { settings, fleet } = this.args;
+    const within = { parent: this, dependsOn: [fleet.on(host)] };
+    const folders = nodeFolders(settings);
+    const files = Object.entries(this.texts(host, index)).map(
+      ([noun, { path: place, content, mode }]) =>
+        new File(`${name}-${noun}`, { host, path: place, content, mode }, within),
+    );
+    const directories = (["results", "data"] as const).map(
+      noun =>
+        new File(`${name}-${noun}-folder`, { host, path: folders[noun].host, directory: true, mode: "0755" }, within),
+    );
+    const tools = toolFiles.map(tool => {
+      const source = path.relative(process.cwd(), toolSource(tool));
+      const place = `${folders.tools.host}/${tool}`;
+      return new File(`${name}-tool-${tool.replace(".py", "")}`, { host, path: place, source, mode: "0755" }, within);
+    });
+    const environment = this.environment(name, host, tools);
+    const sshd = settings.hosts.length > 1 ? [this.sshd(name, host, index, files)] : [];
+    return [...files, ...directories, environment, ...sshd];
+  }
+
+  private environment(name: string, host: string, tools: readonly File[]): Installation {
+    const { settings, fleet, proxy } = this.args;
+    const folder = settings.python.environment?.path ?? "";
+    return new Installation(
+      `${name}-python`,
+      {
+        host,
+        name: "python",
+        steps: hostSteps(settings, nodeFolders(settings).tools.host),
+        // Beside the environment: hosts may share its disk.
+        lock: `${folder}.lock`,
+        remove: removeEnvironment(folder),
+        ...secretEnv(proxy),
+      },
+      { parent: this, dependsOn: [fleet.on(host), ...tools] },
+    );
+  }
+
+  /** Not a service of the system: it belongs to the cluster, and is looked after as the jobs are. */
+  private sshd(name: string, host: string, index: number, files: readonly File[]): Job {
+    const { settings, fleet, hostKeys } = this.args;
+    const { sshPort } = settings.container;
+    const config = this.texts(host, index)["sshd-config"]?.content ?? "";
+    const address = fleet.network.apply(plan => plan.nodes.find(entry => entry.node === host)?.address ?? "");
+    return new Job(
+      `${name}-mesh-sshd`,
+      {
+        name: `mesh-${host}`,
+        ranks: [{ host, argv: meshSshdCommand(hostMesh(settings).sshdConfig), env: {} }],
+        // Other texts need another start.
+        identity: pulumi.all([config, hostKeys[index]?.publicKey ?? ""]).apply(texts => ({ files: digest(texts) })),
+        mode: "ready",
+        probe: address.apply(at => ({ host, script: meshProbe(at, sshPort), timeoutSeconds: 30 })),
+        waitSeconds: 60,
+      },
+      { parent: this, dependsOn: [fleet.on(host), ...files] },
+    );
+  }
+
+  private texts(
+    host: string,
+    index: number,
+  ): Record<string, { path: string; content: pulumi.Input<string>; mode: string }> {
+    const { settings, fleet, mesh, hostKeys } = this.args;
+    const places = hostMesh(settings);
+    const folders = nodeFolders(settings);
+    const { sshPort, env } = settings.container;
+    const nodes = fleet.network.apply(plan =>
+      plan.nodes.map(({ node, address }) => ({ name: node, address, port: sshPort })),
+    );
+    const sshd = {
+      hostKey: places.hostKey,
+      authorizedKeys: places.authorizedKeys,
+      pidFile: `/run/sshd.muster-${settings.name}.pid`,
+      usePam: true,
+    };
+    const secret = (place: string, content: pulumi.Input<string>) => ({ path: place, content, mode: "0600" });
+    return {
+      "sshd-config": secret(
+        places.sshdConfig,
+        fleet.network.apply(plan => {
+          const listenAddress = plan.nodes.find(entry => entry.node === host)?.address ?? "";
+          return renderSshdConfig({ port: sshPort, listenAddress, allowPassword: false, places: sshd });
+        }),
+      ),
+      "host-key": secret(places.hostKey, hostKeys[index]?.privateKey ?? ""),
+      "mesh-key": secret(places.key, mesh.privateKey),
+      // No person's key: a session here is root on the host.
+      "authorized-keys": secret(
+        places.authorizedKeys,
+        pulumi.all([mesh.publicKey, nodes]).apply(([key, all]) =>
+          renderAuthorizedKeys(
+            key,
+            all.map(node => node.address),
+            [],
+          ),
+        ),
+      ),
+      "known-hosts": secret(
+        places.knownHosts,
+        pulumi
+          .all([pulumi.all(hostKeys.map(key => key.publicKey)), nodes])
+          .apply(([keys, all]) => renderKnownHosts(all.map((node, at) => ({ ...node, publicKey: keys[at] ?? "" })))),
+      ),
+      "ssh-config": secret(
+        places.config,
+        nodes.apply(all => renderSshConfig(all, { key: places.key, knownHosts: places.knownHosts })),
+      ),
+      "mesh-ssh": { path: `${places.bin}/ssh`, content: renderMeshSsh(places.config), mode: "0755" },
+      hostfile: {
+        path: `${folders.workspace.host}/hostfile`,
+        content: renderHostfile(
+          settings.hosts.map(each => each.name),
+          settings.slots,
+        ),
+        mode: "0644",
+      },
+      "deepspeed-env": {
+        path: `${folders.workspace.host}/.deepspeed_env`,
+        content: fleet.network.apply(plan =>
+          renderDeepspeedEnv({ ...plan.nodes.find(entry => entry.node === host)?.env, ...env }),
+        ),
+        mode: "0644",
+      },
+    };
+  }
+}
+
+function digest(texts: readonly string[]): string {
+  return createHash("sha256").update(texts.join("\0")).digest("hex").slice(0, 12);
+}
