@@ -1,5 +1,6 @@
 import type { Finding } from "../plan/finding";
 import type { Check, CheckRule, ModelShape } from "./check";
+import { checkData } from "./checks/data";
 import { checkDialect } from "./checks/dialect";
 import { checkEnvironment } from "./checks/environment";
 import { checkImage } from "./checks/image";
@@ -15,6 +16,7 @@ const rules: readonly CheckRule[] = [
   checkImage,
   checkEnvironment,
   checkOptimizer,
+  checkData,
   checkDialect,
   checkUpstreamArguments,
   checkParallelism,

@@ -9,6 +9,7 @@ import { duplicateHosts, missingSecrets, sharedClusterAddresses, unknownBastions
 import { imageOf, runtimeProblems } from "./runtime";
 import { type Cluster, type ClusterFile, type ClusterHost, clusterFile } from "./schema";
 import { type HostEntry, inventory, type SshSettings, ssh } from "./schema/hosts";
+import type { DataSettings } from "./schema/pipeline";
 import { parseSource, problemAt, type Source } from "./source";
 import { openSshConfig, type SshConfigOptions, UnreadableConfig } from "./ssh-config-files";
 
@@ -170,9 +171,19 @@ function localPaths(file: string, rest: Pick<Cluster, "image" | "pipeline">): Pi
       ...(image.archive === undefined ? {} : { archive: besides(file, image.archive) }),
       ...(debs === undefined ? {} : { packages: { ...image.packages, debs: besides(file, debs) } }),
     },
-    ...(pipeline && data?.file !== undefined
-      ? { pipeline: { ...pipeline, data: { ...data, file: besides(file, data.file) } } }
-      : { pipeline }),
+    pipeline: pipeline && data ? { ...pipeline, data: dataPaths(file, data) } : pipeline,
+  };
+}
+
+function dataPaths(file: string, data: DataSettings): DataSettings {
+  const absolute = <Entry>(entry: Entry): Entry =>
+    typeof entry === "object" && entry !== null && "file" in entry && typeof entry.file === "string"
+      ? { ...entry, file: besides(file, entry.file) }
+      : entry;
+  return {
+    ...absolute(data),
+    ...(data.sets && { sets: data.sets.map(absolute) }),
+    ...(data.validation && { validation: data.validation.map(absolute) }),
   };
 }
 

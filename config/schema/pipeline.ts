@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { data } from "./data";
 import {
   absolutePath,
   environment,
   gpuList,
   isDistinct,
-  localPath,
   nodeName,
   portNumber,
   quantity,
@@ -25,11 +25,6 @@ const precision = {
 const model = z.strictObject({
   path: absolutePath.describe("Folder of the Hugging Face weights, in the container, the same on every node."),
   type: z.string().min(1).optional().describe("ms-swift's model_type, if the folder does not tell."),
-});
-
-const data = z.strictObject({
-  file: localPath.optional().describe("File on the operator's side; checked, then copied to the training nodes."),
-  path: absolutePath.describe("The file in the container."),
 });
 
 const placement = {

@@ -32,3 +32,14 @@ export function formatOf(options: {
     takesStructures: isAtLeast(version, "4.6.0"),
   };
 }
+
+/** What a training tool wants of its rows. Of `rlhf` it depends on the kind; a pair of replies is the usual one. */
+export function purposeOf(tool: string | undefined, rlhfKind?: string): Purpose {
+  const word = tool?.split(" ").at(-1);
+  if (word === "pt") return "pt";
+  if (word !== "rlhf") return "sft";
+  const kind = rlhfKind ?? "dpo";
+  // Those that learn from pairs, those that make their replies themselves.
+  if (["ppo", "grpo"].includes(kind)) return "grpo";
+  return purposes.find(purpose => purpose === kind) ?? "dpo";
+}

@@ -2,6 +2,7 @@ import type { Cluster } from "../../config/schema";
 import type { TrainSettings } from "../../config/schema/pipeline";
 import { renderArguments } from "../arguments";
 import type { NodeCommand, NodeTransport } from "../command";
+import { dataArguments } from "../data/sets";
 import { startWeights } from "../placement";
 import { torchrunCommands } from "../torchrun";
 import { swiftEnvironment } from "./environment";
@@ -14,10 +15,10 @@ export function trainCommands(
   transportOf: (node: string) => NodeTransport,
 ): NodeCommand[] {
   const profile = requireProfile(cluster.image.swift);
-  const chosen = profile.trainArguments(train, {
-    weights: startWeights(cluster),
-    dataset: cluster.pipeline?.data?.path,
-  });
+  const chosen = {
+    ...profile.trainArguments(train, { weights: startWeights(cluster) }),
+    ...dataArguments(cluster.pipeline?.data),
+  };
   const argv = [...train.tool.split(" "), ...renderArguments(chosen, train.args)];
   const env = { PYTORCH_CUDA_ALLOC_CONF: "expandable_segments:True", ...swiftEnvironment(cluster), ...train.env };
   const layout = {

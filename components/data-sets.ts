@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { formatPath } from "../config/problem";
+import type { Cluster } from "../config/schema";
+import { File } from "../provider/muster/sdk/file.gen";
+import { checkDataset } from "../recipes/data/check";
+import { formatOf, purposeOf } from "../recipes/data/format";
+import { formatDatasetReport, isFit } from "../recipes/data/report";
+import type { DatasetReport } from "../recipes/data/report-schema";
+import { type DataSet, localSets } from "../recipes/data/sets";
+import { type Container, containerOf } from "../recipes/data/source";
+import type { Fleet } from "./fleet";
+import { hostPath } from "./node-folders";
+import { Stop } from "./stop";
+
+/**
+ * Checks the data sets of the operator's side. Returns what a training's result depends on: the sha256 of the file, of several files
+ * the sha256 over theirs; undefined without such files.
+ * @throws RunError with every bad row of all files: line, reason, remedy
+ */
+export async function checkedDataDigest(settings: Cluster): Promise<string | undefined> {
+  const sets = localSets(settings.pipeline?.data);
+  const refusals: string[] = [];
+  const digests: [string, string][] = [];
+  for (const set of sets) {
+    const field = fieldOf(set);
+    const container = containerIn(set);
+    const report = await reportOf(settings, set.file, container);
+    digests.push([set.name, report.sha256]);
+    if (!isFit(report)) {
+      refusals.push(`${formatDatasetReport(set.file, report)}\n${field} is not fit for training; no host was touched`);
+    }
+    for (const warning of warningsOf(set, report)) void pulumi.log.warn(`${field}: ${warning}`);
+  }
+  if (refusals.length > 0) throw new Stop(refusals.join("\n\n"));
+  const [first] = digests;
+  if (first === undefined || digests.length === 1) return first?.[1];
+  return createHash("sha256").update(JSON.stringify(digests)).digest("hex");
+}
+
+function fieldOf(set: DataSet): string {
+  return formatPath(["pipeline", "data", ...set.path]);
+}
+
+function containerIn(set: DataSet & { readonly file: string }): Container {
+  const field = fieldOf(set);
+  if (!existsSync(set.file)) throw new Stop(`${field}: ${set.file} is not there; no host was touched`);
+  // By the name in the container: that is the one that ms-swift sees.
+  const container = containerOf(set.name);
+  if (typeof container === "string") return container;
+  throw new Stop(`${field}: ${set.name}: ${container.reason}; no host was touched. fix: ${container.remedy}`);
+}
+
+function reportOf(settings: Cluster, file: string, container: Container): Promise<DatasetReport> {
+  const { image, pipeline } = settings;
+  const format = formatOf({
+    version: image.swift,
+    purpose: purposeOf(pipeline?.train?.tool),
+    strict: pipeline?.data?.strict,
+  });
+  return checkDataset(createReadStream(file), { format, container, maxLength: pipeline?.train?.maxLength });
+}
+
+function warningsOf(set: DataSet, report: DatasetReport): string[] {
+  const above = report.tokens?.above;
+  const isMore = set.rows !== undefined && Number(set.rows) > report.rows;
+  return [
+    ...(above && above.rows > 0
+      ? [
+          `${above.rows} of ${report.rows} rows are longer than maxLength ${above.maxLength} by an estimate; ms-swift deletes such rows`,
+        ]
+      : []),
+    ...(isMore ? [`${set.rows} rows of ${report.rows}: ms-swift draws them again and again`] : []),
+    ...(report.repeats.rows > 0 ? [`${report.repeats.rows} rows are the same as an earlier one`] : []),
+  ];
+}
+
+/** Copies the data sets of the operator's side to the training nodes. A node that has a file is left alone. */
+export function dataFiles(name: string, settings: Cluster, fleet: Fleet, parent: pulumi.Resource): File[] {
+  const { pipeline } = settings;
+  return localSets(pipeline?.data).flatMap((set, index) => {
+    const path = hostPath(settings, set.name);
+    if (path === undefined) {
+      throw new Stop(
+        `${fieldOf(set)}: ${set.name} lies in no folder that is mounted into the container, so the data set ` +
+          "would be lost with it. fix: mount a folder there (container.mounts), or use a path below /var/lib/muster/data",
+      );
+    }
+    const number = index === 0 ? "" : `-${index + 1}`;
+    return (pipeline?.train?.nodes ?? []).map(
+      node =>
+        new File(
+          `${name}-data${number}-${node}`,
+          { host: node, path, source: set.file, mode: "0644" },
+          { parent, dependsOn: [fleet.on(node)] },
+        ),
+    );
+  });
+}
