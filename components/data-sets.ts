@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
+import { posix } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { formatPath } from "../config/problem";
 import type { Cluster } from "../config/schema";
@@ -10,6 +11,7 @@ import { formatDatasetReport, isFit } from "../recipes/data/report";
 import type { DatasetReport } from "../recipes/data/report-schema";
 import { type DataSet, localSets } from "../recipes/data/sets";
 import { type Container, containerOf } from "../recipes/data/source";
+import { lossScalePlugin } from "../recipes/loss-scale/plugin";
 import type { Fleet } from "./fleet";
 import { hostPath } from "./node-folders";
 import { Stop } from "./stop";
@@ -76,8 +78,27 @@ function warningsOf(set: DataSet, report: DatasetReport): string[] {
   ];
 }
 
-/** Copies the data sets of the operator's side to the training nodes. A node that has a file is left alone. */
+/**
+ * What the training reads from the operator's side: data sets and weights of a loss scale, on each of its nodes. A node that has a file
+ * is left alone.
+ */
 export function dataFiles(name: string, settings: Cluster, fleet: Fleet, parent: pulumi.Resource): File[] {
+  const { pipeline } = settings;
+  const nodes = pipeline?.train?.nodes ?? [];
+  const weights = (lossScalePlugin(settings)?.files ?? []).flatMap(({ path, content }) =>
+    nodes.map(
+      node =>
+        new File(
+          `${name}-loss-scale${posix.extname(path).replace(".", "-")}-${node}`,
+          { host: node, path: hostPath(settings, path) ?? path, content, mode: "0644" },
+          { parent, dependsOn: [fleet.on(node)] },
+        ),
+    ),
+  );
+  return [...weights, ...sets(name, settings, fleet, parent)];
+}
+
+function sets(name: string, settings: Cluster, fleet: Fleet, parent: pulumi.Resource): File[] {
   const { pipeline } = settings;
   return localSets(pipeline?.data).flatMap((set, index) => {
     const path = hostPath(settings, set.name);

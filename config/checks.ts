@@ -4,6 +4,7 @@ import { checkData } from "./checks/data";
 import { checkDialect } from "./checks/dialect";
 import { checkEnvironment } from "./checks/environment";
 import { checkImage } from "./checks/image";
+import { checkLossScaleFile } from "./checks/loss-scale-file";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
@@ -18,6 +19,7 @@ const rules: readonly CheckRule[] = [
   checkOptimizer,
   checkData,
   checkDialect,
+  checkLossScaleFile,
   checkUpstreamArguments,
   checkParallelism,
   checkServingKey,

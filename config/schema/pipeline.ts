@@ -5,6 +5,7 @@ import {
   environment,
   gpuList,
   isDistinct,
+  localPath,
   nodeName,
   portNumber,
   quantity,
@@ -82,6 +83,9 @@ const train = z
     recompute: recompute.optional(),
     agentTemplate: z.string().min(1).optional().describe("Dialect of the tool calls that is trained."),
     lossScale: z.string().min(1).optional(),
+    lossScaleFile: localPath
+      .optional()
+      .describe("Weights of your own: a JSON file on the operator's side. From ms-swift 3.12 on behind lossScale."),
     saveEverySteps: z.int().min(1).optional(),
     logEverySteps: z.int().min(1).optional(),
     env: environment.default({}),

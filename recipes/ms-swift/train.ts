@@ -3,6 +3,7 @@ import type { TrainSettings } from "../../config/schema/pipeline";
 import { renderArguments } from "../arguments";
 import type { NodeCommand, NodeTransport } from "../command";
 import { dataArguments } from "../data/sets";
+import { lossScalePlugin } from "../loss-scale/plugin";
 import { startWeights } from "../placement";
 import { torchrunCommands } from "../torchrun";
 import { swiftEnvironment } from "./environment";
@@ -19,7 +20,10 @@ export function trainCommands(
     ...profile.trainArguments(train, { weights: startWeights(cluster) }),
     ...dataArguments(cluster.pipeline?.data),
   };
-  const argv = [...train.tool.split(" "), ...renderArguments(chosen, train.args)];
+  const argv = [
+    ...train.tool.split(" "),
+    ...renderArguments(chosen, { ...train.args, ...lossScalePlugin(cluster)?.arguments }),
+  ];
   const env = { PYTORCH_CUDA_ALLOC_CONF: "expandable_segments:True", ...swiftEnvironment(cluster), ...train.env };
   const layout = {
     nodes: train.nodes,
