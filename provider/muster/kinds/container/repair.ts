@@ -37,7 +37,10 @@ export async function look(
     return parseSight(stdout, asked);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw new OperatorError({ summary: `${what} failed`, where: `host ${asked.host}`, detail, remedy }, { cause: error });
+    throw new OperatorError(
+      { summary: `${what} failed`, where: `host ${asked.host}`, detail, remedy },
+      { cause: error },
+    );
   }
 }
 
