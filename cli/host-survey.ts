@@ -1,3 +1,4 @@
+import { modelFindings, modelFolder } from "../components/model-findings";
 import type { Cluster, ClusterHost } from "../config/schema";
 import { presentValue } from "../facts/fact";
 import { hostFactsScript, parseHostFacts } from "../facts/host-facts";
@@ -29,20 +30,21 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
     cluster.runtime === "host"
       ? `[ -e ${quote(`/var/lib/muster/${cluster.name}/jobs/mesh-${host.name}/job.json`)} ]`
       : `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
-  const asked = Date.now();
+  const asked = { peers, model: modelFolder(cluster) };
+  const began = Date.now();
   const [facts, passing, present, access] = await Promise.all([
-    probe.query(hostFactsScript(peers)),
+    probe.query(hostFactsScript(asked)),
     probe.query(passingFactsScript()),
     probe.query(isOurs),
     probe.access(),
   ]);
   const now = parsePassingFacts(passing.stdout);
   const clock = presentValue(now.clock);
-  const halfway = (asked + Date.now()) / 2000;
+  const halfway = (began + Date.now()) / 2000;
   return {
     node: host.name,
     address: host.clusterAddress,
-    facts: parseHostFacts(facts.stdout, peers),
+    facts: parseHostFacts(facts.stdout, asked),
     access: wayToRoot(access),
     // Doctor belongs to no stack.
     foreignOwner: "",
@@ -84,6 +86,7 @@ export function findingsOf(cluster: Cluster, surveyed: readonly SurveyedHost[]):
     ...unknownFacts(surveyed),
     ...(isComplete ? planNetwork(networkFactsOf(surveyed), cluster.network).findings : []),
     ...preflight(facts, wanted),
+    ...modelFindings(cluster, surveyed),
   ];
 }
 

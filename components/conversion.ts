@@ -25,14 +25,14 @@ export class Conversion extends pulumi.ComponentResource {
     super("muster:index:Conversion", name, {}, options);
     const { settings, to } = args;
     const step = to === "mcore" ? "convert" : "export";
-    const part = settings.pipeline?.[step];
-    if (!part) throw new Error(`pipeline.${step} is not in the cluster file`);
-    const command = to === "mcore" ? toMcoreCommand(settings, part) : toHfCommand(settings, part);
+    const { convert, export: back } = settings.pipeline ?? {};
+    const part = to === "mcore" ? convert : back;
+    const command = to === "mcore" ? convert && toMcoreCommand(settings, convert) : back && toHfCommand(settings, back);
+    if (!part || !command) throw new Error(`pipeline.${step} is not in the cluster file`);
     const result = resultFile(settings, step);
     const guarded = {
       ...command,
       argv: guardedConversion(command, part, {
-        format: to,
         identity: conversionIdentity(settings, command),
         resultFile: result.container,
       }),
@@ -43,7 +43,7 @@ export class Conversion extends pulumi.ComponentResource {
         name: step,
         ...ranks(settings, pulumi.output([guarded])),
         identity: after(args.upstream).apply(upstream => ({ image: settings.image.reference, ...upstream })),
-        ...claimed(args, [{ host: command.node, gpus: part.gpus }]),
+        ...(command.usesGpus ? claimed(args, [{ host: command.node, gpus: part.gpus }]) : {}),
         ...secretEnv(args.proxy),
         mode: "completed",
         waitSeconds: part.waitMinutes * 60,

@@ -58,7 +58,7 @@ function reportOf(settings: Cluster, file: string, container: Container): Promis
   const { image, pipeline } = settings;
   const format = formatOf({
     version: image.swift,
-    purpose: purposeOf(pipeline?.train?.tool),
+    purpose: purposeOf(pipeline?.train?.tool, pipeline?.train?.rlhf?.type),
     strict: pipeline?.data?.strict,
   });
   return checkDataset(createReadStream(file), { format, container, maxLength: pipeline?.train?.maxLength });

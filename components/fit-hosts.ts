@@ -6,6 +6,7 @@ import { fitnessFactsOf, hasMoved, type KnownHost, networkFactsOf, wasAsked } fr
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
+import { modelFindings } from "./model-findings";
 import { Stop } from "./stop";
 
 /** Stops the program with every finding that stands; the engine shows the text alone, without a stack trace. */
@@ -43,7 +44,12 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
     ports: () => [],
     paths: () => [],
   };
-  const findings = [...unknownFacts(asked), ...network.findings, ...preflight(fitnessFactsOf(asked), wanted)];
+  const findings = [
+    ...unknownFacts(asked),
+    ...network.findings,
+    ...preflight(fitnessFactsOf(asked), wanted),
+    ...modelFindings(settings, asked),
+  ];
   const { standing, accepted } = splitAccepted(findings, settings.doctor.accept);
   const outOfReach = unreachableHosts(silent);
   // Not for a cluster file to accept: it is the operator of the moment who knows that the other stack is gone.

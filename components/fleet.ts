@@ -7,6 +7,7 @@ import { Host } from "../provider/muster/sdk/host.gen";
 import { Provider } from "../provider/muster/sdk/provider.gen";
 import { fitHosts } from "./fit-hosts";
 import { hostInputs } from "./host-inputs";
+import { modelFolder } from "./model-findings";
 import { Stop } from "./stop";
 
 export interface FleetArgs {
@@ -34,12 +35,18 @@ export class Fleet extends pulumi.ComponentResource {
     );
     const addresses = settings.hosts.map(host => host.clusterAddress);
     const ways = new Map(args.hostTable.map(host => [host.name, wayTo(host, args.hostTable)]));
+    const model = modelFolder(settings);
     this.hosts = new Map(
       settings.hosts.map(({ name: node, clusterAddress }) => [
         node,
         new Host(
           `${name}-${node}-host`,
-          { host: node, peers: addresses.filter(other => other !== clusterAddress), way: ways.get(node) },
+          {
+            host: node,
+            peers: addresses.filter(other => other !== clusterAddress),
+            way: ways.get(node),
+            ...(model !== undefined && { model }),
+          },
           { parent: this, provider: this.provider },
         ),
       ]),

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
-import { servedModel, singleNode, startWeights } from "../recipes/placement";
+import { startWeights } from "../recipes/ms-swift/start";
+import { servedModel, singleNode } from "../recipes/placement";
 import { placedRun, runIdentity } from "../recipes/run-identity";
 import type { Cluster } from "./cluster";
 import { Conversion } from "./conversion";
@@ -58,6 +59,7 @@ export class Pipeline extends pulumi.ComponentResource {
           identity: trained.identity,
           upstream: [distribute ?? convert],
           needs: [...cluster.readyOn(pipeline?.train?.nodes ?? []), ...data],
+          secret: args.secret,
         },
         parent,
       );
@@ -101,7 +103,7 @@ export class Pipeline extends pulumi.ComponentResource {
     const to = pipeline.train.nodes.filter(node => node !== from);
     const folder = pipeline.convert.output;
     // Other weights than convert's are the operator's own affair, on every node.
-    if (to.length === 0 || startWeights(common.settings) !== folder) return undefined;
+    if (to.length === 0 || startWeights(common.settings, pipeline.train)?.path !== folder) return undefined;
     return new Distribution(
       name,
       { ...common, step: "distribute", folder, from, to, upstream: [convert], needs: cluster.readyOn([from, ...to]) },

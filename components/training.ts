@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { TrainSettings } from "../config/schema/pipeline";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { trainingFailures } from "../recipes/ms-swift/known-failures";
+import { reportKeys } from "../recipes/ms-swift/report";
 import { resumable } from "../recipes/ms-swift/resume";
 import { trainCommands } from "../recipes/ms-swift/train";
 import { after, claimed, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
@@ -11,6 +13,8 @@ export interface TrainingArgs extends StepArgs {
   readonly upstream: readonly (Upstream | undefined)[];
   /** Files and folders that must be there first. */
   readonly needs: readonly pulumi.Resource[];
+  /** A secret of the stack's configuration, by its name. */
+  readonly secret: (name: string) => pulumi.Output<string>;
 }
 
 /** The multi-node training: one launcher a node, in rank order. */
@@ -36,7 +40,7 @@ export class Training extends pulumi.ComponentResource {
           args,
           train.nodes.map(host => ({ host, gpus })),
         ),
-        ...secretEnv(args.proxy),
+        ...secretEnv(args.proxy, reportSecrets(train, args.secret)),
         mode: "completed",
         waitSeconds: train.waitMinutes * 60,
         knownFailures: [...trainingFailures],
@@ -48,4 +52,16 @@ export class Training extends pulumi.ComponentResource {
     );
     this.registerOutputs({ output: train.output, status: this.job.status });
   }
+}
+
+/** Keys of the reports, by the names of their variables; undefined without any. */
+function reportSecrets(
+  { report }: TrainSettings,
+  secret: TrainingArgs["secret"],
+): pulumi.Output<Record<string, string>> | undefined {
+  const keys = (["wandbApiKey", "swanlabApiKey"] as const).flatMap(field => {
+    const reference = report?.[field];
+    return reference ? [[reportKeys[field], secret(reference.secret)] as const] : [];
+  });
+  return keys.length === 0 ? undefined : pulumi.output(Object.fromEntries(keys));
 }

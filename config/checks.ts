@@ -1,5 +1,7 @@
 import type { Finding } from "../plan/finding";
 import type { Check, CheckRule, ModelShape } from "./check";
+import { checkArgumentRules } from "./checks/argument-rules";
+import { checkConversions } from "./checks/conversions";
 import { checkData } from "./checks/data";
 import { checkDialect } from "./checks/dialect";
 import { checkEnvironment } from "./checks/environment";
@@ -8,7 +10,10 @@ import { checkLossScaleFile } from "./checks/loss-scale-file";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
+import { checkReports } from "./checks/reports";
+import { checkRlhf } from "./checks/rlhf";
 import { checkServingKey } from "./checks/serving-key";
+import { checkTrainingTool } from "./checks/training-tool";
 import { checkUpstreamArguments } from "./checks/upstream-arguments";
 import { formatPath } from "./problem";
 import type { Cluster } from "./schema";
@@ -21,6 +26,11 @@ const rules: readonly CheckRule[] = [
   checkDialect,
   checkLossScaleFile,
   checkUpstreamArguments,
+  checkArgumentRules,
+  checkTrainingTool,
+  checkRlhf,
+  checkReports,
+  checkConversions,
   checkParallelism,
   checkServingKey,
 ];

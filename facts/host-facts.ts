@@ -6,6 +6,7 @@ import { interfaces, type NetworkInterface } from "./interfaces";
 import { type Kernel, kernel } from "./kernel";
 import { type Limits, limits } from "./limits";
 import { type Memory, memory } from "./memory";
+import { type Model, model } from "./model";
 import { type OperatingSystem, operatingSystem } from "./os";
 import { parseProbe, probeScript } from "./probe";
 import { type Processors, processors } from "./processors";
@@ -28,9 +29,19 @@ export interface HostFacts {
   readonly disks: Fact<readonly Disk[]>;
   readonly sharedMemory: Fact<SharedMemory>;
   readonly limits: Fact<Limits>;
+  /** The weights that the cluster file trains; absent too when it names none. */
+  readonly model: Fact<Model>;
 }
 
-function topics(peers: readonly string[]) {
+/** What is asked of a host besides what every host is asked. */
+export interface Asked {
+  /** IP addresses of the other nodes. */
+  readonly peers: readonly string[];
+  /** Folder of the model's weights on the host. */
+  readonly model?: string | undefined;
+}
+
+function topics({ peers, model: folder }: Asked) {
   return {
     os: operatingSystem,
     kernel,
@@ -44,12 +55,13 @@ function topics(peers: readonly string[]) {
     disks,
     sharedMemory,
     limits,
+    model: model(folder),
   };
 }
 
-/** Asks everything at once. `peers` are IP addresses. */
-export function hostFactsScript(peers: readonly string[]): string {
-  return probeScript(Object.fromEntries(Object.entries(topics(peers)).map(([name, topic]) => [name, topic.snippet])));
+/** Asks everything at once. */
+export function hostFactsScript(asked: Asked): string {
+  return probeScript(Object.fromEntries(Object.entries(topics(asked)).map(([name, topic]) => [name, topic.snippet])));
 }
 
 /** Of a host that could not be asked: every topic is unknown, for the same reason. */
@@ -68,13 +80,14 @@ export function unaskedFacts(reason: string, remedy?: string): HostFacts {
     disks: unknown,
     sharedMemory: unknown,
     limits: unknown,
+    model: unknown,
   };
 }
 
-/** Reads the answer to `hostFactsScript` with the same peers. */
-export function parseHostFacts(output: string, peers: readonly string[]): HostFacts {
+/** Reads the answer to `hostFactsScript` with the same questions. */
+export function parseHostFacts(output: string, questions: Asked): HostFacts {
   const answers = parseProbe(output);
-  const asked = topics(peers);
+  const asked = topics(questions);
   return {
     os: factOf(asked.os, answers.os),
     kernel: factOf(asked.kernel, answers.kernel),
@@ -88,5 +101,6 @@ export function parseHostFacts(output: string, peers: readonly string[]): HostFa
     disks: factOf(asked.disks, answers.disks),
     sharedMemory: factOf(asked.sharedMemory, answers.sharedMemory),
     limits: factOf(asked.limits, answers.limits),
+    model: factOf(asked.model, answers.model),
   };
 }

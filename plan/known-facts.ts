@@ -1,5 +1,7 @@
+import type { Disk } from "../facts/disks";
 import { type Fact, presentValue } from "../facts/fact";
 import type { HostFacts } from "../facts/host-facts";
+import type { Model } from "../facts/model";
 import type { NetworkFacts } from "./network";
 import type { HostFacts as FitnessFacts } from "./preflight";
 
@@ -54,6 +56,33 @@ export function fitnessFactsOf(hosts: readonly KnownHost[]): FitnessFacts[] {
       isInDockerGroup: access === "docker",
       ...(docker && { dockerVersion: docker.version }),
       ...(driver !== undefined && { driverVersion: driver }),
+    };
+  });
+}
+
+/** What a host says of the model, and where its weights would lie. */
+export interface ModelFacts {
+  readonly node: string;
+  /** Undefined: it is not there, or could not be read. */
+  readonly model?: Model;
+  readonly isAbsent: boolean;
+  readonly disks: readonly Disk[];
+  /** Undefined: it could not be read. */
+  readonly memoryGib?: number;
+}
+
+export function modelFactsOf(hosts: readonly KnownHost[]): ModelFacts[] {
+  return hosts.map(({ node, facts }) => {
+    // Facts of a state that was written before there was this one have none.
+    const asked = facts.model as HostFacts["model"] | undefined;
+    const model = asked && presentValue(asked);
+    const memory = presentValue(facts.memory);
+    return {
+      node,
+      isAbsent: asked?.status === "absent",
+      disks: orEmpty(facts.disks),
+      ...(model && { model }),
+      ...(memory && { memoryGib: Math.round(memory.totalMib / 1024) }),
     };
   });
 }

@@ -8,7 +8,7 @@ export type ArgumentMap = Readonly<Record<string, ArgumentValue | undefined>>;
  * What stands in `own` replaces what the recipe chose.
  */
 export function renderArguments(chosen: ArgumentMap, own: ArgumentMap): string[] {
-  return Object.entries(merged(chosen, own)).flatMap(([name, value]) =>
+  return Object.entries(merged(chosen, underscored(own))).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, ...words(value)],
   );
 }
@@ -19,6 +19,10 @@ export function renderFlags(chosen: ArgumentMap, own: ArgumentMap): string[] {
     if (value === undefined || value === false) return [];
     return value === true ? [`--${name}`] : [`--${name}`, ...words(value)];
   });
+}
+
+function underscored(map: ArgumentMap): ArgumentMap {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name.replaceAll("-", "_"), value]));
 }
 
 function hyphenated(map: ArgumentMap): ArgumentMap {

@@ -1,25 +1,18 @@
 import type { Cluster } from "../config/schema";
+import { nodeOfExport } from "./ms-swift/export-rows";
 
 /** The GPUs that a node's container sees. */
 export function visibleGpus({ container }: Pick<Cluster, "container">): "all" | number[] {
   return container.gpus === "all" ? "all" : Array.from({ length: container.gpus }, (_, index) => index);
 }
 
-/** The node of a step that runs on one: as declared, else the first training node, else the first host. */
+/** The node of a step that runs on one: as declared, else the one with the weights, else the first training node or host. */
 export function singleNode(cluster: Cluster, part: "convert" | "export" | "serve"): string {
-  const declared = cluster.pipeline?.[part]?.node;
-  const node = declared ?? cluster.pipeline?.train?.nodes[0] ?? cluster.hosts[0]?.name;
+  const { [part]: settings, export: back } = cluster.pipeline ?? {};
+  const holder = part === "export" && back ? nodeOfExport(cluster, back) : undefined;
+  const node = settings?.node ?? holder ?? cluster.pipeline?.train?.nodes[0] ?? cluster.hosts[0]?.name;
   if (node === undefined) throw new Error(`pipeline.${part}.node: the cluster has no host`);
   return node;
-}
-
-/** Megatron weights from which the training starts. */
-export function startWeights(cluster: Cluster): string {
-  const weights = cluster.pipeline?.train?.weights ?? cluster.pipeline?.convert?.output;
-  if (weights === undefined) {
-    throw new Error("pipeline.train.weights: found nothing, expected a path, because there is no convert");
-  }
-  return weights;
 }
 
 /** Folder of the weights that are served. */

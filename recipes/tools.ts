@@ -18,6 +18,7 @@ export const toolFiles = [
   "convert.py",
   "chat.py",
   "requirements.py",
+  "newest.py",
 ] as const;
 
 /** Where a tool lies on the operator's side, beside the compiled code. */

@@ -39,6 +39,6 @@ export function gpuVariable(gpus: readonly number[]): string {
   return gpus.join(",");
 }
 
-function range(count: number): number[] {
+export function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }

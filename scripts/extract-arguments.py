@@ -1,41 +1,80 @@
-"""Read the arguments of ms-swift's commands out of an unpacked wheel, without importing it.
+"""Read the arguments of ms-swift's commands out of a published wheel, without importing it.
 
-    extract-arguments.py VERSION FOLDER > recipes/ms-swift/arguments-VERSION.json
+    extract-arguments.py ms-swift VERSION WHEEL --transformers VERSION > recipes/ms-swift/arguments-VERSION.json
+    extract-arguments.py transformers VERSION WHEEL > recipes/ms-swift/transformers-VERSION.json
 
-FOLDER is the wheel, unpacked: `pip download --no-deps ms-swift==VERSION`, then unzip. The dataclasses are read as
-syntax trees, so neither torch nor a GPU is needed. Classes of transformers are not in the wheel and are left out.
+WHEEL comes from `pip download --no-deps ms-swift==VERSION`; `biome check --write` gives the result its form. The
+dataclasses are read as syntax trees, so neither torch nor a GPU is needed. `swift sft` and its like inherit from transformers' TrainingArguments,
+which is not in the wheel of ms-swift: such a class is written as `transformers:NAME`, and stands in the second file.
 """
 
+import argparse
 import ast
 import json
-import os
-import sys
+import zipfile
 
-# Command -> its class of arguments. ms-swift 3: swift/cli/main.py, swift/cli/_megatron/main.py.
+# Command -> its class of arguments, nearest first: ms-swift 4 has classes of its own for pt and sft, ms-swift 3 has not.
 COMMANDS = {
-    "megatron sft": "MegatronTrainArguments",
-    "megatron pt": "MegatronTrainArguments",
-    "megatron rlhf": "MegatronRLHFArguments",
-    "swift export": "ExportArguments",
+    "megatron sft": ["MegatronSftArguments", "MegatronTrainArguments"],
+    "megatron pt": ["MegatronPretrainArguments", "MegatronTrainArguments"],
+    "megatron rlhf": ["MegatronRLHFArguments"],
+    "megatron export": ["MegatronExportArguments"],
+    "swift sft": ["SftArguments", "TrainArguments"],
+    "swift pt": ["PretrainArguments", "TrainArguments"],
+    "swift rlhf": ["RLHFArguments"],
+    "swift infer": ["InferArguments"],
+    "swift deploy": ["DeployArguments"],
+    "swift export": ["ExportArguments"],
 }
-FOLDERS = ["swift/llm/argument", "swift/megatron/argument", "swift/trainers"]
+# Where argument classes lie: ms-swift 3, then ms-swift 4. The trainers' own classes of the same name come last.
+FOLDERS = [
+    "swift/llm/argument",
+    "swift/megatron/argument",
+    "swift/arguments",
+    "swift/megatron/arguments",
+    "swift/ray_utils",
+    "swift/trainers",
+    "swift/rlhf_trainers",
+]
 # More than 20 choices are names of models and templates: they grow with the version and are not worth a check.
 MOST_CHOICES = 20
 
 
-def classes(folder):
-    """Every class of the argument folders: name -> (bases, fields)."""
+class Declared:
+    """One dataclass: its bases by the names that they have where they are defined, and its fields."""
+
+    def __init__(self, node, imported):
+        names = [base.id for base in node.bases if isinstance(base, ast.Name)]
+        self.bases = [imported.get(name, name) for name in names]
+        self.fields = fields(node)
+
+
+def classes(wheel, parts):
+    """Every dataclass of the parts: name -> Declared. The first one of a name counts."""
     found = {}
-    for part in FOLDERS:
-        for path, _, names in os.walk(os.path.join(folder, part)):
-            for name in sorted(n for n in names if n.endswith(".py")):
-                with open(os.path.join(path, name), encoding="utf-8") as file:
-                    tree = ast.parse(file.read())
-                for node in tree.body:
-                    if isinstance(node, ast.ClassDef) and is_dataclass(node):
-                        bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
-                        found.setdefault(node.name, (bases, fields(node)))
+    for file in (file for part in parts for file in sources(wheel, part)):
+        tree = ast.parse(wheel.read(file))
+        imported = imports(tree)
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and is_dataclass(node):
+                found.setdefault(node.name, Declared(node, imported))
     return found
+
+
+def sources(wheel, part):
+    """The Python files of a folder, or the one file."""
+    return sorted(name for name in wheel.namelist() if name == part or (name.startswith(part + "/") and name.endswith(".py")))
+
+
+def imports(tree):
+    """Name in the file -> name where it is defined; `transformers:NAME` for what comes from there."""
+    result = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            outside = (node.module or "").split(".")[0] == "transformers" and node.level == 0
+            for alias in node.names:
+                result[alias.asname or alias.name] = ("transformers:" if outside else "") + alias.name
+    return result
 
 
 def is_dataclass(node):
@@ -44,61 +83,126 @@ def is_dataclass(node):
 
 
 def fields(node):
-    """Annotated names of a class body: name -> {type, choices}."""
+    """Annotated names of a class body that the parser takes: name -> shape."""
     result = {}
     for item in node.body:
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and not item.target.id.startswith("_"):
-            result[item.target.id] = shape(item.annotation)
+        if not isinstance(item, ast.AnnAssign) or not isinstance(item.target, ast.Name):
+            continue
+        options = {}
+        if isinstance(item.value, ast.Call) and ast.unparse(item.value.func).endswith("field"):
+            options = {word.arg: word.value for word in item.value.keywords}
+        if is_false(options.get("init")) or "ClassVar" in ast.unparse(item.annotation):
+            continue
+        entry = shape(item.annotation)
+        default = options.get("default", item.value)
+        # transformers' parser adds --no_x, which takes no value, for a boolean that is true by default.
+        if entry["type"] == "bool" and isinstance(default, ast.Constant) and default.value is True:
+            entry["default"] = True
+        result[item.target.id] = entry
     return result
 
 
+def is_false(node):
+    return isinstance(node, ast.Constant) and node.value is False
+
+
 def shape(annotation):
-    """The type as one of int, float, bool, text, list, json, and the choices of a Literal."""
-    text = ast.unparse(annotation)
+    """The type as one of int, float, bool, text, list (with items), json, and the choices of a Literal."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        annotation = ast.parse(annotation.value, mode="eval").body
+    # Literal[...] is taken out first: the words in it are no types.
+    literals = [part for part in ast.walk(annotation) if isinstance(part, ast.Subscript) and ast.unparse(part.value) == "Literal"]
+    inside = {id(part) for literal in literals for part in ast.walk(literal)}
+    names = {part.id for part in ast.walk(annotation) if isinstance(part, ast.Name) and id(part) not in inside}
     choices = [
-        constant.value
-        for part in ast.walk(annotation)
-        if isinstance(part, ast.Subscript) and ast.unparse(part.value) == "Literal"
-        for constant in ast.walk(part.slice)
-        if isinstance(constant, ast.Constant) and isinstance(constant.value, str)
+        str(constant.value)
+        for literal in literals
+        for constant in ast.walk(literal.slice)
+        if isinstance(constant, ast.Constant) and constant.value is not None
     ]
-    if "List[" in text:
-        kind = "list"
-    elif choices:
-        kind = "text"
-    elif "dict" in text.lower():
-        kind = "json"
+    single = kind(names, choices)
+    if names & {"List", "list", "Tuple", "tuple", "Sequence"}:
+        entry = {"type": "list", "items": single}
     else:
-        kind = next((k for k, word in (("bool", "bool"), ("float", "float"), ("int", "int")) if word in text.split("[")[-1]), "text")
-    entry = {"type": kind}
-    if choices and len(choices) <= MOST_CHOICES and "str]" not in text.replace("Literal", ""):
+        entry = {"type": single}
+    # A union with str takes any word.
+    if choices and len(choices) <= MOST_CHOICES and "str" not in names:
         entry["choices"] = choices
     return entry
 
 
+def kind(names, choices):
+    """The type of one value."""
+    if names & {"dict", "Dict"}:
+        return "json"
+    if choices or "str" in names:
+        return "text"
+    return next((k for k in ("bool", "float", "int") if k in names), "text")
+
+
 def lineage(name, found):
-    """The class and all its bases that the wheel has, nearest first."""
+    """The class and all its bases, in Python's order: nearest first, and a base that is shared after all that share it."""
     if name not in found:
-        return []
+        return [name] if name.startswith("transformers:") else []
+    bases = [base for base in found[name].bases if lineage(base, found)]
+    rows = [lineage(base, found) for base in bases] + [bases]
     order = [name]
-    for base in found[name][0]:
-        order += [b for b in lineage(base, found) if b not in order]
+    while any(rows):
+        rows = [row for row in rows if row]
+        head = next(row[0] for row in rows if not any(row[0] in other[1:] for other in rows))
+        order.append(head)
+        rows = [row[1:] if row[0] == head else row for row in rows]
     return order
 
 
-def main(version, folder):
-    found = classes(folder)
-    commands = {command: lineage(name, found) for command, name in COMMANDS.items() if name in found}
-    needed = sorted({name for names in commands.values() for name in names})
-    head = json.dumps({"package": "ms-swift", "version": version})[:-1]
-    print(head + ",")
-    print(' "commands": ' + json.dumps(commands, indent=1).replace("\n", "\n "), end=",\n")
-    print(' "classes": {')
-    for index, name in enumerate(needed):
-        rows = [f'   {json.dumps(field)}: {json.dumps(entry)}' for field, entry in sorted(found[name][1].items())]
-        print(f'  {json.dumps(name)}: {{\n' + ",\n".join(rows) + "\n  }" + ("," if index + 1 < len(needed) else ""))
-    print(" }\n}")
+def table(found, names):
+    """The classes as text, one field a line."""
+    parts = []
+    for name in names:
+        rows = [f"   {json.dumps(field)}: {json.dumps(entry)}" for field, entry in sorted(found[name].fields.items())]
+        parts.append(f"  {json.dumps(name)}: {{\n" + ",\n".join(rows) + "\n  }")
+    return ' "classes": {\n' + ",\n".join(parts) + "\n }\n}"
+
+
+def swift(options):
+    found = classes(options.wheel, FOLDERS)
+    commands = {}
+    for command, names in COMMANDS.items():
+        own = next((name for name in names if name in found), None)
+        if own and has_command(options.wheel, command):
+            commands[command] = lineage(own, found)
+    needed = sorted({name for names in commands.values() for name in names if not name.startswith("transformers:")})
+    head = {"package": "ms-swift", "version": options.version, "transformers": options.transformers}
+    print(json.dumps(head)[:-1] + ",")
+    print(' "commands": {')
+    print(",\n".join(f"  {json.dumps(command)}: {json.dumps(names)}" for command, names in commands.items()))
+    print(" },")
+    print(table(found, needed))
+
+
+def has_command(wheel, command):
+    """Whether the version has the command at all: each is a file."""
+    tool, verb = command.split()
+    return f"swift/cli/{'_megatron/' if tool == 'megatron' else ''}{verb}.py" in wheel.namelist()
+
+
+def transformers(options):
+    found = classes(options.wheel, ["transformers/training_args.py", "transformers/training_args_seq2seq.py"])
+    names = lineage("Seq2SeqTrainingArguments", found)
+    head = {"package": "transformers", "version": options.version}
+    print(json.dumps(head)[:-1] + ",")
+    print(table(found, sorted(names)))
+
+
+def main():
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("package", choices=["ms-swift", "transformers"])
+    parser.add_argument("version")
+    parser.add_argument("wheel", type=zipfile.ZipFile)
+    parser.add_argument("--transformers", help="version whose class table belongs to this list")
+    options = parser.parse_args()
+    (swift if options.package == "ms-swift" else transformers)(options)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main()

@@ -11,7 +11,7 @@ const LAW: Readonly<Record<string, readonly string[]>> = {
   components: ["recipes", "plan", "config", "provider/muster/sdk", "remote/host-table", "remote/shell"],
   recipes: ["config/schema", "remote/shell"],
   plan: ["facts", "config", "remote/shell"],
-  facts: [],
+  facts: ["remote/shell"],
   config: ["recipes", "plan", "remote/host-table", "remote/host-key", "remote/known-hosts", "remote/ssh-config"],
   provider: ["remote", "facts", "plan", "wire"],
   remote: [],

@@ -1,11 +1,12 @@
-import { defaultRates } from "../../recipes/ms-swift/profile-3";
+import { defaultRates } from "../../recipes/ms-swift/default-rates";
+import { isMegatron } from "../../recipes/ms-swift/start";
 import type { Check, CheckRule } from "../check";
 import type { TrainSettings } from "../schema/pipeline";
 
 /** Rules of learning rate, length of the training, and recomputation. */
 export const checkOptimizer: CheckRule = cluster => {
   const train = cluster.pipeline?.train;
-  return train ? [...rates(train), ...duration(train), ...recompute(train), ...memory(train)] : [];
+  return train ? [...rates(train), ...duration(train), ...recompute(train)] : [];
 };
 
 function at(...fields: string[]): readonly string[] {
@@ -56,7 +57,8 @@ function duration(train: TrainSettings): Check[] {
 
 function recompute(train: TrainSettings): Check[] {
   const settings = train.recompute;
-  if (!settings) return [];
+  // Hugging Face's trainer recomputes every layer or none: nothing more is said to it.
+  if (!settings || !isMegatron(train)) return [];
   const hasBoth = settings.method !== undefined && settings.layers !== undefined;
   const hasAny = settings.method !== undefined || settings.layers !== undefined;
   if (settings.granularity === "full" && !hasBoth) {
@@ -71,39 +73,17 @@ function recompute(train: TrainSettings): Check[] {
       },
     ];
   }
-  if (settings.granularity === "selective" && hasAny) {
+  if (settings.granularity !== "full" && hasAny) {
     return [
       {
         code: "recompute-too-much",
         severity: "error",
         path: at("recompute"),
-        found: "granularity selective with method or layers",
+        found: `granularity ${settings.granularity} with method or layers`,
         expected: "granularity alone",
-        remedy: "write recompute: {granularity: selective}, or granularity: full",
+        remedy: `write recompute: {granularity: ${settings.granularity}}, or granularity: full`,
       },
     ];
   }
   return [];
-}
-
-function memory(train: TrainSettings): Check[] {
-  const { args } = train;
-  const needs: [string, string, boolean][] = [
-    ["optimizer_cpu_offload", "use_precision_aware_optimizer: true", args.use_precision_aware_optimizer === true],
-    ["overlap_param_gather", "overlap_grad_reduce: true", args.overlap_grad_reduce === true],
-  ];
-  return needs.flatMap(([name, need, isMet]): Check[] =>
-    args[name] !== true || isMet
-      ? []
-      : [
-          {
-            code: "argument-needs-another",
-            severity: "error",
-            path: at("args", name),
-            found: `${name} without ${need}`,
-            expected: need,
-            remedy: `add ${need} to args`,
-          },
-        ],
-  );
 }

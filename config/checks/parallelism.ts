@@ -1,7 +1,9 @@
 import { requireProfile } from "../../recipes/ms-swift/profile";
+import { isMegatron } from "../../recipes/ms-swift/start";
 import type { Check, CheckRule, ModelShape } from "../check";
 import type { Cluster } from "../schema";
 import type { TrainSettings } from "../schema/pipeline";
+import { checkAccumulation, tooLong } from "./accumulation";
 
 interface World {
   readonly train: TrainSettings;
@@ -15,6 +17,7 @@ interface World {
 export const checkParallelism: CheckRule = (cluster, model) => {
   const train = cluster.pipeline?.train;
   if (!train) return [];
+  if (!isMegatron(train)) return checkAccumulation(cluster, train, model);
   const world = worldOf(cluster, train);
   const checks = [...layout(world), ...batch(world), ...experts(world, model), ...sequence(world, model, cluster)];
   return model ? [...checks, ...againstModel(world, model)] : checks;
@@ -180,16 +183,7 @@ function againstModel({ train }: World, model: ModelShape): Check[] {
   }
   const uneven = unevenStages(train, model.layers);
   if (uneven) checks.push(uneven);
-  if (train.maxLength !== undefined && model.maxPositions !== undefined && train.maxLength > model.maxPositions) {
-    checks.push({
-      code: "length-above-model",
-      severity: "error",
-      path: at("maxLength"),
-      found: `maxLength ${train.maxLength}`,
-      expected: `at most ${model.maxPositions}, the positions of the model`,
-      remedy: `write ${model.maxPositions}, or set rope_scaling in args`,
-    });
-  }
+  checks.push(...tooLong(train, model));
   return checks;
 }
 

@@ -24,7 +24,7 @@ function version({ image, pipeline }: Cluster): Check[] {
       path: ["image", "swift"],
       found: profile.refused,
       expected: "a version whose arguments are known",
-      remedy: "use an image with ms-swift 3.7.1",
+      remedy: "use an image with ms-swift 3.7 to 3.12, or 4",
     },
   ];
 }
@@ -163,22 +163,15 @@ function claims(cluster: Cluster): Check[] {
 function order(cluster: Cluster): Check[] {
   const { pipeline } = cluster;
   if (!pipeline) return [];
-  const { train, convert } = pipeline;
+  const { train } = pipeline;
   const missing: [boolean, string, string, string][] = [
     [
-      Boolean(train) && !train?.weights && !convert,
+      Boolean(train) && !pipeline.data && !train?.args.cached_dataset,
       "train",
-      "a training without Megatron weights",
-      "add convert, or train.weights",
+      "a training without data",
+      "add data: {path: /datasets/FILE.jsonl}",
     ],
-    [Boolean(train) && !pipeline.data, "train", "a training without data", "add data: {path: /datasets/FILE.jsonl}"],
     [Boolean(pipeline.gather) && !train, "gather", "gather without train", "remove gather, or add train"],
-    [
-      Boolean(pipeline.export) && (train?.nodes.length ?? 0) > 1 && !pipeline.gather,
-      "export",
-      "export of a training over several nodes without gather",
-      "add gather: {}; the shards lie on the nodes that wrote them",
-    ],
     [Boolean(pipeline.smoke) && !pipeline.serve, "smoke", "smoke without serve", "add serve, or remove smoke"],
   ];
   return missing.flatMap(([isMissing, part, found, remedy]): Check[] =>

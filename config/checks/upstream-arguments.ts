@@ -1,97 +1,170 @@
-import { type ArgumentShape, argumentListVersion, argumentsOf } from "../../recipes/ms-swift/argument-list";
-import { settingOf } from "../../recipes/ms-swift/profile-3";
+import { type KnownArguments, knownArguments } from "../../recipes/ms-swift/argument-list";
+import { trainContext } from "../../recipes/ms-swift/context";
+import { adapterSource, exportRows, exportSource, toMcoreRows } from "../../recipes/ms-swift/export-rows";
+import { settingNames } from "../../recipes/ms-swift/other-names";
+import type { Row } from "../../recipes/ms-swift/rows";
+import { trainRows } from "../../recipes/ms-swift/train";
 import type { Check, CheckRule } from "../check";
 import { nearest } from "../nearest";
 import type { FieldPath } from "../problem";
-import type { Cluster } from "../schema";
 import type { ArgumentValue } from "../schema/values";
+import { valueFault } from "./argument-value";
 
-/** Arguments under `args` against the list of the version: an unknown one stops every rank after its imports. */
+/** Arguments under `args` against the lists of the version: an unknown one stops every rank after its imports. */
 export const checkUpstreamArguments: CheckRule = cluster => {
-  const { pipeline } = cluster;
+  const { pipeline, image } = cluster;
   if (!pipeline) return [];
-  const { train, convert } = pipeline;
+  const { train, convert, export: back } = pipeline;
+  const judge = (part: "train" | "convert" | "export", command: string, args: Args, rows: readonly Row[]) =>
+    checkEach({ command, version: image.swift, rows, path: ["pipeline", part, "args"] }, args);
   return [
-    ...(train ? checkEach(cluster, train.tool, train.args, ["pipeline", "train", "args"]) : []),
-    ...(convert ? checkEach(cluster, "swift export", convert.args, ["pipeline", "convert", "args"]) : []),
-    ...(pipeline.export
-      ? checkEach(cluster, "swift export", pipeline.export.args, ["pipeline", "export", "args"])
-      : []),
+    ...(train ? judge("train", train.tool, train.args, trainRows(train, trainContext(cluster, train))) : []),
+    ...(convert ? judge("convert", convert.tool, convert.args, toMcoreRows(cluster, convert)) : []),
+    ...(back ? judge("export", back.tool, back.args, rowsOfExport(cluster, back)) : []),
   ];
 };
 
-function checkEach(
-  cluster: Cluster,
-  command: string,
-  args: Readonly<Record<string, ArgumentValue>>,
-  path: FieldPath,
-): Check[] {
-  const known = argumentsOf(command);
+type Args = Readonly<Record<string, ArgumentValue>>;
+
+function rowsOfExport(...[cluster, back]: Parameters<typeof exportSource>): Row[] {
+  const source = exportSource(cluster, back);
+  if (source.kind === "convert") return exportRows(cluster, back, source);
+  return adapterSource(source.newest.folder, back.output);
+}
+
+interface Judged {
+  readonly command: string;
+  readonly version: string;
+  readonly rows: readonly Row[];
+  readonly path: FieldPath;
+}
+
+function checkEach(judged: Judged, args: Args): Check[] {
+  const known = knownArguments(judged.command, judged.version);
   if (!known) return [];
-  return Object.entries(args).flatMap(([name, value]): Check[] => {
-    const where = [...path, name];
-    const setting = settingOf(command, name);
-    if (setting !== undefined) {
-      return [
-        {
-          code: "argument-is-setting",
-          severity: "error",
-          path: where,
-          found: `${name} under args`,
-          expected: `the setting ${setting}, on which checks and later steps depend`,
-          remedy: `move it: ${setting}`,
-        },
-      ];
-    }
-    const shape = known.get(name);
-    return shape ? wrongArgument(where, name, value, shape) : [unknownArgument(cluster, command, where, name, known)];
+  return Object.entries(args).flatMap(([written, value]) => {
+    // The parser takes both spellings.
+    const name = written.replaceAll("-", "_");
+    const path = [...judged.path, written];
+    if (isSecret(name)) return [secretArgument(path, name)];
+    const setting = settingOf(judged.rows, name);
+    if (setting !== undefined) return [argumentOfSetting(path, name, setting)];
+    return checkOne({ ...judged, path }, name, value, known);
   });
 }
 
-function unknownArgument(
-  cluster: Cluster,
-  command: string,
-  path: FieldPath,
-  name: string,
-  known: ReadonlyMap<string, ArgumentShape>,
-): Check {
-  const { swift } = cluster.image;
-  const likely = nearest(name, known.keys());
-  const isListed = swift === argumentListVersion;
+function checkOne(judged: Judged, name: string, value: ArgumentValue, known: KnownArguments): Check[] {
+  const { path } = judged;
+  const lists = [known.list, ...(known.neighbour ? [known.neighbour] : [])];
+  const having = lists.filter(list => list.arguments.has(name));
+  const severityOf = (count: number) => (known.isExact || count === lists.length ? "error" : "warning");
+  if (having.length === 0) return [absentArgument(judged, name, known)];
+  const faults = having.flatMap(list => {
+    const shape = list.arguments.get(name);
+    const fault = shape && valueFault(value, shape);
+    return fault ? [{ ...fault, version: list.version }] : [];
+  });
+  const [fault] = faults;
+  if (fault) {
+    const where = known.isExact ? "" : ` in ms-swift ${fault.version}`;
+    const severity = severityOf(faults.length + lists.length - having.length);
+    const found = `${name}: ${String(value)}`;
+    return [
+      { code: "argument-wrong", severity, path, found, expected: `${fault.expected}${where}`, remedy: fault.remedy },
+    ];
+  }
+  if (having.length === lists.length) return [];
+  return [
+    {
+      code: "argument-of-another-version",
+      severity: "warning",
+      path,
+      found: `argument ${name}, which ms-swift ${having.map(list => list.version).join(", ")} has and ${lists
+        .filter(list => !having.includes(list))
+        .map(list => list.version)
+        .join(", ")} has not`,
+      expected: `an argument of ${judged.command} in ms-swift ${judged.version}, whose own list is not known`,
+      remedy: `see that ${judged.command} --help lists it`,
+    },
+  ];
+}
+
+function absentArgument(judged: Judged, name: string, known: KnownArguments): Check {
+  const { path } = judged;
+  const names = [...known.list.arguments.keys()];
+  const { command, version } = judged;
+  const used = `ms-swift ${known.list.version}${known.neighbour ? ` and ${known.neighbour.version}` : ""}`;
+  const expected = `an argument of ${command} in ${used}${known.isExact ? "" : `; the list of ${version} is not known`}`;
+  const base = { path, found: `argument ${name}`, expected };
+  const positive = name.startsWith("no_") ? name.slice(3) : undefined;
+  if (positive !== undefined && known.list.arguments.get(positive)?.default === true) {
+    const remedy = `write ${positive}: false`;
+    return {
+      ...base,
+      code: "argument-negated",
+      severity: "error",
+      expected: `${positive}: --${name} takes no value`,
+      remedy,
+    };
+  }
+  const meant = names.filter(candidate => candidate.startsWith(name));
+  if (meant.length > 0) {
+    const setting = meant.length === 1 ? settingOf(judged.rows, meant[0] ?? "") : undefined;
+    return {
+      ...base,
+      code: "argument-abbreviated",
+      severity: "error",
+      found: `${name}, an abbreviation of ${meant.slice(0, 4).join(", ")}${meant.length > 4 ? " and others" : ""}`,
+      expected: "the whole name: which argument an abbreviation means changes with the version",
+      remedy: `write ${setting === undefined ? meant.slice(0, 4).join(" or ") : `the setting ${setting}`}`,
+    };
+  }
+  const elsewhere = settingNames(command).get(name);
+  if (elsewhere !== undefined) {
+    const remedy = `write ${elsewhere}, which is right for every version`;
+    return { ...base, code: "argument-of-another-line", severity: "error", remedy };
+  }
+  const likely = nearest(name, names);
+  const setting = likely === undefined ? undefined : settingOf(judged.rows, likely);
   return {
+    ...base,
     code: "argument-unknown",
-    // Newer versions have more arguments than the list.
-    severity: isListed ? "error" : "warning",
-    path,
-    found: `argument ${name}`,
-    expected: `an argument of ${command} in ms-swift ${argumentListVersion}${isListed ? "" : `; the list of ${swift} is not known`}`,
-    remedy: likely ? `write ${likely}` : `remove it; ${command} --help lists them`,
+    // Beyond the last list a version may have more.
+    severity: known.isExact || known.neighbour ? "error" : "warning",
+    remedy: setting ? `write ${setting}` : likely ? `write ${likely}` : `remove it; ${command} --help lists them`,
   };
 }
 
-function wrongArgument(path: FieldPath, name: string, value: ArgumentValue, shape: ArgumentShape): Check[] {
-  const base = { code: "argument-wrong", severity: "error", path, found: `${name}: ${String(value)}` } as const;
-  if (shape.choices && !shape.choices.includes(String(value))) {
-    const likely = nearest(String(value), shape.choices);
-    return [{ ...base, expected: `one of ${shape.choices.join(", ")}`, remedy: `write ${likely ?? shape.choices[0]}` }];
-  }
-  const expected = expectedOf(shape.type, value);
-  return expected === undefined ? [] : [{ ...base, expected, remedy: `write ${expected} for ${name}` }];
+function argumentOfSetting(path: FieldPath, name: string, setting: string): Check {
+  return {
+    code: "argument-is-setting",
+    severity: "error",
+    path,
+    found: `${name} under args`,
+    expected: `the setting ${setting}, on which checks and later steps depend`,
+    remedy: `move it: ${setting}`,
+  };
 }
 
-function expectedOf(type: ArgumentShape["type"], value: ArgumentValue): string | undefined {
-  const text = String(value);
-  switch (type) {
-    case "bool":
-      return /^(true|false|yes|no|1|0)$/i.test(text) ? undefined : "true or false";
-    case "int":
-      return /^-?\d+$/.test(text) ? undefined : "a whole number";
-    case "float":
-      return !Array.isArray(value) && text !== "" && Number.isFinite(Number(text)) ? undefined : "a number";
-    case "text":
-    case "json":
-      return Array.isArray(value) ? "one value" : undefined;
-    case "list":
-      return undefined;
-  }
+function settingOf(rows: readonly Row[], name: string): string | undefined {
+  const setting = rows.find(each => each.argument === name && each.setting !== undefined)?.setting;
+  return setting === undefined ? undefined : `pipeline.${setting}`;
+}
+
+/** Arguments that hold a key: everybody on the host reads a command line, and logs and state keep it. */
+function isSecret(name: string): boolean {
+  return /(^|_)(token|secret|password|api_key)$/.test(name);
+}
+
+function secretArgument(path: FieldPath, name: string): Check {
+  return {
+    code: "secret-in-arguments",
+    severity: "error",
+    path,
+    found: `${name} under args [secret]`,
+    expected: "no secret on a command line",
+    remedy: name.startsWith("swanlab")
+      ? "write report: {swanlabApiKey: {secret: swanlabApiKey}}, then muster config set --secret swanlabApiKey"
+      : "remove it, and change the secret: it has been in a file",
+  };
 }

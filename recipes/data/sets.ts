@@ -62,12 +62,14 @@ export function dataSetText({ name, hub, subsets, rows }: DataSet): string {
   return `${front}${name}${of}${rows === undefined ? "" : `#${rows}`}`;
 }
 
-/** Arguments of a training for its data, by their names in every version of ms-swift from 3.7 on. */
-export function dataArguments(data: DataSettings | undefined): {
+export interface DataArguments {
   readonly dataset?: string[];
   readonly val_dataset?: string[];
   readonly split_dataset_ratio?: number;
-} {
+}
+
+/** Arguments of a training for its data, by their names in every version of ms-swift from 3.7 on. */
+export function dataArguments(data: DataSettings | undefined): DataArguments {
   if (data === undefined) return {};
   const { training, validation } = dataSets(data);
   return {

@@ -3,28 +3,94 @@ import * as path from "node:path";
 
 export interface ArgumentShape {
   readonly type: "int" | "float" | "bool" | "text" | "list" | "json";
+  /** Type of the words of a list. */
+  readonly items?: ArgumentShape["type"];
   readonly choices?: readonly string[];
+  /** Only for a boolean that is true when it is not given: its parser also has --no_x, which takes no value. */
+  readonly default?: true;
 }
 
-interface ArgumentFile {
+interface ClassTable {
   readonly version: string;
-  readonly commands: Readonly<Record<string, readonly string[]>>;
   readonly classes: Readonly<Record<string, Readonly<Record<string, ArgumentShape>>>>;
 }
 
-/** The list beside this file, made by scripts/extract-arguments.py from the published wheel. Data, read once. */
-const list371: ArgumentFile = JSON.parse(readFileSync(path.join(__dirname, "arguments-3.7.1.json"), "utf8"));
-
-/** Arguments of a command of ms-swift 3.7.1 by name; undefined if the list has no such command. */
-export function argumentsOf(command: string): ReadonlyMap<string, ArgumentShape> | undefined {
-  const classes = list371.commands[command];
-  if (!classes) return undefined;
-  // The classes stand nearest first, and the nearest wins.
-  const rows = [...classes].reverse().flatMap(name => Object.entries(list371.classes[name] ?? {}));
-  const all = new Map(rows);
-  // The parser of transformers adds --no_x for every boolean x.
-  for (const [name, shape] of rows) if (shape.type === "bool" && !all.has(`no_${name}`)) all.set(`no_${name}`, shape);
-  return all;
+interface ArgumentFile extends ClassTable {
+  /** Version of transformers whose classes belong to this list. */
+  readonly transformers: string;
+  /** Classes of each command, nearest first. */
+  readonly commands: Readonly<Record<string, readonly string[]>>;
 }
 
-export const argumentListVersion = list371.version;
+/** Versions of ms-swift whose lists are here, made by scripts/extract-arguments.py from the published wheels. */
+export const listedVersions = ["3.7.1", "3.12.6", "4.6.0"] as const;
+
+// Data beside this file, read once.
+const files: readonly ArgumentFile[] = listedVersions.map(version => read(`arguments-${version}.json`));
+const outside: ReadonlyMap<string, ClassTable> = new Map(
+  [...new Set(files.map(file => file.transformers))].map(version => [version, read(`transformers-${version}.json`)]),
+);
+
+function read<T>(name: string): T {
+  return JSON.parse(readFileSync(path.join(__dirname, name), "utf8"));
+}
+
+export interface ArgumentList {
+  readonly version: string;
+  /** By name, without the --no_x twins of booleans. */
+  readonly arguments: ReadonlyMap<string, ArgumentShape>;
+}
+
+/** The lists by which an argument of a version is judged. */
+export interface KnownArguments {
+  /** The version's own list; else the nearest that is not newer and of the same line; else the nearest of the line. */
+  readonly list: ArgumentList;
+  /** Of a version between two lists the other one. */
+  readonly neighbour?: ArgumentList;
+  /** Whether `list` is the version's own. */
+  readonly isExact: boolean;
+}
+
+/** What is known of the arguments of a command of ms-swift; undefined if no list of the version's line has the command. */
+export function knownArguments(command: string, version: string): KnownArguments | undefined {
+  const able = files.filter(file => file.commands[command]);
+  const exact = able.find(file => file.version === version);
+  if (exact) return { list: listOf(exact, command), isExact: true };
+  const before = able.filter(file => compare(file.version, version) < 0).at(-1);
+  const after = able.find(file => compare(file.version, version) > 0);
+  // Names changed between ms-swift 3 and 4: a list of the other line is second to any of the version's own.
+  const [first, second] = before && major(before.version) === major(version) ? [before, after] : [after, before];
+  if (!first || major(first.version) !== major(version)) return undefined;
+  return { list: listOf(first, command), ...(second && { neighbour: listOf(second, command) }), isExact: false };
+}
+
+function listOf(file: ArgumentFile, command: string): ArgumentList {
+  const classes = [...(file.commands[command] ?? [])].reverse();
+  // The classes stand nearest first, and the nearest wins.
+  return { version: file.version, arguments: new Map(classes.flatMap(name => fieldsOf(file, name))) };
+}
+
+const prefix = "transformers:";
+
+function fieldsOf(file: ArgumentFile, name: string): [string, ArgumentShape][] {
+  if (!name.startsWith(prefix)) return Object.entries(file.classes[name] ?? {});
+  const table = outside.get(file.transformers)?.classes ?? {};
+  const own = name.slice(prefix.length);
+  return [
+    ...Object.entries(table.TrainingArguments ?? {}),
+    ...(own === "TrainingArguments" ? [] : Object.entries(table[own] ?? {})),
+  ];
+}
+
+function major(version: string): number {
+  return Number(version.split(".")[0]);
+}
+
+function compare(a: string, b: string): number {
+  const [left, right] = [a, b].map(version => version.split(".").map(Number));
+  for (let i = 0; i < 3; i++) {
+    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,94 +1,147 @@
 import { createHash } from "node:crypto";
 import type { Cluster } from "../../config/schema";
 import type { ConvertSettings, ExportSettings } from "../../config/schema/pipeline";
+import type { ArgumentValue } from "../../config/schema/values";
 import { renderArguments } from "../arguments";
 import type { Command, NodeCommand } from "../command";
 import { singleNode } from "../placement";
 import { toolsFolder } from "../tools";
 import { gpuVariable } from "../torchrun";
 import { swiftEnvironment } from "./environment";
+import { adapterSource, exportRows, exportSource, toMcoreRows } from "./export-rows";
+import { requireProfile } from "./profile";
+import { argumentsOfRows, type Row } from "./rows";
 
 /**
- * Port of the process group of one that `swift export` opens. It takes MASTER_PORT or 29500, where a training may listen.
+ * Port of the process group that an export opens. It takes MASTER_PORT or 29500, where a training may listen.
  */
 const exportPort = 29555;
 
-/** HF weights to Megatron's: `swift export --to_mcore`. */
-export function toMcoreCommand(cluster: Cluster, settings: ConvertSettings): NodeCommand {
-  const { pipeline } = cluster;
-  const argv = renderArguments(
-    {
-      model: pipeline?.model.path,
-      model_type: pipeline?.model.type,
-      to_mcore: true,
-      torch_dtype: "bfloat16",
-      output_dir: settings.output,
-      thread_count: settings.threadCount,
-      test_convert_precision: settings.testPrecision ? true : undefined,
-    },
-    settings.args,
-  );
-  return exportCommand(cluster, "convert", settings, argv);
+/** A conversion as a person would type it, and what the guard around it must know. */
+export interface ConversionCommand extends NodeCommand {
+  /** Name of the argument that says where the result goes. */
+  readonly outputArgument: string;
+  /** A folder among the arguments that stands for the newest checkpoint in it, which is known only when the command runs. */
+  readonly newest?: NewestCheckpoint;
+  /** What the result is. */
+  readonly format: "mcore" | "hf" | "adapter";
+  readonly measuresPrecision: boolean;
+  readonly usesGpus: boolean;
 }
 
-/** Megatron weights to HF's: `swift export --to_hf`. A LoRA is merged into its base on the way. */
-export function toHfCommand(cluster: Cluster, settings: ExportSettings): NodeCommand {
-  const { pipeline } = cluster;
-  const train = pipeline?.train;
-  const isLora = train?.tuner === "lora";
-  const argv = renderArguments(
-    {
-      model: isLora ? pipeline?.model.path : undefined,
-      mcore_model: isLora
-        ? (train?.weights ?? pipeline?.convert?.output)
-        : (train?.output ?? pipeline?.convert?.output),
-      mcore_adapters: isLora ? train.output : undefined,
-      to_hf: true,
-      torch_dtype: "bfloat16",
-      output_dir: settings.output,
-      test_convert_precision: settings.testPrecision ? true : undefined,
-    },
-    settings.args,
-  );
-  return exportCommand(cluster, "export", settings, argv);
+export interface NewestCheckpoint {
+  readonly folder: string;
+  /** tracker: Megatron's weights. weights: whole ones of Hugging Face. adapter: a LoRA in PEFT's format. */
+  readonly has: "tracker" | "weights" | "adapter";
+}
+
+/** HF weights to Megatron's: `swift export --to_mcore`, or `megatron export` over several GPUs. */
+export function toMcoreCommand(cluster: Cluster, settings: ConvertSettings): ConversionCommand {
+  return exportCommand(cluster, "convert", settings, toMcoreRows(cluster, settings), {
+    format: "mcore",
+    measuresPrecision: settings.testPrecision,
+  });
+}
+
+/** Megatron weights to HF's. A LoRA is merged into its base on the way. What the training has saved itself is only taken. */
+export function toHfCommand(cluster: Cluster, settings: ExportSettings): ConversionCommand {
+  const source = exportSource(cluster, settings);
+  if (source.kind === "take") return takeCommand(cluster, settings, source.newest);
+  if (source.kind === "merge") {
+    const rows = argumentsOfRows(adapterSource(source.newest.folder, settings.output));
+    const argv = ["swift", "export", ...renderArguments(rows, settings.args)];
+    return {
+      ...onOneNode(cluster, "export", settings, argv),
+      outputArgument: "output_dir",
+      newest: source.newest,
+      format: "hf",
+      measuresPrecision: false,
+      usesGpus: true,
+    };
+  }
+  const format = settings.mergeLora ? "hf" : "adapter";
+  const traits = {
+    format,
+    measuresPrecision: settings.testPrecision,
+    ...(source.newest && { newest: source.newest }),
+  } as const;
+  return exportCommand(cluster, "export", settings, exportRows(cluster, settings, source), traits);
 }
 
 function exportCommand(
   cluster: Cluster,
   part: "convert" | "export",
+  settings: Pick<ConvertSettings, "gpus" | "tool"> & { readonly args: Readonly<Record<string, ArgumentValue>> },
+  rows: readonly Row[],
+  traits: Pick<ConversionCommand, "format" | "measuresPrecision" | "newest">,
+): ConversionCommand {
+  const isMegatron = settings.tool === "megatron export";
+  const argv = [...settings.tool.split(" "), ...renderArguments(argumentsOfRows(rows), settings.args)];
+  const command = onOneNode(cluster, part, settings, argv);
+  return {
+    ...command,
+    env: { ...(isMegatron && { NPROC_PER_NODE: String(settings.gpus.length) }), ...command.env },
+    outputArgument: isMegatron ? requireProfile(cluster.image.swift).exportNames.output : "output_dir",
+    usesGpus: true,
+    ...traits,
+  };
+}
+
+function onOneNode(
+  cluster: Cluster,
+  part: "convert" | "export",
   settings: Pick<ConvertSettings, "gpus">,
-  options: readonly string[],
+  argv: readonly string[],
 ): NodeCommand {
   return {
     node: singleNode(cluster, part),
-    argv: ["swift", "export", ...options],
+    argv,
     env: { CUDA_VISIBLE_DEVICES: gpuVariable(settings.gpus), ...swiftEnvironment(cluster) },
     transport: { MASTER_PORT: String(exportPort) },
   };
 }
 
+function takeCommand(cluster: Cluster, settings: ExportSettings, newest: NewestCheckpoint): ConversionCommand {
+  return {
+    node: singleNode(cluster, "export"),
+    argv: [...newestArgv(newest), "--output_dir", settings.output],
+    env: {},
+    transport: {},
+    outputArgument: "output_dir",
+    format: newest.has === "adapter" ? "adapter" : "hf",
+    measuresPrecision: false,
+    usesGpus: false,
+  };
+}
+
+/** recipes/tools/newest.py: finds the newest checkpoint of a folder, for the command that follows, or to be taken. */
+function newestArgv({ folder, has }: NewestCheckpoint): string[] {
+  return ["python3", `${toolsFolder}/newest.py`, "--folder", folder, "--has", has];
+}
+
 /**
  * The export inside recipes/tools/convert.py, which writes to OUTPUT.partial and renames it when the weights are complete
- * and the precision is good: `swift export` refuses a folder that is there, and its precision test never fails by itself.
+ * and the precision is good: an export refuses a folder that is there, and its precision test never fails by itself.
  * `identity` names what the output is made from; an output of the same identity is kept.
  */
 export function guardedConversion(
-  command: Command,
-  settings: Pick<ConvertSettings, "output" | "testPrecision" | "maxMeanDiff">,
-  options: { readonly format: "mcore" | "hf"; readonly identity: string; readonly resultFile: string },
+  command: ConversionCommand,
+  settings: Pick<ConvertSettings, "output" | "maxMeanDiff">,
+  options: { readonly identity: string; readonly resultFile: string },
 ): string[] {
-  const index = command.argv.indexOf("--output_dir");
+  const index = command.argv.indexOf(`--${command.outputArgument}`);
   const argv = command.argv.map((word, i) => (i === index + 1 ? partialOf(settings.output) : word));
   return [
     "python3",
     `${toolsFolder}/convert.py`,
-    ...["--format", options.format],
+    ...["--format", command.format],
     ...["--output", settings.output],
     ...sourcesOf(argv).flatMap(folder => ["--source", folder]),
     ...["--identity", options.identity],
     ...["--result", options.resultFile],
-    ...(settings.testPrecision ? ["--max-mean-diff", String(settings.maxMeanDiff)] : []),
+    ...(command.measuresPrecision ? ["--max-mean-diff", String(settings.maxMeanDiff)] : []),
     "--",
+    ...(command.newest ? [...newestArgv(command.newest), "--"] : []),
     ...argv,
   ];
 }

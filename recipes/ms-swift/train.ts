@@ -2,33 +2,49 @@ import type { Cluster } from "../../config/schema";
 import type { TrainSettings } from "../../config/schema/pipeline";
 import { renderArguments } from "../arguments";
 import type { NodeCommand, NodeTransport } from "../command";
-import { dataArguments } from "../data/sets";
+import { deepspeedCommands } from "../deepspeed";
 import { lossScalePlugin } from "../loss-scale/plugin";
-import { startWeights } from "../placement";
 import { torchrunCommands } from "../torchrun";
+import { type TrainContext, trainContext } from "./context";
 import { swiftEnvironment } from "./environment";
-import { requireProfile } from "./profile";
+import { megatronRows } from "./megatron-rows";
+import { reportEnvironment } from "./report";
+import { argumentsOfRows, type Row } from "./rows";
+import { isMegatron } from "./start";
+import { swiftRows } from "./swift-rows";
 
-/** The training, one command a node, in rank order. Every rank has the same arguments. */
+/** The arguments that the settings of a training stand for, in the order in which they are written. */
+export function trainRows(train: TrainSettings, context: TrainContext): Row[] {
+  return isMegatron(train) ? megatronRows(train, context) : swiftRows(train, context);
+}
+
+/** The training, one command a node, in rank order; every rank has the same arguments. DeepSpeed's launcher is one command. */
 export function trainCommands(
   cluster: Cluster,
   train: TrainSettings,
   transportOf: (node: string) => NodeTransport,
 ): NodeCommand[] {
-  const profile = requireProfile(cluster.image.swift);
-  const chosen = {
-    ...profile.trainArguments(train, { weights: startWeights(cluster) }),
-    ...dataArguments(cluster.pipeline?.data),
-  };
-  const argv = [
-    ...train.tool.split(" "),
-    ...renderArguments(chosen, { ...train.args, ...lossScalePlugin(cluster)?.arguments }),
-  ];
-  const env = { PYTORCH_CUDA_ALLOC_CONF: "expandable_segments:True", ...swiftEnvironment(cluster), ...train.env };
+  const chosen = argumentsOfRows(trainRows(train, trainContext(cluster, train)));
+  const options = renderArguments(chosen, { ...train.args, ...lossScalePlugin(cluster)?.arguments });
+  const env = trainEnvironment(cluster, train);
   const layout = {
     nodes: train.nodes,
     processesPerNode: cluster.slots,
     masterPort: cluster.network.masterPort,
   };
-  return torchrunCommands(argv, env, layout, transportOf);
+  if (train.launcher === "torchrun")
+    return torchrunCommands([...train.tool.split(" "), ...options], env, layout, transportOf);
+  const { workdir, sshPort } = cluster.container;
+  const program = ["--module", `swift.cli.${train.tool.split(" ")[1]}`, ...options];
+  return deepspeedCommands(program, env, { ...layout, hostfile: `${workdir}/hostfile`, sshPort }, transportOf);
+}
+
+/** Variables of every rank that belong to the result. DeepSpeed's launcher finds them in .deepspeed_env. */
+export function trainEnvironment(cluster: Cluster, train: TrainSettings): Record<string, string> {
+  return {
+    PYTORCH_CUDA_ALLOC_CONF: "expandable_segments:True",
+    ...swiftEnvironment(cluster),
+    ...reportEnvironment(train.report),
+    ...train.env,
+  };
 }

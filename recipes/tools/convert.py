@@ -1,7 +1,7 @@
 """Run a weight conversion so that its output is whole or absent, and its precision is enforced.
 
-    convert.py --format mcore|hf --output FOLDER [--source FOLDER]... [--identity TEXT] [--max-mean-diff N]
-               [--result FILE] [--ask] -- COMMAND...
+    convert.py --format mcore|hf|adapter --output FOLDER [--source FOLDER]... [--identity TEXT]
+               [--max-mean-diff N] [--result FILE] [--ask] -- COMMAND...
 
 COMMAND is `swift export …` with FOLDER.partial as its --output_dir: it refuses a folder that is there, so a conversion
 that died would block the next one. When it has succeeded and said so, the weights are complete and the mean difference
@@ -77,7 +77,16 @@ def check_mcore(folder):
     return sorted(os.path.join(os.path.basename(iteration), name) for name in metadata.needed)
 
 
-CHECKS = {"hf": check_hf, "mcore": check_mcore}
+def check_adapter(folder):
+    """A LoRA in PEFT's format."""
+    names = ["adapter_config.json", "adapter_model.safetensors"]
+    for name in names:
+        if not os.path.isfile(os.path.join(folder, name)):
+            raise ConversionError(f"{name} is missing in {folder}")
+    return names
+
+
+CHECKS = {"hf": check_hf, "mcore": check_mcore, "adapter": check_adapter}
 
 
 def marked(folder):
@@ -97,7 +106,7 @@ def existing(options):
     if made is not None:
         return made if made.get("identity") == options.identity else None
     CHECKS[options.format](options.output)
-    if options.format == "hf":
+    if options.format != "mcore":
         raise ConversionError(f"{options.output} is there and was not made by muster: move it away, or name another output")
     return {"foundThere": True}
 

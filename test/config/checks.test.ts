@@ -50,7 +50,7 @@ const cases: Readonly<Record<string, readonly [string | RegExp, string][]>> = {
   "no length of training": [["    epochs: 1\n", ""]],
   "offload without precision-aware optimizer": [["      use_precision_aware_optimizer: true\n", ""]],
   "unknown argument": [["moe_grouped_gemm: true", "moe_group_gemm: true"]],
-  "argument of a later version": [["no_save_rng: true", "save_safetensors: true"]],
+  "argument of a later version": [["no_save_rng: true", "dataloader_pin_memory: true"]],
   "argument with a wrong choice": [["attention_backend: flash", "optimizer: adamw"]],
   "argument with a wrong type": [["num_workers: 8", "num_workers: many"]],
   "argument that is a setting": [["num_workers: 8", "micro_batch_size: 2"]],
@@ -96,7 +96,7 @@ const cases: Readonly<Record<string, readonly [string | RegExp, string][]>> = {
     ["    engine: vllm\n", "    engine: sglang\n    apiKey: {secret: chatKey}\n"],
     ["    args: {enforce_eager: true, enable_chunked_prefill: true}\n", ""],
   ],
-  "version without a profile": [["swift: 3.7.1\n", "swift: 4.6.0\n"]],
+  "version without a profile": [["swift: 3.7.1\n", "swift: 3.6.4\n"]],
 };
 
 test("each wrong setting has its clear refusal", () => {

@@ -34,7 +34,8 @@ test("an answer that breaks off has no end", () => {
 });
 
 test("this machine gives its own facts", () => {
-  const facts = parseHostFacts(sh(hostFactsScript(["127.0.0.1"])), ["127.0.0.1"]);
+  const asked = { peers: ["127.0.0.1"] };
+  const facts = parseHostFacts(sh(hostFactsScript(asked)), asked);
   expect(facts.kernel).toEqual({
     status: "present",
     value: { release: sh("uname -r").trim(), architecture: sh("uname -m").trim() },

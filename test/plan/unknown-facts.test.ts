@@ -24,7 +24,7 @@ describe("hosts that could not be asked", () => {
   test("a topic that could not be read on a host that answered is a finding of its own", () => {
     const facts = { ...unaskedFacts("never mind"), os: { status: "absent" as const } };
     const findings = unknownFacts([{ ...host, access: "root", facts }]);
-    expect(findings).toHaveLength(11);
+    expect(findings).toHaveLength(12);
     expect(new Set(findings.map(finding => finding.code))).toEqual(new Set(["fact-unknown"]));
     expect(findings.find(finding => finding.fact.startsWith("gpus "))?.severity).toBe("error");
   });

@@ -3,7 +3,7 @@ import { loadCluster } from "../../config/load";
 import type { Cluster } from "../../config/schema";
 import { type Command, type NodeTransport, renderCommand } from "../../recipes/command";
 import { gatherArgv } from "../../recipes/gather";
-import { argumentsOf } from "../../recipes/ms-swift/argument-list";
+import { knownArguments } from "../../recipes/ms-swift/argument-list";
 import { guardedConversion, toHfCommand, toMcoreCommand } from "../../recipes/ms-swift/convert";
 import { trainCommands } from "../../recipes/ms-swift/train";
 import { readyUrl, serveCommand } from "../../recipes/serve";
@@ -52,7 +52,6 @@ describe("the GLM-4.5-Air example", () => {
   test("the guarded conversion writes to a partial folder and names the limit", () => {
     const settings = partOf("convert");
     const argv = guardedConversion(toMcoreCommand(cluster, settings), settings, {
-      format: "mcore",
       identity: "sha256:00",
       resultFile: "/r.json",
     });
@@ -60,8 +59,8 @@ describe("the GLM-4.5-Air example", () => {
   });
 
   test("every option of ms-swift is in the list of 3.7.1", () => {
-    const known = argumentsOf("swift export");
-    const trained = argumentsOf("megatron sft");
+    const known = knownArguments("swift export", "3.7.1")?.list.arguments;
+    const trained = knownArguments("megatron sft", "3.7.1")?.list.arguments;
     expect(optionNames(toMcoreCommand(cluster, partOf("convert"))).filter(name => !known?.has(name))).toEqual([]);
     expect(optionNames(toHfCommand(cluster, partOf("export"))).filter(name => !known?.has(name))).toEqual([]);
     const [first] = trainCommands(cluster, partOf("train"), transportOf);

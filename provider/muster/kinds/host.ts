@@ -17,6 +17,7 @@ const inputs = z.strictObject({
     .string()
     .default("")
     .describe("What leads to the host: login, address, pinned keys. When it changes the host is asked anew."),
+  model: z.string().optional().describe("Folder of a model's weights on the host; its numbers are among the facts."),
 });
 
 type HostInputs = z.infer<typeof inputs>;
@@ -33,7 +34,12 @@ export const host: Kind<HostInputs, HostOutputs> = {
   token: "muster:index:Host",
   description: "The facts of a host: system, GPUs, Docker, network, RDMA, disks, limits.",
   inputs,
-  fields: { host: { change: "replace" }, peers: { change: "update" }, way: { change: "update" } },
+  fields: {
+    host: { change: "replace" },
+    peers: { change: "update" },
+    way: { change: "update" },
+    model: { change: "update" },
+  },
   outputs: {
     facts: {
       description: "What was found, by topic; each is present, absent, or unknown with a reason.",
@@ -51,13 +57,18 @@ export const host: Kind<HostInputs, HostOutputs> = {
   async predict(context, news, old) {
     if (news.host === undefined || news.peers === undefined) return {};
     try {
-      return await ask(context, { host: news.host, peers: news.peers });
+      return await ask(context, { host: news.host, peers: news.peers, model: news.model });
     } catch (error) {
       return standIn(unanswered(error), news, old);
     }
   },
   async read(context, id, old) {
-    const asked = { host: old?.host ?? id, peers: old?.peers ?? [], way: old?.way ?? "" };
+    const asked = {
+      host: old?.host ?? id,
+      peers: old?.peers ?? [],
+      way: old?.way ?? "",
+      ...(old?.model !== undefined && { model: old.model }),
+    };
     return { inputs: asked, state: await ask(context, asked) };
   },
   async create(context, news) {
@@ -113,19 +124,19 @@ function outputsIn({ facts, access, login, foreignOwner: owner }: HostOutputs): 
 
 async function ask(
   context: PreviewContext,
-  { host: name, peers }: Pick<HostInputs, "host" | "peers">,
+  { host: name, peers, model }: Pick<HostInputs, "host" | "peers" | "model">,
 ): Promise<HostOutputs> {
   const probe = context.hosts.probe(name);
   const options = { signal: context.signal, timeoutSeconds: 60 };
   const [facts, owner] = await Promise.all([
-    probe.query(hostFactsScript(peers), options),
+    probe.query(hostFactsScript({ peers, model }), options),
     probe.query(ownerQuery(`/var/lib/muster/${context.cluster}`), options),
   ]);
   expectSuccess(facts, { host: name, what: "ask for the facts" });
   const takenOver = context.ownership?.takesOver(name) === true;
   const access = await probe.access();
   return {
-    facts: parseHostFacts(facts.stdout, peers),
+    facts: parseHostFacts(facts.stdout, { peers, model }),
     access: wayToRoot(access),
     login: describeAccess(access),
     foreignOwner: takenOver ? "" : (foreignOwner(owner.stdout, context.ownership?.stack) ?? ""),

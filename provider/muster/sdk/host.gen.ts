@@ -9,6 +9,8 @@ export interface HostArgs {
   peers?: pulumi.Input<pulumi.Input<string>[]>;
   /** What leads to the host: login, address, pinned keys. When it changes the host is asked anew. Default "". */
   way?: pulumi.Input<string>;
+  /** Folder of a model's weights on the host; its numbers are among the facts. */
+  model?: pulumi.Input<string>;
 }
 
 /** The facts of a host: system, GPUs, Docker, network, RDMA, disks, limits. */
@@ -19,6 +21,8 @@ export class Host extends pulumi.CustomResource {
   declare readonly peers: pulumi.Output<string[]>;
   /** What leads to the host: login, address, pinned keys. When it changes the host is asked anew. Default "". */
   declare readonly way: pulumi.Output<string>;
+  /** Folder of a model's weights on the host; its numbers are among the facts. */
+  declare readonly model: pulumi.Output<string | undefined>;
   /** What was found, by topic; each is present, absent, or unknown with a reason. */
   declare readonly facts: pulumi.Output<HostFacts>;
   /** How commands become root there: root, passwordless or password (by sudo), docker (not at all, but the user is in the docker group), none, or unasked: the host could not be asked, or moved: neither could it by the new login, address or key that it is declared with now. */
