@@ -26,11 +26,11 @@ export interface SurveyedHost extends KnownHost {
 export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHost): Promise<SurveyedHost> {
   const probe = hosts.probe(host.name);
   const peers = cluster.hosts.filter(each => each.name !== host.name).map(each => each.clusterAddress);
+  const asked = { peers, model: modelFolder(cluster) };
   const isOurs =
     cluster.runtime === "host"
       ? `[ -e ${quote(`/var/lib/muster/${cluster.name}/jobs/mesh-${host.name}/job.json`)} ]`
       : `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
-  const asked = { peers, model: modelFolder(cluster) };
   const began = Date.now();
   const [facts, passing, present, access] = await Promise.all([
     probe.query(hostFactsScript(asked)),

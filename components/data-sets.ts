@@ -9,36 +9,59 @@ import { checkDataset } from "../recipes/data/check";
 import { formatOf, purposeOf } from "../recipes/data/format";
 import { formatDatasetReport, isFit } from "../recipes/data/report";
 import type { DatasetReport } from "../recipes/data/report-schema";
-import { type DataSet, localSets } from "../recipes/data/sets";
+import { type DataSet, dataSets, localSets } from "../recipes/data/sets";
 import { type Container, containerOf } from "../recipes/data/source";
 import { lossScalePlugin } from "../recipes/loss-scale/plugin";
 import type { Fleet } from "./fleet";
 import { hostPath } from "./node-folders";
 import { Stop } from "./stop";
 
+/** What is known of the data sets before a host is touched. */
+export interface CheckedData {
+  /** What a training's result depends on: the sha256 of the file, of several files the sha256 over theirs. Absent without any. */
+  readonly digest?: string;
+  /** Rows that are trained with. Absent if not all of them come from the operator's side. */
+  readonly rows?: number;
+}
+
 /**
- * Checks the data sets of the operator's side. Returns what a training's result depends on: the sha256 of the file, of several files
- * the sha256 over theirs; undefined without such files.
+ * Checks the data sets of the operator's side.
  * @throws RunError with every bad row of all files: line, reason, remedy
  */
-export async function checkedDataDigest(settings: Cluster): Promise<string | undefined> {
+export async function checkedData(settings: Cluster): Promise<CheckedData> {
   const sets = localSets(settings.pipeline?.data);
   const refusals: string[] = [];
   const digests: [string, string][] = [];
+  const rows = new Map<string, number>();
   for (const set of sets) {
     const field = fieldOf(set);
     const container = containerIn(set);
     const report = await reportOf(settings, set.file, container);
     digests.push([set.name, report.sha256]);
+    rows.set(set.name, report.rows);
     if (!isFit(report)) {
       refusals.push(`${formatDatasetReport(set.file, report)}\n${field} is not fit for training; no host was touched`);
     }
     for (const warning of warningsOf(set, report)) void pulumi.log.warn(`${field}: ${warning}`);
   }
   if (refusals.length > 0) throw new Stop(refusals.join("\n\n"));
+  const digest = digestOf(digests);
+  const trained = trainedRows(settings, rows);
+  return { ...(digest !== undefined && { digest }), ...(trained !== undefined && { rows: trained }) };
+}
+
+function digestOf(digests: readonly (readonly [name: string, sha256: string])[]): string | undefined {
   const [first] = digests;
   if (first === undefined || digests.length === 1) return first?.[1];
   return createHash("sha256").update(JSON.stringify(digests)).digest("hex");
+}
+
+function trainedRows({ pipeline }: Cluster, counted: ReadonlyMap<string, number>): number | undefined {
+  if (!pipeline?.data) return undefined;
+  const counts = dataSets(pipeline.data).training.map(set =>
+    counted.has(set.name) ? Number(set.rows ?? counted.get(set.name)) : undefined,
+  );
+  return counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0);
 }
 
 function fieldOf(set: DataSet): string {

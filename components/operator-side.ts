@@ -2,12 +2,15 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { findingOf } from "../config/checks";
+import { checkRows } from "../config/checks/rows";
 import { type DeclaredHost, hostTable } from "../config/host-table";
 import { readPins } from "../config/pins";
 import type { Cluster } from "../config/schema";
 import type { SecretRef } from "../config/schema/values";
+import { formatFinding } from "../plan/finding";
 import { asList, type HostAddress } from "../remote/host-table";
-import { checkedDataDigest } from "./data-sets";
+import { checkedData } from "./data-sets";
 import { Stop } from "./stop";
 
 /** What the program reads on the operator's side, before it declares anything. */
@@ -25,7 +28,9 @@ export interface OperatorSide {
  * @throws RunError with every bad row of the data sets: line, reason, remedy
  */
 export async function operatorSide(settings: Cluster): Promise<OperatorSide> {
-  const dataDigest = await checkedDataDigest(settings);
+  const { digest: dataDigest, rows } = await checkedData(settings);
+  const [tooFew] = checkRows(settings, rows ?? 0);
+  if (tooFew) throw new Stop(`${formatFinding(findingOf(tooFew))}\nno host was touched`);
   const pins = readPins(settings);
   for (const note of pins.notes) void pulumi.log.warn(note);
   return {

@@ -16,9 +16,9 @@ export const toolFiles = [
   "resume.py",
   "fetch.py",
   "convert.py",
+  "newest.py",
   "chat.py",
   "requirements.py",
-  "newest.py",
 ] as const;
 
 /** Where a tool lies on the operator's side, beside the compiled code. */

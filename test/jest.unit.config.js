@@ -2,7 +2,7 @@
 module.exports = {
   ...require("../jest.config"),
   rootDir: "..",
-  testPathIgnorePatterns: ["acceptance", "engine", "failures", "faults", "secrets", "spread"].map(
+  testPathIgnorePatterns: ["acceptance", "engine", "failures", "faults", "recipes-real", "secrets", "spread"].map(
     folder => `<rootDir>/test/${folder}/`,
   ),
   // Most of these tests wait for other processes; jest's own choice on two cores would be one worker.

@@ -1,7 +1,7 @@
 import { type KnownArguments, knownArguments } from "../../recipes/ms-swift/argument-list";
 import { trainContext } from "../../recipes/ms-swift/context";
 import { adapterSource, exportRows, exportSource, toMcoreRows } from "../../recipes/ms-swift/export-rows";
-import { settingNames } from "../../recipes/ms-swift/other-names";
+import { otherName, settingNames } from "../../recipes/ms-swift/other-names";
 import type { Row } from "../../recipes/ms-swift/rows";
 import { trainRows } from "../../recipes/ms-swift/train";
 import type { Check, CheckRule } from "../check";
@@ -15,8 +15,10 @@ export const checkUpstreamArguments: CheckRule = cluster => {
   const { pipeline, image } = cluster;
   if (!pipeline) return [];
   const { train, convert, export: back } = pipeline;
-  const judge = (part: "train" | "convert" | "export", command: string, args: Args, rows: readonly Row[]) =>
-    checkEach({ command, version: image.swift, rows, path: ["pipeline", part, "args"] }, args);
+  const judge = (part: "train" | "convert" | "export", command: string, args: Args, rows: readonly Row[]) => {
+    const judged = { command, version: image.swift, rows, path: ["pipeline", part, "args"] };
+    return [...checkEach(judged, args), ...checkSettings(judged)];
+  };
   return [
     ...(train ? judge("train", train.tool, train.args, trainRows(train, trainContext(cluster, train))) : []),
     ...(convert ? judge("convert", convert.tool, convert.args, toMcoreRows(cluster, convert)) : []),
@@ -50,6 +52,35 @@ function checkEach(judged: Judged, args: Args): Check[] {
     const setting = settingOf(judged.rows, name);
     if (setting !== undefined) return [argumentOfSetting(path, name, setting)];
     return checkOne({ ...judged, path }, name, value, known);
+  });
+}
+
+/** Settings whose argument the version does not have, or not with this value; what other rules say of them is clearer. */
+export const settingRefused = "setting-refused";
+
+function checkSettings({ command, version, rows }: Judged): Check[] {
+  const known = knownArguments(command, version);
+  if (!known) return [];
+  const lists = [known.list, ...(known.neighbour ? [known.neighbour] : [])];
+  return rows.flatMap(({ argument, value, setting }): Check[] => {
+    if (value === undefined || setting === undefined) return [];
+    const shapes = lists.flatMap(list => list.arguments.get(argument) ?? []);
+    const faults = shapes.map(shape => valueFault(value, shape));
+    const [fault] = faults;
+    if (shapes.length > 0 && faults.some(each => each === undefined)) return [];
+    // What only a list of another line lacks is no evidence.
+    if (shapes.length === 0 && !known.isExact && !known.neighbour) return [];
+    const [part, ...rest] = setting.split(".");
+    return [
+      {
+        code: settingRefused,
+        severity: "error",
+        path: ["pipeline", part ?? "", ...rest],
+        found: `${String(value)}, which is --${argument} of ${command}`,
+        expected: fault?.expected ?? `a setting that ms-swift ${known.list.version} has`,
+        remedy: fault?.remedy ?? "remove it, or use an image with a version that has it",
+      },
+    ];
   });
 }
 
@@ -108,23 +139,13 @@ function absentArgument(judged: Judged, name: string, known: KnownArguments): Ch
     };
   }
   const meant = names.filter(candidate => candidate.startsWith(name));
-  if (meant.length > 0) {
-    const setting = meant.length === 1 ? settingOf(judged.rows, meant[0] ?? "") : undefined;
-    return {
-      ...base,
-      code: "argument-abbreviated",
-      severity: "error",
-      found: `${name}, an abbreviation of ${meant.slice(0, 4).join(", ")}${meant.length > 4 ? " and others" : ""}`,
-      expected: "the whole name: which argument an abbreviation means changes with the version",
-      remedy: `write ${setting === undefined ? meant.slice(0, 4).join(" or ") : `the setting ${setting}`}`,
-    };
-  }
+  if (meant.length > 0) return { ...base, ...abbreviation(judged, name, meant) };
   const elsewhere = settingNames(command).get(name);
   if (elsewhere !== undefined) {
     const remedy = `write ${elsewhere}, which is right for every version`;
     return { ...base, code: "argument-of-another-line", severity: "error", remedy };
   }
-  const likely = nearest(name, names);
+  const likely = otherName(name, known.list.arguments) ?? nearest(name, names);
   const setting = likely === undefined ? undefined : settingOf(judged.rows, likely);
   return {
     ...base,
@@ -133,6 +154,19 @@ function absentArgument(judged: Judged, name: string, known: KnownArguments): Ch
     severity: known.isExact || known.neighbour ? "error" : "warning",
     remedy: setting ? `write ${setting}` : likely ? `write ${likely}` : `remove it; ${command} --help lists them`,
   };
+}
+
+function abbreviation(judged: Judged, name: string, meant: readonly string[]) {
+  const [first = ""] = meant;
+  const setting = meant.length === 1 ? settingOf(judged.rows, first) : undefined;
+  const shown = meant.slice(0, 4);
+  return {
+    code: "argument-abbreviated",
+    severity: "error",
+    found: `${name}, an abbreviation of ${shown.join(", ")}${meant.length > shown.length ? " and others" : ""}`,
+    expected: "the whole name: which argument an abbreviation means changes with the version",
+    remedy: `write ${setting === undefined ? shown.join(" or ") : `the setting ${setting}`}`,
+  } as const;
 }
 
 function argumentOfSetting(path: FieldPath, name: string, setting: string): Check {

@@ -73,7 +73,7 @@ export function dataArguments(data: DataSettings | undefined): DataArguments {
   if (data === undefined) return {};
   const { training, validation } = dataSets(data);
   return {
-    dataset: training.map(dataSetText),
+    ...(training.length > 0 && { dataset: training.map(dataSetText) }),
     ...(validation.length > 0 && { val_dataset: validation.map(dataSetText) }),
     ...(data.validationShare !== undefined && { split_dataset_ratio: data.validationShare }),
   };

@@ -157,7 +157,7 @@ export function askConversion(
 
 /** Folders whose weights a conversion holds in memory and writes anew: the base, where a LoRA is merged into one. */
 function sourcesOf(argv: readonly string[]): string[] {
-  for (const option of ["--mcore_model", "--model"]) {
+  for (const option of ["--mcore_model", "--load", "--model"]) {
     const value = argv.includes(option) ? argv[argv.indexOf(option) + 1] : undefined;
     if (value?.startsWith("/")) return [value];
   }

@@ -62,3 +62,29 @@ export function settingNames(command: string): ReadonlyMap<string, string> {
       : ofSwift;
   return new Map([...table].map(([name, setting]) => [name, `pipeline.${setting}`]));
 }
+
+/** Arguments without a setting that ms-swift 3 and 4 call differently: [3, 4]. */
+const pairs: readonly (readonly [string, string])[] = [
+  ["num_workers", "dataloader_num_workers"],
+  ["eval_interval", "eval_steps"],
+  ["manual_gc_interval", "manual_gc_steps"],
+  ["extra_megatron_kwargs", "megatron_extra_kwargs"],
+  ["distributed_backend", "ddp_backend"],
+  ["no_initialization", "perform_initialization"],
+  ["no_masked_softmax_fusion", "masked_softmax_fusion"],
+  ["no_bias_dropout_fusion", "bias_dropout_fusion"],
+  ["no_bias_swiglu_fusion", "bias_activation_fusion"],
+  ["no_rope_fusion", "apply_rope_fusion"],
+  ["no_gradient_accumulation_fusion", "gradient_accumulation_fusion"],
+  ["no_data_sharding", "data_sharding"],
+  ["num_layers_per_virtual_pipeline_stage", "virtual_pipeline_model_parallel_size"],
+  ["ref_adapter_load", "mcore_ref_adapter"],
+];
+
+/** What an argument is called in the other line of ms-swift, with `: false` where it says the opposite. */
+export function otherName(name: string, known: ReadonlyMap<string, unknown>): string | undefined {
+  const pair = pairs.find(names => names.includes(name));
+  const other = pair?.find(each => each !== name);
+  if (other === undefined || !known.has(other)) return undefined;
+  return /^no_/.test(name) !== /^no_/.test(other) ? `${other} with the opposite value` : other;
+}

@@ -16,6 +16,9 @@ import re
 import shutil
 import sys
 
+import dcp
+from iteration import newest_iteration
+
 CHECKPOINT = re.compile(r"checkpoint-(\d+)(-merged)?$")
 # State of the training and Megatron's shards: a server needs neither.
 LEFT_OUT = re.compile(
@@ -24,16 +27,8 @@ LEFT_OUT = re.compile(
 )
 
 
-class CheckpointError(Exception):
-    """There is no such checkpoint; the text says where it was looked for."""
-
-
 def names(folder):
     return os.listdir(folder) if os.path.isdir(folder) else []
-
-
-def has_tracker(folder):
-    return "latest_checkpointed_iteration.txt" in names(folder) and any(n.startswith("iter_") for n in names(folder))
 
 
 def has_weights(folder):
@@ -45,18 +40,20 @@ def has_adapter(folder):
     return {"adapter_config.json", "adapter_model.safetensors"} <= set(names(folder))
 
 
-HAS = {"tracker": has_tracker, "weights": has_weights, "adapter": has_adapter}
+HAS = {"weights": has_weights, "adapter": has_adapter}
 
 
 def newest(folder, kind):
     """The folder itself if it is a checkpoint, else the one of the highest number. Not by time, and 10 is above 9."""
+    if kind == "tracker":
+        return os.path.dirname(newest_iteration(folder)[0])
     found = [(CHECKPOINT.match(name), name) for name in names(folder)]
     numbered = sorted(((int(m.group(1)), m.group(2) is not None, name) for m, name in found if m), reverse=True)
     for place in [folder, *(os.path.join(folder, name) for _, _, name in numbered)]:
         if HAS[kind](place):
             return place
     seen = ", ".join(name for _, _, name in numbered) or "no checkpoint-K"
-    raise CheckpointError(f"no {kind} in {folder}: found {seen}; has the training saved one, on this node?")
+    raise dcp.CheckpointError(f"no {kind} in {folder}: found {seen}; has the training saved one, on this node?")
 
 
 def take(source, output):
@@ -77,7 +74,7 @@ def take(source, output):
 def main():
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--folder", required=True)
-    parser.add_argument("--has", choices=sorted(HAS), required=True)
+    parser.add_argument("--has", choices=["tracker", *sorted(HAS)], required=True)
     parser.add_argument("--output_dir")
     parser.add_argument("command", nargs="*")
     options = parser.parse_args()
@@ -85,7 +82,7 @@ def main():
         parser.error("either --output_dir or a command")
     try:
         found = newest(options.folder, options.has)
-    except CheckpointError as error:
+    except dcp.CheckpointError as error:
         sys.exit(f"CheckpointError: {error}")
     if options.output_dir is not None:
         take(found, options.output_dir)

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { type ModelShape, modelShapeOf } from "../../config/check";
 import { checkCluster, findingOf } from "../../config/checks";
+import { checkRows } from "../../config/checks/rows";
 import { loadCluster } from "../../config/load";
 import { ConfigErrors } from "../../config/problem";
 import { formatFinding } from "../../plan/finding";
@@ -98,6 +99,139 @@ const cases: Readonly<Record<string, readonly [string | RegExp, string][]>> = {
   ],
   "version without a profile": [["swift: 3.7.1\n", "swift: 3.6.4\n"]],
 };
+
+/** The example for ms-swift 4.6.0: no argument of the old line, no Megatron-LM, a cache for both nodes. */
+const of4: readonly [string | RegExp, string][] = [
+  ["  swift: 3.7.1\n", "  swift: 4.6.0\n"],
+  ["  megatronLm: /mnt/workspace/Megatron-LM # branch core_r0.13.0\n", ""],
+  ["/mnt/workspace/.cache/modelscope\n", "/shared/ms\n  sharedFolders: [/shared]\n"],
+  ["      num_workers: 8\n", ""],
+  ["lossScale: hermes", "lossScale: default+hermes"],
+];
+const sft = (more: string): [string | RegExp, string] => ["    tool: megatron sft\n", `    tool: ${more}\n`];
+/** No setting of Megatron's. */
+const ofSwift: readonly [string | RegExp, string][] = [
+  [/ {4}tensorParallel: 4\n[\s\S]*?sequenceParallel: true\n/, ""],
+  [/ {4}recompute: .*\n/, ""],
+  [/ {4}args:\n {6}moe_grouped[\s\S]*?dataset_num_proc: 8\n/, ""],
+  ["  gather: {}\n", ""],
+];
+
+const newer: typeof cases = {
+  "3's name in 4": [...of4, ["no_save_rng: true", "max_epochs: 2"]],
+  "an argument that 4 calls otherwise": [...of4, ["no_save_rng: true", "num_workers: 2"]],
+  "4's name in 3": [["no_save_rng: true", "save_steps: 100"]],
+  "an abbreviation": [["no_save_rng: true", "moe_router_lo: aux_loss"]],
+  "an abbreviation of a setting": [["no_save_rng: true", "tensor_model: 2"]],
+  "a hyphen instead of an underscore": [["no_save_rng: true", "micro-batch-size: 2"]],
+  "the twin of a boolean": [["no_save_rng: true", "no_use_distributed_optimizer: true"]],
+  "a key under args": [...ofSwift, sft("swift sft"), ["    saveEverySteps: 200\n", "    args: {swanlab_token: abc}\n"]],
+  "a key in the environment": [["    saveEverySteps: 200\n", "    env: {WANDB_API_KEY: abc}\n"]],
+  "an argument between the lists": [
+    ["swift: 3.7.1\n", "swift: 3.9.3\n"],
+    ["no_save_rng: true", "nosuch: true"],
+  ],
+  "Megatron's parallelism with swift sft": [sft("swift sft"), ["  gather: {}\n", ""]],
+  "gathering after swift sft": [...ofSwift.slice(0, 3), sft("swift sft")],
+  "DeepSpeed for Megatron": [sft("megatron sft\n    deepspeed: zero3\n    launcher: deepspeed")],
+  "nodes in another order with DeepSpeed's launcher": [
+    ...ofSwift,
+    sft("swift sft\n    launcher: deepspeed"),
+    ["nodes: [node-1, node-2]", "nodes: [node-2, node-1]"],
+  ],
+  "an accumulation that does not divide": [
+    ...ofSwift,
+    sft("swift sft"),
+    ["globalBatchSize: 16", "globalBatchSize: 24"],
+  ],
+  "an rlhf tool without rlhf": [sft("megatron rlhf")],
+  "a type that the version does not have": [sft("megatron rlhf\n    rlhf: {type: grpo, rewardFunctions: [accuracy]}")],
+  "GRPO without reward, generations that do not divide": [
+    ...ofSwift,
+    sft("swift rlhf\n    rlhf: {type: grpo, generations: 5}"),
+  ],
+  "a reward for DPO": [sft("megatron rlhf\n    rlhf: {type: dpo, rewardFunctions: [accuracy]}")],
+  "swanlab before 3.12": [sft("megatron sft\n    report: {to: [swanlab], swanlabApiKey: {secret: s}}")],
+  "a report without a key": [sft("megatron sft\n    report: {to: [wandb]}")],
+  "a key without a report": [sft("megatron sft\n    report: {to: [tensorboard], wandbApiKey: {secret: s}}")],
+  "a report by DeepSpeed's launcher": [
+    ...ofSwift,
+    sft("swift sft\n    launcher: deepspeed\n    report: {to: [wandb], wandbApiKey: {secret: s}}"),
+  ],
+  "LoRA settings for full training": [sft("megatron sft\n    lora: {rank: 8}\n    adapter: /a")],
+  "a value that the version's parser refuses": [sft("megatron sft\n    tuner: lora\n    lora: {alpha: 0.5}")],
+  "two starts": [sft("megatron sft\n    weights: /w\n    resumeFrom: /r")],
+  "no converted weights, and 3.7 reads no others": [[/ {2}convert:\n[\s\S]*? {2}train:\n/, "  train:\n"]],
+  "settings of newer versions": [
+    sft("megatron sft\n    saveSafetensors: true\n    keepCheckpoints: 3"),
+    ["granularity: full, method: uniform, layers: 1", "granularity: none"],
+  ],
+  "one checkpoint is too few": [...of4, sft("megatron sft\n    keepCheckpoints: 1")],
+  "megatron export in 3.7": [["    maxMeanDiff: 0.1\n", "    maxMeanDiff: 0.1\n    tool: megatron export\n"]],
+  "parallel without megatron export": [["    maxMeanDiff: 0.1\n", "    maxMeanDiff: 0.1\n    parallel: {tensor: 2}\n"]],
+  "an export that does not divide": [
+    ...of4,
+    ["    maxMeanDiff: 0.1\n", "    maxMeanDiff: 0.1\n    tool: megatron export\n    parallel: {tensor: 2}\n"],
+  ],
+  "safetensors that are not saved": [["  export:\n", "  export:\n    source: safetensors\n"]],
+  "Megatron's checkpoint where only safetensors are saved": [
+    ...of4,
+    ["  export:\n", "  export:\n    source: checkpoint\n"],
+  ],
+  "an export where the weights are not": [...of4, ["  export:\n", "  export:\n    node: node-2\n"]],
+  "an adapter alone of a full training": [["  export:\n", "  export:\n    mergeLora: false\n"]],
+  "arguments that exclude each other": [
+    ["no_save_rng: true", "lazy_tokenize: true"],
+    [
+      "num_workers: 8",
+      "fp16: true\n      moe_enable_deepep: true\n      mlp_padding_free: true\n      group_by_length: true",
+    ],
+  ],
+  "streaming without a number of steps": [
+    ["no_save_rng: true", "streaming: true"],
+    ["packing: true", "packing: false"],
+  ],
+  "first stage without stages": [
+    ["no_save_rng: true", "decoder_first_pipeline_num_layers: 11"],
+    ["pipelineParallel: 2", "pipelineParallel: 1"],
+  ],
+  "modules that are not recomputed": [
+    ["granularity: full, method: uniform, layers: 1", "granularity: selective, modules: [attention, mlp]"],
+  ],
+};
+
+test("what a tool or a version does not have is refused by name", () => {
+  const all = Object.entries(newer).map(([name, edits]) => `## ${name}\n${refusal(...edits)}`);
+  expect(all.filter(part => part.includes("accepted"))).toEqual([]);
+  expectGolden("config/version-checks.txt", all.join("\n"));
+});
+
+test.each([
+  [15, 1, false],
+  [16, 1, true],
+  [8, 2, true],
+  [7, 2, false],
+  [0, 1, true],
+])("%i rows in %i epochs make a step: %s", (rows, epochs, isEnough) => {
+  // Two ranks of data parallelism, a batch of sixteen.
+  const file = text.replace("    epochs: 1\n", `    epochs: ${epochs}\n`);
+  const cluster = loadCluster("glm.yaml", { readFile: () => file });
+  expect(checkRows(cluster, rows).map(check => check.code)).toEqual(isEnough ? [] : ["no-steps"]);
+});
+
+test("a server of what was there before the training is warned of", () => {
+  const { warnings } = loadCluster("glm.yaml", {
+    readFile: () => changed([/ {2}export:\n[\s\S]*? {2}serve:\n/, "  serve:\n"]),
+  });
+  expect(warnings.map(problem => problem.path)).toEqual(["pipeline.serve"]);
+});
+
+test("a cache of each node for itself is warned of in ms-swift 4", () => {
+  const edits = of4.map(([from, to]): [string | RegExp, string] => [from, to.replace("[/shared]", "[/other]")]);
+  const { warnings } = loadCluster("glm.yaml", { readFile: () => changed(...edits) });
+  expect(warnings.map(problem => problem.found)).toEqual(["modelscopeCache /shared/ms, which is in no shared folder"]);
+  expect(loadCluster("glm.yaml", { readFile: () => changed(...of4) }).warnings).toEqual([]);
+});
 
 test("each wrong setting has its clear refusal", () => {
   const all = Object.entries(cases).map(([name, edits]) => `## ${name}\n${refusal(...edits)}`);

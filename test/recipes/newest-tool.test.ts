@@ -14,7 +14,8 @@ afterEach(() => fs.rmSync(base, { recursive: true }));
 function write(...files: string[]): void {
   for (const name of files) {
     fs.mkdirSync(path.dirname(path.join(base, name)), { recursive: true });
-    fs.writeFileSync(path.join(base, name), name);
+    const step = /_0*(\d+)\/|checkpoint-(\d+)/.exec(name);
+    fs.writeFileSync(path.join(base, name), name.endsWith("iteration.txt") ? (step?.[2] ?? "20") : name);
   }
 }
 

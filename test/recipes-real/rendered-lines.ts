@@ -1,0 +1,88 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import fc from "fast-check";
+import { loadCluster } from "../../config/load";
+import { ConfigErrors } from "../../config/problem";
+import type { Cluster } from "../../config/schema";
+import { randomClusterFile } from "../support/random-cluster";
+import { renderAll } from "../support/rendered";
+import { commandLines } from "../support/shell-lines";
+import { type Line, type ParserVersion, parserVersions } from "./argument-parser";
+
+/** Lines for the parser of one version. */
+export interface Rendered {
+  /** Where they come from. */
+  readonly name: string;
+  readonly version: ParserVersion;
+  readonly lines: readonly Line[];
+}
+
+/** What reaches a parser of a command: the tool's own line, without the launcher or the guard around it. Undefined: none does. */
+export function lineOfArgv(argv: readonly string[]): Line | undefined {
+  const [tool = "", subcommand = "", ...rest] = argv.slice(argv.lastIndexOf("--") + 1);
+  if (["megatron", "swift", "vllm"].includes(tool)) return { command: `${tool} ${subcommand}`, argv: rest };
+  const module = tool === "deepspeed" ? argv.indexOf("--module") : -1;
+  if (module < 0) return undefined;
+  return { command: (argv[module + 1] ?? "").replace(".cli.", " "), argv: argv.slice(module + 2) };
+}
+
+function linesOf(commands: readonly (readonly string[])[]): Line[] {
+  const lines = commands.flatMap(argv => lineOfArgv(argv) ?? []);
+  // Ranks differ in their environment alone.
+  return [...new Map(lines.map(line => [JSON.stringify(line), line])).values()];
+}
+
+const golden = path.join(__dirname, "..", "golden");
+
+/** The golden files that hold command lines of ms-swift or vLLM; their folder or their name tells the version, else it is 3.7.1. */
+export function goldenLines(): Rendered[] {
+  return fs
+    .readdirSync(golden, { recursive: true, encoding: "utf8" })
+    .filter(file => /\.(sh|txt)$/.test(file))
+    .sort()
+    .flatMap(file => {
+      const lines = linesOf(commandLines(fs.readFileSync(path.join(golden, file), "utf8")));
+      const version = parserVersions.find(each => file.includes(each)) ?? "3.7.1";
+      return lines.length === 0 ? [] : [{ name: file, version, lines }];
+    });
+}
+
+/** Takes out what stands at a path such as `pipeline.train.args.seed`; false if nothing stands there. */
+function remove(settings: unknown, path: string): boolean {
+  const keys = path.split(/[.[\]]+/).filter(Boolean);
+  const last = keys.pop();
+  const holder = keys.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], settings);
+  if (last === undefined || typeof holder !== "object" || holder === null || !(last in holder)) return false;
+  return Reflect.deleteProperty(holder, last);
+}
+
+/** The cluster once everything that is refused has been taken out of the file, as a person might; undefined if that leads nowhere. */
+function accepted(given: unknown): Cluster | undefined {
+  const settings = structuredClone(given);
+  for (let round = 0; round < 10; round++) {
+    try {
+      return loadCluster("cluster.yaml", { readFile: () => JSON.stringify(settings) });
+    } catch (error) {
+      if (!(error instanceof ConfigErrors)) throw error;
+      if (!error.problems.map(problem => remove(settings, problem.path)).some(Boolean)) return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** What so many random cluster files run, without what is refused of them; those that run nothing are passed over. */
+export function randomLines(count: number, seed: number): Rendered[] {
+  const found: Rendered[] = [];
+  for (let round = 0; found.length < count && round < 20; round++) {
+    for (const settings of fc.sample(randomClusterFile(), { numRuns: 500, seed: seed + round })) {
+      const cluster = accepted(settings);
+      const version = parserVersions.find(each => each === cluster?.image.swift);
+      if (!cluster || !version) continue;
+      const lines = linesOf(renderAll(cluster).commands.map(({ argv }) => argv)).filter(
+        ({ command }) => !command.startsWith("vllm"),
+      );
+      if (lines.length > 0) found.push({ name: JSON.stringify(settings), version, lines });
+    }
+  }
+  return found.slice(0, count);
+}
