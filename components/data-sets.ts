@@ -31,6 +31,7 @@ export interface CheckedData {
 export async function checkedData(settings: Cluster): Promise<CheckedData> {
   const sets = localSets(settings.pipeline?.data);
   const refusals: string[] = [];
+  const warnings: string[] = [];
   const digests: [string, string][] = [];
   const rows = new Map<string, number>();
   for (const set of sets) {
@@ -42,9 +43,10 @@ export async function checkedData(settings: Cluster): Promise<CheckedData> {
     if (!isFit(report)) {
       refusals.push(`${formatDatasetReport(set.file, report)}\n${field} is not fit for training; no host was touched`);
     }
-    for (const warning of warningsOf(set, report)) void pulumi.log.warn(`${field}: ${warning}`);
+    warnings.push(...warningsOf(set, report).map(warning => `${field}: ${warning}`));
   }
   if (refusals.length > 0) throw new Stop(refusals.join("\n\n"));
+  for (const warning of warnings) void pulumi.log.warn(warning);
   const digest = digestOf(digests);
   const trained = trainedRows(settings, rows);
   return { ...(digest !== undefined && { digest }), ...(trained !== undefined && { rows: trained }) };
@@ -97,7 +99,7 @@ function warningsOf(set: DataSet, report: DatasetReport): string[] {
         ]
       : []),
     ...(isMore ? [`${set.rows} rows of ${report.rows}: ms-swift draws them again and again`] : []),
-    ...(report.repeats.rows > 0 ? [`${report.repeats.rows} rows are the same as an earlier one`] : []),
+    ...(report.repeats.rows > 0 ? [`rows that are the same as an earlier one: ${report.repeats.rows}`] : []),
   ];
 }
 

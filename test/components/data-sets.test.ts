@@ -79,7 +79,7 @@ test("what is allowed and should be known is warned of, by its field", async () 
   await checkedData(cluster(data));
   expect(warn.mock.calls.map(([text]) => text)).toEqual([
     "pipeline.data.sets[0].file: 5 rows of 2: ms-swift draws them again and again",
-    "pipeline.data.sets[0].file: 1 rows are the same as an earlier one",
+    "pipeline.data.sets[0].file: rows that are the same as an earlier one: 1",
   ]);
 });
 
