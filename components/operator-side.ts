@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -9,15 +9,15 @@ import { readPins } from "../config/pins";
 import type { Cluster } from "../config/schema";
 import type { SecretRef } from "../config/schema/values";
 import { formatFinding } from "../plan/finding";
-import { checkDatasetBytes, type DatasetReport, formatDatasetReport } from "../recipes/data/check";
 import { asList, type HostAddress } from "../remote/host-table";
+import { checkedData } from "./data-sets";
 import { Stop } from "./stop";
 
 /** What the program reads on the operator's side, before it declares anything. */
 export interface OperatorSide {
   /** Secrets are names in it. */
   readonly hostTable: readonly DeclaredHost[];
-  /** sha256 of the data set, if it comes from the operator's side. */
+  /** Of the data sets that come from the operator's side. */
   readonly dataDigest?: string;
   /** Text of a private key file, for the user's own steps. */
   readonly privateKey: (file: string) => string;
@@ -25,19 +25,18 @@ export interface OperatorSide {
 
 /**
  * Reads pins, keys and the data set of a cluster file.
- * @throws RunError with every bad row of the data set: line, reason, remedy
+ * @throws RunError with every bad row of the data sets: line, reason, remedy
  */
 export async function operatorSide(settings: Cluster): Promise<OperatorSide> {
-  const file = settings.pipeline?.data?.file;
-  const report = file === undefined ? undefined : await dataReport(file);
-  const [tooFew] = checkRows(settings, report?.rows ?? 0);
+  const { digest: dataDigest, rows } = await checkedData(settings);
+  const [tooFew] = checkRows(settings, rows ?? 0);
   if (tooFew) throw new Stop(`${formatFinding(findingOf(tooFew))}\nno host was touched`);
   const pins = readPins(settings);
   for (const note of pins.notes) void pulumi.log.warn(note);
   return {
     hostTable: hostTable(settings, pins).map(portable),
     privateKey,
-    ...(report?.sha256 !== undefined && { dataDigest: report.sha256 }),
+    ...(dataDigest !== undefined && { dataDigest }),
   };
 }
 
@@ -49,19 +48,6 @@ function privateKey(file: string): string {
       `the private key ${file} cannot be read (${(error as NodeJS.ErrnoException).code}); no host was touched`,
     );
   }
-}
-
-async function dataReport(file: string): Promise<DatasetReport> {
-  if (!existsSync(file)) {
-    throw new Stop(`pipeline.data.file: ${file} is not there; no host was touched`);
-  }
-  const report = await checkDatasetBytes(createReadStream(file));
-  if (report.badRows > 0 || report.rows === 0) {
-    throw new Stop(
-      `${formatDatasetReport(file, report)}\npipeline.data.file is not fit for training; no host was touched`,
-    );
-  }
-  return report;
 }
 
 /** Paths below the project stay relative, so that the state of one checkout is good in another. */

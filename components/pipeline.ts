@@ -1,20 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
-import { File } from "../provider/muster/sdk/file.gen";
 import { startWeights } from "../recipes/ms-swift/start";
 import { servingNodes, singleNode, weightsOf } from "../recipes/placement";
 import { placedRun, runIdentity } from "../recipes/run-identity";
 import type { Cluster } from "./cluster";
 import { Conversion } from "./conversion";
+import { dataFiles } from "./data-sets";
 import { Distribution } from "./distribution";
 import type { Fleet } from "./fleet";
 import { Gathering } from "./gathering";
 import { Inference } from "./inference";
-import { hostPath } from "./node-folders";
 import { Serving, type ServingArgs, servingJobs } from "./serving";
 import { SmokeTest } from "./smoke-test";
 import { jobsOf, type StepArgs } from "./step";
-import { Stop } from "./stop";
 import { Training } from "./training";
 
 export interface PipelineArgs {
@@ -40,7 +38,7 @@ export class Pipeline extends pulumi.ComponentResource {
     const name = `${args.settings.name}-pipeline`;
     super("muster:index:Pipeline", name, {}, { ...options, provider: args.fleet.provider });
     const parent = { parent: this };
-    const data = this.data(name, args);
+    const data = dataFiles(name, args.settings, args.fleet, this);
     const trained = args.settings.pipeline?.train ? runIdentity(args.settings, args.dataDigest) : undefined;
     const settings = trained ? placedRun(args.settings, trained.run) : args.settings;
     const { pipeline } = settings;
@@ -148,28 +146,6 @@ export class Pipeline extends pulumi.ComponentResource {
       name,
       { ...common, step: "deliver", folder, from, to, upstream: [back], needs },
       { parent: this },
-    );
-  }
-
-  /** Copies the data set of the operator's side to the training nodes. */
-  private data(name: string, { settings, fleet }: PipelineArgs): File[] {
-    const { pipeline } = settings;
-    const source = pipeline?.data?.file;
-    if (source === undefined || !pipeline?.data || !pipeline.train) return [];
-    const path = hostPath(settings, pipeline.data.path);
-    if (path === undefined) {
-      throw new Stop(
-        `pipeline.data.path: ${pipeline.data.path} lies in no folder that is mounted into the container, so the data set ` +
-          "would be lost with it. fix: mount a folder there (container.mounts), or use a path below /var/lib/muster/data",
-      );
-    }
-    return pipeline.train.nodes.map(
-      node =>
-        new File(
-          `${name}-data-${node}`,
-          { host: node, path, source, mode: "0644" },
-          { parent: this, dependsOn: [fleet.on(node)] },
-        ),
     );
   }
 }

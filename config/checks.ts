@@ -2,10 +2,12 @@ import type { Finding } from "../plan/finding";
 import type { Check, CheckRule, ModelShape } from "./check";
 import { checkArgumentRules } from "./checks/argument-rules";
 import { checkConversions } from "./checks/conversions";
+import { checkData } from "./checks/data";
 import { checkDialect } from "./checks/dialect";
 import { checkEnvironment } from "./checks/environment";
 import { checkImage } from "./checks/image";
 import { checkInfer } from "./checks/infer";
+import { checkLossScaleFile } from "./checks/loss-scale-file";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
@@ -23,7 +25,9 @@ const rules: readonly CheckRule[] = [
   checkImage,
   checkEnvironment,
   checkOptimizer,
+  checkData,
   checkDialect,
+  checkLossScaleFile,
   checkUpstreamArguments,
   checkArgumentRules,
   checkTrainingTool,

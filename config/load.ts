@@ -9,6 +9,7 @@ import { duplicateHosts, missingSecrets, sharedClusterAddresses, unknownBastions
 import { imageOf, runtimeProblems } from "./runtime";
 import { type Cluster, type ClusterFile, type ClusterHost, clusterFile } from "./schema";
 import { type HostEntry, inventory, type SshSettings, ssh } from "./schema/hosts";
+import type { DataSettings } from "./schema/pipeline";
 import { parseSource, problemAt, type Source } from "./source";
 import { openSshConfig, type SshConfigOptions, UnreadableConfig } from "./ssh-config-files";
 
@@ -46,12 +47,40 @@ export function loadCluster(file: string, options: LoadOptions = {}): Cluster {
       problems.push(...missingSecrets(each.value, options.hasSecret, each));
   }
   problems.push(...runtimeProblems(draft, source));
+  const lossScale = lossScaleOf(draft, source, readFile);
+  problems.push(...lossScale.problems);
   if (problems.length > 0) throw new ConfigErrors(inFileOrder(problems));
-  const cluster = assemble(file, draft, listed, logins.hosts);
+  const { text } = lossScale;
+  const cluster = {
+    ...assemble(file, draft, listed, logins.hosts),
+    ...(text !== undefined && { lossScaleText: text }),
+  };
   const checks = checkCluster(cluster).map(({ path: at, ...check }) => ({ ...check, ...problemAt(source, at, check) }));
   const errors = checks.filter(check => check.severity === "error");
   if (errors.length > 0) throw new ConfigErrors(inFileOrder(errors));
   return { ...cluster, warnings: [...logins.warnings, ...checks.filter(check => check.severity === "warning")] };
+}
+
+/** The weights of pipeline.train.lossScaleFile: its checks are part of the cluster file's. */
+function lossScaleOf(
+  draft: ClusterFile,
+  source: Source,
+  readFile: (file: string) => string,
+): { readonly text?: string; readonly problems: readonly Problem[] } {
+  const name = draft.pipeline?.train?.lossScaleFile;
+  if (name === undefined) return { problems: [] };
+  try {
+    return { text: readFile(besides(source.file, name)), problems: [] };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "no text";
+    const found = `${name}: ${code === "ENOENT" ? "no such file" : code}`;
+    const remedy = 'write the weights there: {"Action:": [2.0, 2.0], …}';
+    return {
+      problems: [
+        problemAt(source, ["pipeline", "train", "lossScaleFile"], { found, expected: "a readable file", remedy }),
+      ],
+    };
+  }
 }
 
 /** What an inventory says of `ssh` counts where the cluster file says nothing. */
@@ -170,9 +199,19 @@ function localPaths(file: string, rest: Pick<Cluster, "image" | "pipeline">): Pi
       ...(image.archive === undefined ? {} : { archive: besides(file, image.archive) }),
       ...(debs === undefined ? {} : { packages: { ...image.packages, debs: besides(file, debs) } }),
     },
-    ...(pipeline && data?.file !== undefined
-      ? { pipeline: { ...pipeline, data: { ...data, file: besides(file, data.file) } } }
-      : { pipeline }),
+    pipeline: pipeline && data ? { ...pipeline, data: dataPaths(file, data) } : pipeline,
+  };
+}
+
+function dataPaths(file: string, data: DataSettings): DataSettings {
+  const absolute = <Entry>(entry: Entry): Entry =>
+    typeof entry === "object" && entry !== null && "file" in entry && typeof entry.file === "string"
+      ? { ...entry, file: besides(file, entry.file) }
+      : entry;
+  return {
+    ...absolute(data),
+    ...(data.sets && { sets: data.sets.map(absolute) }),
+    ...(data.validation && { validation: data.validation.map(absolute) }),
   };
 }
 

@@ -93,6 +93,8 @@ export interface Cluster extends Omit<ClusterFile, "hosts" | "inventory" | "ssh"
   readonly hosts: readonly ClusterHost[];
   /** Absolute path of the pinned host keys. */
   readonly knownHosts: string;
+  /** Text of pipeline.train.lossScaleFile, if there is one. */
+  readonly lossScaleText?: string;
   /** What is allowed and should be known. */
   readonly warnings: readonly Problem[];
 }

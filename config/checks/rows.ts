@@ -3,14 +3,14 @@ import type { Check } from "../check";
 import type { Cluster } from "../schema";
 
 /**
- * Whether the rows of a data set make one step at least. Megatron drops what does not fill a round of all ranks
+ * Whether the rows of the data sets make one step at least. Megatron drops what does not fill a round of all ranks
  * (ms-swift 3.7.1, swift/megatron/trainers/base.py), and a training of no steps ends without a word. Packed rows are fewer than rows,
  * by how much is not known here.
  */
 export function checkRows(cluster: Cluster, rows: number): Check[] {
   const train = cluster.pipeline?.train;
   if (!train || train.epochs === undefined || rows === 0) return [];
-  const split = Number(train.args.split_dataset_ratio ?? 0);
+  const split = cluster.pipeline?.data?.validationShare ?? 0;
   const left = Math.floor(rows * (1 - split));
   const modelParallel = train.tensorParallel * train.pipelineParallel * train.contextParallel;
   const ranks = Math.max(1, Math.floor((train.nodes.length * cluster.slots) / modelParallel));

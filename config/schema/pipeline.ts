@@ -1,18 +1,14 @@
 import { z } from "zod";
 import { convert, exportBack } from "./conversion";
+import { data } from "./data";
 import { infer, serve, smoke } from "./serving";
 import { train } from "./train";
-import { absolutePath, localPath, quantity } from "./values";
+import { absolutePath, quantity } from "./values";
 
 const model = z.strictObject({
   path: absolutePath.describe("Folder of the Hugging Face weights, in the container, the same on every node."),
   type: z.string().min(1).optional().describe("ms-swift's model_type, if the folder does not tell."),
   template: z.string().min(1).optional().describe("ms-swift's chat template, if the model's type does not tell."),
-});
-
-const data = z.strictObject({
-  file: localPath.optional().describe("File on the operator's side; checked, then copied to the training nodes."),
-  path: absolutePath.describe("The file in the container."),
 });
 
 const gather = z

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { report, rlhf } from "./train-parts";
-import { absolutePath, environment, isDistinct, nodeName, quantity, upstreamArguments } from "./values";
+import { absolutePath, environment, isDistinct, localPath, nodeName, quantity, upstreamArguments } from "./values";
 
 const degree = z.int().min(1);
 
@@ -75,6 +75,9 @@ export const train = z
       .describe("For swift tools: how DeepSpeed splits the model's state, or the path of its own configuration."),
     agentTemplate: z.string().min(1).optional().describe("Dialect of the tool calls that is trained."),
     lossScale: z.string().min(1).optional(),
+    lossScaleFile: localPath
+      .optional()
+      .describe("Weights of your own: a JSON file on the operator's side. From ms-swift 3.12 on behind lossScale."),
     rlhf: rlhf.optional(),
     saveEverySteps: z.int().min(1).optional(),
     logEverySteps: z.int().min(1).optional(),

@@ -1,5 +1,6 @@
 import type { Cluster } from "../../config/schema";
 import type { PipelineSettings, TrainSettings } from "../../config/schema/pipeline";
+import { type DataArguments, dataArguments } from "../data/sets";
 import { type Profile, requireProfile } from "./profile";
 import { isShared, type StartWeights, startWeights } from "./start";
 
@@ -10,7 +11,8 @@ export interface TrainContext {
   readonly model: PipelineSettings["model"];
   /** Absent: there are none that the version can read, which a check refuses. */
   readonly weights?: StartWeights;
-  readonly dataset?: string;
+  /** What is trained and measured with. */
+  readonly data: DataArguments;
   /** Processes of the whole job. */
   readonly worldSize: number;
   /** Whether nodes keep what they write to themselves. */
@@ -28,10 +30,10 @@ export function trainContext(cluster: Cluster, train: TrainSettings): TrainConte
     version: image.swift,
     profile,
     model: pipeline?.model ?? { path: "" },
+    data: dataArguments(pipeline?.data),
     worldSize: train.nodes.length * cluster.slots,
     hasOwnDisks: isMultiNode && !isShared(cluster, train.output),
     ...(weights && { weights }),
-    ...(pipeline?.data && { dataset: pipeline.data.path }),
     ...(isMultiNode && !profile.readsCacheByDefault(image.swift) && { readsCache: true }),
   };
 }

@@ -23,7 +23,9 @@ export function megatronRows(train: TrainSettings, context: TrainContext): Row[]
   const { names } = profile;
   return [
     ...start(train, context),
-    row("dataset", context.dataset, "data.path"),
+    row("dataset", context.data.dataset, "data.path"),
+    row("val_dataset", context.data.val_dataset, "data.validation"),
+    row("split_dataset_ratio", context.data.split_dataset_ratio, "data.validationShare"),
     ...(train.tool === "megatron rlhf" ? megatronRlhf(train.rlhf, context) : []),
     row(names.tuner, train.tuner, "train.tuner"),
     ...loraRows(train),

@@ -3,6 +3,7 @@ import type { TrainSettings } from "../../config/schema/pipeline";
 import { renderArguments } from "../arguments";
 import type { NodeCommand, NodeTransport } from "../command";
 import { deepspeedCommands } from "../deepspeed";
+import { lossScalePlugin } from "../loss-scale/plugin";
 import { torchrunCommands } from "../torchrun";
 import { type TrainContext, trainContext } from "./context";
 import { swiftEnvironment } from "./environment";
@@ -24,7 +25,7 @@ export function trainCommands(
   transportOf: (node: string) => NodeTransport,
 ): NodeCommand[] {
   const chosen = argumentsOfRows(trainRows(train, trainContext(cluster, train)));
-  const options = renderArguments(chosen, train.args);
+  const options = renderArguments(chosen, { ...train.args, ...lossScalePlugin(cluster)?.arguments });
   const env = trainEnvironment(cluster, train);
   const layout = {
     nodes: train.nodes,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../../cli/main";
 import { starterFile } from "../../cli/verbs/init";
+import { datasetReports } from "../../recipes/data/report-schema";
 import { fakeConsole } from "./fake-console";
 
 let folder: string;
@@ -160,4 +161,22 @@ test("doctor and trust take a cluster file, as validate does", async () => {
 test("--debug adds the stack trace", async () => {
   expect((await muster(["validate", "absent.yaml"])).err).not.toContain(" at ");
   expect((await muster(["validate", "absent.yaml", "--debug"])).err).toMatch(/\n {4}at /);
+});
+
+test("data check: several files, standard input, the training's rules, a report with its schema", async () => {
+  const good = '{"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]}\n';
+  writeFileSync(join(folder, "good.jsonl"), good);
+  writeFileSync(join(folder, "bad.jsonl"), '{"messages": []}\n');
+  const both = await muster(["data", "check", "good.jsonl", "bad.jsonl", "--json"]);
+  const told = datasetReports.parse(JSON.parse(both.out));
+  expect([both.code, told.fit, told.files.map(file => file.fit)]).toEqual([1, false, [true, false]]);
+  expect((await muster(["data", "check", "-"], {}, good)).out).toContain("1 rows, 0 bad");
+  expect((await muster(["data", "check", "good.jsonl", "--for", "dpo"])).code).toBe(1);
+  expect((await muster(["data", "check", "good.jsonl", "--for", "prayer"])).code).toBe(1);
+  writeFileSync(join(folder, "good.jsonl.gz"), "");
+  expect(await muster(["data", "check", "good.jsonl.gz"])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/does not read \.gz files[\s\S]*fix: unpack it to FILE\.jsonl/),
+  });
+  expect(JSON.parse((await muster(["data", "check", "--schema"])).out)).toHaveProperty("properties.files");
 });

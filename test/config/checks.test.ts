@@ -60,6 +60,19 @@ const cases: Readonly<Record<string, readonly [string | RegExp, string][]>> = {
   "dialects that differ": [["toolCallParser: hermes", "toolCallParser: glm4_moe"]],
   "unknown loss scale": [["lossScale: hermes", "lossScale: hermis"]],
   "loss scale of a later version": [["lossScale: hermes", "lossScale: last_round+hermes"]],
+  "neither a path nor sets": [["data: {path: /datasets/tools.jsonl}", "data: {strict: true}"]],
+  "sets that ms-swift would not read": [
+    [
+      "data: {path: /datasets/tools.jsonl}",
+      "data: {sets: [/datasets/a.jsonl#many, /datasets/b.jsonl.gz, /datasets/c.jsonl:train, xx::me/d], validation: [me/e], validationShare: 0.1}",
+    ],
+  ],
+  "two files for one place": [
+    [
+      "data: {path: /datasets/tools.jsonl}",
+      "data: {sets: [{file: /srv/a.jsonl, path: /datasets/a.jsonl}, {file: /srv/b.jsonl, path: /datasets/a.jsonl}]}",
+    ],
+  ],
   "digest of an archive": [["image:\n", `image:\n  archive: image.tar\n  digest: sha256:${"0".repeat(64)}\n`]],
   "login without a pull": [["image:\n", "image:\n  pull: false\n  registry: {user: me, password: {secret: token}}\n"]],
   "spread of an image without a tag": [

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { checkCluster } from "../../config/checks";
 import { loadCluster } from "../../config/load";
 import { renderCommand } from "../../recipes/command";
-import { checkDatasetBytes } from "../../recipes/data/check";
+import { checkDataset } from "../../recipes/data/check";
 import { toHfCommand, toMcoreCommand } from "../../recipes/ms-swift/convert";
 import { trainCommands } from "../../recipes/ms-swift/train";
 import { serveCommands } from "../../recipes/serve";
@@ -43,7 +43,7 @@ test("the dev stack's seed rows are right, and its tiny model fits", async () =>
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "muster-seed-"));
   const file = path.join(folder, "tools.jsonl");
   execFileSync("python3", ["-B", path.join(root, "sandbox", "images", "train", "make-dataset.py"), file, "200"]);
-  const report = await checkDatasetBytes(fs.createReadStream(file));
+  const report = await checkDataset(fs.createReadStream(file));
   fs.rmSync(folder, { recursive: true });
   expect(report).toMatchObject({ rows: 200, badRows: 0, errors: [], rowsWithTools: 200 });
   expect(checkCluster(cluster, { layers: 2, heads: 2, vocabulary: 768, maxPositions: 2048 })).toEqual([]);

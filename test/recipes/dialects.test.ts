@@ -1,3 +1,8 @@
+import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { promisify } from "node:util";
 import {
   dialectsOf,
   type ParsingEngine,
@@ -134,4 +139,35 @@ test("the table: which parser reads which dialect, by engine and version", () =>
       )
       .join("\n")}\n`,
   );
+});
+
+/** The committed lists of ms-swift are what its wheels say. pip downloads three of them: some seconds. */
+test("the lists are those of the published wheels", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "muster-wheels-"));
+  const run = promisify(execFile);
+  const python = async (...args: string[]): Promise<string> =>
+    (await run("python3", args, { maxBuffer: 64 * 1024 * 1024 })).stdout;
+  try {
+    const sources: string[] = [];
+    for (const version of ["3.7.1", "3.12.6", "4.6.0"]) {
+      const target = path.join(folder, version);
+      const quiet = ["-q", "--no-deps", "--disable-pip-version-check"];
+      await python("-m", "pip", "download", ...quiet, `ms-swift==${version}`, "--dest", target);
+      await python(
+        "-m",
+        "zipfile",
+        "-e",
+        path.join(target, String(fs.readdirSync(target)[0])),
+        path.join(target, "whole"),
+      );
+      sources.push(`ms-swift:${version}=${path.join(target, "whole", "swift")}`);
+    }
+    const script = path.join(__dirname, "..", "..", "scripts", "extract-dialects.py");
+    const read = JSON.parse(await python(script, ...sources))["ms-swift"];
+    expect(read).toEqual(
+      Object.fromEntries(["3.7.1", "3.12.6", "4.6.0"].map(version => [version, upstream["ms-swift"][version]])),
+    );
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
 });

@@ -129,6 +129,32 @@ t=`,
   );
 }
 
+/**
+ * Where a large file arrives: beside its place, under a name of muster's own. What is there already stays until the new content is whole
+ * and proven.
+ */
+export function arrivalPath(path: string): string {
+  return `${posix.dirname(path).replace(/\/$/, "")}/${temporaryStem(path)}.whole`;
+}
+
+/** Makes the folder of a large file that is to come, as `writeScript` does it. */
+export function prepareScript(placement: Placement): string {
+  const free = `if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir -- "$p" || exit 46; fi`;
+  return script([FINISH, REFUSE_LINKED_PARENTS, free, MAKE_PARENTS].join("\n"), variables(placement));
+}
+
+/** Puts a large file that has arrived in its place, with its mode and owner. */
+export function settleScript(placement: Placement): string {
+  return script(
+    `${FINISH}
+${REFUSE_LINKED_PARENTS}
+chown -- "$owner" "$w"
+chmod -- "$mode" "$w"
+mv -fT -- "$w" "$p"`,
+    { ...variables(placement), w: arrivalPath(placement.path) },
+  );
+}
+
 /** Beginning of the names of a path's temporary files: what a killed host or operator left of an earlier try is found by it. */
 function temporaryStem(path: string): string {
   return `.muster.${createHash("sha256").update(path).digest("hex").slice(0, 12)}`;
@@ -167,13 +193,14 @@ export function permissionScript(
 export function removeScript(path: string, directory: boolean): string {
   const remove = directory
     ? `if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir -- "$p" 2>/dev/null || { echo kept; exit 0; }; fi`
-    : `[ ! -e "$p" ] && [ ! -L "$p" ] || rm -f -- "$p"`;
+    : `[ ! -e "$p" ] && [ ! -L "$p" ] || rm -f -- "$p"
+for part in "$w" "$w".part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done`;
   return script(
     `${FINISH}
 ${REFUSE_LINKED_PARENTS}
 ${remove}
 ${pruneScript([posix.dirname(path)])}`,
-    { p: path },
+    { p: path, w: arrivalPath(path) },
   );
 }
 

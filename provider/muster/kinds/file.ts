@@ -2,17 +2,33 @@ import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
+import { uploadResumably } from "../../../remote/resumable-upload";
 import type { CommandResult } from "../../../remote/runner";
 import { OperatorError } from "../../../wire/operator-error";
 import type { CheckFailure, Kind, KindContext } from "../../kind";
 import { changeHost } from "./change-batch";
 import { explainFileFailure } from "./file-failure";
 import { lookAtFile } from "./file-look";
-import { directoryScript, type FileFacts, permissionScript, removeScript, writeScript } from "./file-script";
+import {
+  arrivalPath,
+  directoryScript,
+  type FileFacts,
+  type Placement,
+  permissionScript,
+  prepareScript,
+  removeScript,
+  settleScript,
+  writeScript,
+} from "./file-script";
+import { transferStatus } from "./image/progress";
 import { sha256OfFile } from "./local-digest";
 
 /** Larger files have a command of their own, and are never held in memory. */
 const SMALL_BYTES = 256 * 1024;
+
+/** Files of this size and more can be sent in several runs. */
+const RESUMED_BYTES = 16 * 1024 * 1024;
+const DAY_SECONDS = 86_400;
 
 const octalMode = z.string().regex(/^0[0-7]{3}$/, 'must be four octal digits in quotes, such as "0644"');
 
@@ -144,6 +160,32 @@ function checkContent(news: Partial<FileInputs>, unknown: ReadonlySet<string> = 
   return [{ property: declared[1] ?? "content", reason: `cannot stand beside ${declared[0]}: declare one of them.` }];
 }
 
+/**
+ * A file of this size or more goes on where a lost connection or an ended run left it, and is not sent to a host that has it: another
+ * stack's, or by `muster data distribute`.
+ */
+async function uploadLarge(
+  context: KindContext,
+  news: FileInputs,
+  { source, sizeBytes, sha256 }: { readonly source: string; readonly sizeBytes: number; readonly sha256: string },
+  placement: Placement,
+): Promise<void> {
+  const { host, path } = news;
+  const found = await lookAtFile(context, host, path, sha256);
+  if (found?.type === "file" && found.sha256 === sha256) {
+    await repairPermissions(context, news, found);
+    return;
+  }
+  await mutate(context, news, `make room for ${path}`, prepareScript(placement));
+  const file = { path: arrivalPath(path), sizeBytes, sha256 };
+  await uploadResumably(context.hosts.runner(host), source, file, {
+    timeoutSeconds: context.timeoutSeconds ?? DAY_SECONDS,
+    signal: context.signal,
+    onProgress: transferStatus(`this machine to ${host}`, sizeBytes, line => context.status(line)),
+  });
+  await mutate(context, news, `upload ${path} (${sizeBytes} bytes)`, settleScript(placement));
+}
+
 /** Sets mode and owner, if they are others; each alone where only one is. */
 async function repairPermissions(context: KindContext, news: FileInputs, found: FileFacts): Promise<void> {
   const mode = found.mode === news.mode ? undefined : news.mode;
@@ -173,6 +215,10 @@ async function write(context: KindContext, news: FileInputs): Promise<boolean> {
   }
   const sizeBytes = (await stat(news.source)).size;
   const what = `upload ${path} (${sizeBytes} bytes)`;
+  if (sizeBytes >= RESUMED_BYTES && news.sha256 !== undefined) {
+    await uploadLarge(context, news, { source: news.source, sizeBytes, sha256: news.sha256 }, placement);
+    return false;
+  }
   if (sizeBytes <= SMALL_BYTES) {
     const content = await unchanged(news.source, news.sha256);
     await mutate(context, news, what, writeScript(placement, { sizeBytes: content.length }), content);
