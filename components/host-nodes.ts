@@ -14,6 +14,7 @@ import { Installation } from "../provider/muster/sdk/installation.gen";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { hostSteps } from "../recipes/environment/host-steps";
 import { removeEnvironment } from "../recipes/environment/new-environment";
+import { launcherEnvironment } from "../recipes/ms-swift/train";
 import { toolFiles, toolSource } from "../recipes/tools";
 import type { Fleet } from "./fleet";
 import { hostMesh } from "./host-mesh";
@@ -178,7 +179,11 @@ export class HostNodes extends pulumi.ComponentResource {
       "deepspeed-env": {
         path: `${folders.workspace.host}/.deepspeed_env`,
         content: fleet.network.apply(plan =>
-          renderDeepspeedEnv({ ...plan.nodes.find(entry => entry.node === host)?.env, ...env }),
+          renderDeepspeedEnv({
+            ...plan.nodes.find(entry => entry.node === host)?.env,
+            ...env,
+            ...launcherEnvironment(settings),
+          }),
         ),
         mode: "0644",
       },

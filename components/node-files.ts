@@ -12,6 +12,7 @@ import { renderSshConfig } from "../plan/ssh-config";
 import { renderSshdConfig } from "../plan/sshd-config";
 import { renderSshdScript } from "../plan/sshd-script";
 import { renderStartScript } from "../plan/start-script";
+import { launcherEnvironment } from "../recipes/ms-swift/train";
 import { nodeFolders } from "./node-folders";
 
 /** A text file on the host, seen by the container through a mounted folder. */
@@ -109,7 +110,7 @@ export function nodeFiles(node: string, args: NodeFilesArgs): Record<string, Nod
     },
     "deepspeed-env": {
       path: `${folders.workspace.host}/.deepspeed_env`,
-      content: variables.apply(renderDeepspeedEnv),
+      content: variables.apply(own => renderDeepspeedEnv({ ...own, ...launcherEnvironment(settings) })),
       mode: "0644",
     },
   };

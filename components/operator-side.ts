@@ -2,10 +2,13 @@ import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { findingOf } from "../config/checks";
+import { checkRows } from "../config/checks/rows";
 import { type DeclaredHost, hostTable } from "../config/host-table";
 import { readPins } from "../config/pins";
 import type { Cluster } from "../config/schema";
 import type { SecretRef } from "../config/schema/values";
+import { formatFinding } from "../plan/finding";
 import { checkDatasetBytes, type DatasetReport, formatDatasetReport } from "../recipes/data/check";
 import { asList, type HostAddress } from "../remote/host-table";
 import { Stop } from "./stop";
@@ -27,6 +30,8 @@ export interface OperatorSide {
 export async function operatorSide(settings: Cluster): Promise<OperatorSide> {
   const file = settings.pipeline?.data?.file;
   const report = file === undefined ? undefined : await dataReport(file);
+  const [tooFew] = checkRows(settings, report?.rows ?? 0);
+  if (tooFew) throw new Stop(`${formatFinding(findingOf(tooFew))}\nno host was touched`);
   const pins = readPins(settings);
   for (const note of pins.notes) void pulumi.log.warn(note);
   return {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { TrainSettings } from "../config/schema/pipeline";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { trainingFailures } from "../recipes/ms-swift/known-failures";
-import { reportKeys } from "../recipes/ms-swift/report";
+import { reportSecrets } from "../recipes/ms-swift/report";
 import { resumable } from "../recipes/ms-swift/resume";
 import { trainCommands } from "../recipes/ms-swift/train";
 import { after, claimed, jobsOf, ranks, type StepArgs, secretEnv, transportOf, type Upstream } from "./step";
@@ -40,7 +40,7 @@ export class Training extends pulumi.ComponentResource {
           args,
           train.nodes.map(host => ({ host, gpus })),
         ),
-        ...secretEnv(args.proxy, reportSecrets(train, args.secret)),
+        ...secretEnv(args.proxy, keysOf(train, args.secret)),
         mode: "completed",
         waitSeconds: train.waitMinutes * 60,
         knownFailures: [...trainingFailures],
@@ -55,13 +55,10 @@ export class Training extends pulumi.ComponentResource {
 }
 
 /** Keys of the reports, by the names of their variables; undefined without any. */
-function reportSecrets(
+function keysOf(
   { report }: TrainSettings,
   secret: TrainingArgs["secret"],
 ): pulumi.Output<Record<string, string>> | undefined {
-  const keys = (["wandbApiKey", "swanlabApiKey"] as const).flatMap(field => {
-    const reference = report?.[field];
-    return reference ? [[reportKeys[field], secret(reference.secret)] as const] : [];
-  });
+  const keys = reportSecrets(report).map(({ variable, secret: name }) => [variable, secret(name)] as const);
   return keys.length === 0 ? undefined : pulumi.output(Object.fromEntries(keys));
 }

@@ -12,7 +12,7 @@ import { checkReports } from "./checks/reports";
 import { checkRlhf } from "./checks/rlhf";
 import { checkServingKey } from "./checks/serving-key";
 import { checkTrainingTool } from "./checks/training-tool";
-import { checkUpstreamArguments } from "./checks/upstream-arguments";
+import { checkUpstreamArguments, settingRefused } from "./checks/upstream-arguments";
 import { formatPath } from "./problem";
 import type { Cluster } from "./schema";
 
@@ -36,7 +36,9 @@ export function checkCluster(cluster: Cluster, model?: ModelShape): Check[] {
   const placement = checkPlacement(cluster, model);
   // An unknown version has no profile, and the other rules ask it.
   if (placement.some(check => check.code === "swift-version")) return placement;
-  return [...placement, ...rules.flatMap(rule => rule(cluster, model))];
+  const checks = [...placement, ...rules.flatMap(rule => rule(cluster, model))];
+  const told = new Set(checks.filter(check => check.code !== settingRefused).map(check => formatPath(check.path)));
+  return checks.filter(check => check.code !== settingRefused || !told.has(formatPath(check.path)));
 }
 
 /** A check as a finding of the plan, for rules that were only decided once the model's config.json was read. */

@@ -13,8 +13,25 @@ export const checkConversions: CheckRule = cluster => {
     ...(convert ? ofTool(cluster, "convert", convert) : []),
     ...(back ? ofTool(cluster, "export", back) : []),
     ...ofExport(cluster),
-  ]);
+  ]).concat(brokenRules(served(cluster), "warning"));
 };
+
+/** What is served when nothing says which of a training's weights. */
+function served({ pipeline }: Cluster): Rule[] {
+  return [
+    [
+      pipeline?.serve !== undefined &&
+        pipeline.serve.model === undefined &&
+        !pipeline.export &&
+        pipeline.train !== undefined,
+      "serve",
+      "serves-untrained",
+      "a server after a training, and no export: it offers the model as it was before",
+      "export, or serve.model",
+      "add export: {output: FOLDER}, or write serve.model: the weights that you mean",
+    ],
+  ];
+}
 
 function ofTool(
   { image }: Cluster,

@@ -31,6 +31,14 @@ export const checkReports: CheckRule = ({ pipeline, image }) => {
       "one of the two, besides tensorboard",
       `write to: [${remote[0]}]`,
     ],
+    [
+      train.launcher === "deepspeed" && remote.length > 0 && !report.offline,
+      "train.report",
+      "report-with-deepspeed",
+      `${remote.join(" and ")} with launcher deepspeed, which gives the ranks no secrets`,
+      "torchrun, or offline: true",
+      "remove launcher, or write offline: true and send the records later (wandb sync, swanlab sync)",
+    ],
     ...places.flatMap(([place, field]): Rule[] => [
       [
         report.to.includes(place) && report[field] === undefined && !report.offline,

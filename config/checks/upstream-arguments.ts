@@ -15,8 +15,10 @@ export const checkUpstreamArguments: CheckRule = cluster => {
   const { pipeline, image } = cluster;
   if (!pipeline) return [];
   const { train, convert, export: back } = pipeline;
-  const judge = (part: "train" | "convert" | "export", command: string, args: Args, rows: readonly Row[]) =>
-    checkEach({ command, version: image.swift, rows, path: ["pipeline", part, "args"] }, args);
+  const judge = (part: "train" | "convert" | "export", command: string, args: Args, rows: readonly Row[]) => {
+    const judged = { command, version: image.swift, rows, path: ["pipeline", part, "args"] };
+    return [...checkEach(judged, args), ...checkSettings(judged)];
+  };
   return [
     ...(train ? judge("train", train.tool, train.args, trainRows(train, trainContext(cluster, train))) : []),
     ...(convert ? judge("convert", convert.tool, convert.args, toMcoreRows(cluster, convert)) : []),
@@ -50,6 +52,35 @@ function checkEach(judged: Judged, args: Args): Check[] {
     const setting = settingOf(judged.rows, name);
     if (setting !== undefined) return [argumentOfSetting(path, name, setting)];
     return checkOne({ ...judged, path }, name, value, known);
+  });
+}
+
+/** Settings whose argument the version does not have, or not with this value; what other rules say of them is clearer. */
+export const settingRefused = "setting-refused";
+
+function checkSettings({ command, version, rows }: Judged): Check[] {
+  const known = knownArguments(command, version);
+  if (!known) return [];
+  const lists = [known.list, ...(known.neighbour ? [known.neighbour] : [])];
+  return rows.flatMap(({ argument, value, setting }): Check[] => {
+    if (value === undefined || setting === undefined) return [];
+    const shapes = lists.flatMap(list => list.arguments.get(argument) ?? []);
+    const faults = shapes.map(shape => valueFault(value, shape));
+    const [fault] = faults;
+    if (shapes.length > 0 && faults.some(each => each === undefined)) return [];
+    // What only a list of another line lacks is no evidence.
+    if (shapes.length === 0 && !known.isExact && !known.neighbour) return [];
+    const [part, ...rest] = setting.split(".");
+    return [
+      {
+        code: settingRefused,
+        severity: "error",
+        path: ["pipeline", part ?? "", ...rest],
+        found: `${String(value)}, which is --${argument} of ${command}`,
+        expected: fault?.expected ?? `a setting that ms-swift ${known.list.version} has`,
+        remedy: fault?.remedy ?? "remove it, or use an image with a version that has it",
+      },
+    ];
   });
 }
 

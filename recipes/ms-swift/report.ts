@@ -4,7 +4,15 @@ import type { TrainContext } from "./context";
 import { type Row, row } from "./rows";
 
 /** Variables in which the keys of the reports travel; they are secrets and never arguments. */
-export const reportKeys = { wandbApiKey: "WANDB_API_KEY", swanlabApiKey: "SWANLAB_API_KEY" } as const;
+const reportKeys = { wandbApiKey: "WANDB_API_KEY", swanlabApiKey: "SWANLAB_API_KEY" } as const;
+
+/** Which secret of the stack goes into which variable. */
+export function reportSecrets(report: ReportSettings | undefined): { variable: string; secret: string }[] {
+  return (["wandbApiKey", "swanlabApiKey"] as const).flatMap(field => {
+    const reference = report?.[field];
+    return reference ? [{ variable: reportKeys[field], secret: reference.secret }] : [];
+  });
+}
 
 /** Arguments by which Megatron's trainings report. TensorBoard's records are always written before ms-swift 4. */
 export function megatronReport(report: ReportSettings, train: TrainSettings, context: TrainContext): Row[] {

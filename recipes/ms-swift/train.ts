@@ -33,9 +33,10 @@ export function trainCommands(
   };
   if (train.launcher === "torchrun")
     return torchrunCommands([...train.tool.split(" "), ...options], env, layout, transportOf);
-  const { workdir, sshPort } = cluster.container;
+  // In the working directory, which is a folder of the host where there is no container.
+  const hostfile = "hostfile";
   const program = ["--module", `swift.cli.${train.tool.split(" ")[1]}`, ...options];
-  return deepspeedCommands(program, env, { ...layout, hostfile: `${workdir}/hostfile`, sshPort }, transportOf);
+  return deepspeedCommands(program, env, { ...layout, hostfile, sshPort: cluster.container.sshPort }, transportOf);
 }
 
 /** Variables of every rank that belong to the result. DeepSpeed's launcher finds them in .deepspeed_env. */
@@ -46,4 +47,10 @@ export function trainEnvironment(cluster: Cluster, train: TrainSettings): Record
     ...reportEnvironment(train.report),
     ...train.env,
   };
+}
+
+/** What .deepspeed_env must hold besides the network's variables: the launcher gives other nodes nothing else. */
+export function launcherEnvironment(cluster: Cluster): Record<string, string> {
+  const train = cluster.pipeline?.train;
+  return train?.launcher === "deepspeed" ? trainEnvironment(cluster, train) : {};
 }

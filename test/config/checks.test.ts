@@ -3,6 +3,7 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { type ModelShape, modelShapeOf } from "../../config/check";
 import { checkCluster, findingOf } from "../../config/checks";
+import { checkRows } from "../../config/checks/rows";
 import { loadCluster } from "../../config/load";
 import { ConfigErrors } from "../../config/problem";
 import { formatFinding } from "../../plan/finding";
@@ -140,7 +141,12 @@ const newer: typeof cases = {
   "swanlab before 3.12": [sft("megatron sft\n    report: {to: [swanlab], swanlabApiKey: {secret: s}}")],
   "a report without a key": [sft("megatron sft\n    report: {to: [wandb]}")],
   "a key without a report": [sft("megatron sft\n    report: {to: [tensorboard], wandbApiKey: {secret: s}}")],
+  "a report by DeepSpeed's launcher": [
+    ...ofSwift,
+    sft("swift sft\n    launcher: deepspeed\n    report: {to: [wandb], wandbApiKey: {secret: s}}"),
+  ],
   "LoRA settings for full training": [sft("megatron sft\n    lora: {rank: 8}\n    adapter: /a")],
+  "a value that the version's parser refuses": [sft("megatron sft\n    tuner: lora\n    lora: {alpha: 0.5}")],
   "two starts": [sft("megatron sft\n    weights: /w\n    resumeFrom: /r")],
   "no converted weights, and 3.7 reads no others": [[/ {2}convert:\n[\s\S]*? {2}train:\n/, "  train:\n"]],
   "settings of newer versions": [
@@ -185,6 +191,26 @@ test("what a tool or a version does not have is refused by name", () => {
   const all = Object.entries(newer).map(([name, edits]) => `## ${name}\n${refusal(...edits)}`);
   expect(all.filter(part => part.includes("accepted"))).toEqual([]);
   expectGolden("config/version-checks.txt", all.join("\n"));
+});
+
+test.each([
+  [15, 1, false],
+  [16, 1, true],
+  [8, 2, true],
+  [7, 2, false],
+  [0, 1, true],
+])("%i rows in %i epochs make a step: %s", (rows, epochs, isEnough) => {
+  // Two ranks of data parallelism, a batch of sixteen.
+  const file = text.replace("    epochs: 1\n", `    epochs: ${epochs}\n`);
+  const cluster = loadCluster("glm.yaml", { readFile: () => file });
+  expect(checkRows(cluster, rows).map(check => check.code)).toEqual(isEnough ? [] : ["no-steps"]);
+});
+
+test("a server of what was there before the training is warned of", () => {
+  const { warnings } = loadCluster("glm.yaml", {
+    readFile: () => changed([/ {2}export:\n[\s\S]*? {2}serve:\n/, "  serve:\n"]),
+  });
+  expect(warnings.map(problem => problem.path)).toEqual(["pipeline.serve"]);
 });
 
 test("a cache of each node for itself is warned of in ms-swift 4", () => {

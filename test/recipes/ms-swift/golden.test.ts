@@ -6,7 +6,8 @@ import { renderDeepspeedEnv } from "../../../plan/environment";
 import { type NodeCommand, type NodeTransport, renderCommand } from "../../../recipes/command";
 import { knownArguments } from "../../../recipes/ms-swift/argument-list";
 import { guardedConversion, toHfCommand, toMcoreCommand } from "../../../recipes/ms-swift/convert";
-import { trainCommands, trainEnvironment } from "../../../recipes/ms-swift/train";
+import { reportSecrets } from "../../../recipes/ms-swift/report";
+import { launcherEnvironment, trainCommands } from "../../../recipes/ms-swift/train";
 import { expectGolden } from "../../support/golden";
 import { type Case, cases } from "./cases";
 
@@ -54,7 +55,9 @@ function rendered(cluster: Cluster): string {
   ];
   const files =
     train?.launcher === "deepspeed"
-      ? [`# ${cluster.container.workdir}/.deepspeed_env\n${renderDeepspeedEnv(trainEnvironment(cluster, train))}`]
+      ? [
+          `# ${cluster.container.workdir}/.deepspeed_env\n${renderDeepspeedEnv({ ...transportOf("node-1").env, ...launcherEnvironment(cluster) })}`,
+        ]
       : [];
   return [...commands.map(([step, c]) => `# ${step} on ${c.node}\n${renderCommand(c)}`), ...files].join("\n");
 }
@@ -82,6 +85,15 @@ describe.each(Object.entries(cases))("%s", (name, each) => {
     for (const { argv } of commands) expect(faultsOf(argv, each.swift)).toEqual([]);
     expect(checkCluster(cluster).filter(check => check.severity === "error")).toEqual([]);
   });
+});
+
+test("the keys of reports are variables of their own, by the secrets' names", () => {
+  const { pipeline } = load(clusterFile(cases["4.6.0/three-reports"] as Case));
+  expect(reportSecrets(pipeline?.train?.report)).toEqual([
+    { variable: "WANDB_API_KEY", secret: "wandb" },
+    { variable: "SWANLAB_API_KEY", secret: "swanlab" },
+  ]);
+  expect(reportSecrets(undefined)).toEqual([]);
 });
 
 test("no key of a report is in a command, and no two cases are the same", () => {
