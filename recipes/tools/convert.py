@@ -1,7 +1,7 @@
 """Run a weight conversion so that its output is whole or absent, and its precision is enforced.
 
-    convert.py --format mcore|hf|adapter --output FOLDER [--source FOLDER]... [--identity TEXT]
-               [--max-mean-diff N] [--result FILE] [--ask] -- COMMAND...
+    convert.py --format mcore|hf|adapter --output FOLDER [--source FOLDER]... [--identity TEXT] [--max-mean-diff N]
+               [--result FILE] [--ask] -- COMMAND...
 
 COMMAND is `swift export …` with FOLDER.partial as its --output_dir: it refuses a folder that is there, so a conversion
 that died would block the next one. When it has succeeded and said so, the weights are complete and the mean difference
