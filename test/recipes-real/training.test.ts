@@ -101,7 +101,9 @@ test("two ranks on two hosts trained one model", async () => {
 });
 
 test("the loss falls", async () => {
-  const log = await hosts.host("node-1").ask(`grep '"loss"' ${onHost("checkpoints")}/logging.jsonl | grep -v train_runtime`);
+  const log = await hosts
+    .host("node-1")
+    .ask(`grep '"loss"' ${onHost("checkpoints")}/logging.jsonl | grep -v train_runtime`);
   const losses = log.split("\n").map(line => Number(JSON.parse(line).loss));
   expect(losses).toHaveLength(steps);
   expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) - 0.5);
