@@ -9,8 +9,14 @@ export type ArgumentMap = Readonly<Record<string, ArgumentValue | undefined>>;
  */
 export function renderArguments(chosen: ArgumentMap, own: ArgumentMap): string[] {
   return Object.entries(merged(chosen, underscored(own))).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, ...words(value)],
+    value === undefined ? [] : option(name, words(value)),
   );
+}
+
+/** argparse takes a word that begins with a dash for an option (`-1e-7` too), unless it stands behind the name and `=`. */
+function option(name: string, given: readonly string[]): string[] {
+  const [word] = given;
+  return given.length === 1 && word?.startsWith("-") ? [`--${name}=${word}`] : [`--${name}`, ...given];
 }
 
 /** `--name` alone for true and nothing for false, for parsers of servers (vLLM, SGLang); names with hyphens. */

@@ -15,6 +15,9 @@ export function valueFault(
     return { expected: `one of ${choices.join(", ")}`, remedy: `write ${nearest(odd, choices) ?? choices[0]}` };
   }
   if (isList && words.length === 0) return { expected: "at least one word", remedy: "remove it, or write a word" };
+  // One word can stand behind the name and `=`; of several none can.
+  const dashed = words.length > 1 && words.find(word => /^-(?!(\d+|\d*\.\d+)$)/.test(word));
+  if (dashed) return { expected: "words that do not begin with a dash", remedy: `remove ${dashed}` };
   const single = isList ? (shape.items ?? "text") : shape.type;
   const expected =
     Array.isArray(value) && !isList ? oneOf(single) : words.map(word => fault(single, word)).find(Boolean);

@@ -10,7 +10,7 @@ import { brokenRules, type Rule } from "./problem-at";
 export const checkConversions: CheckRule = cluster => {
   const { convert, export: back } = cluster.pipeline ?? {};
   return brokenRules([
-    ...(convert ? ofTool(cluster, "convert", convert) : []),
+    ...(convert ? [...ofTool(cluster, "convert", convert), filesOfMegatron(convert)] : []),
     ...(back ? ofTool(cluster, "export", back) : []),
     ...ofExport(cluster),
   ]).concat(brokenRules(served(cluster), "warning"));
@@ -30,6 +30,17 @@ function served({ pipeline }: Cluster): Rule[] {
       "export, or serve.model",
       "add export: {output: FOLDER}, or write serve.model: the weights that you mean",
     ],
+  ];
+}
+
+function filesOfMegatron({ tool, threadCount }: ConvertSettings): Rule {
+  return [
+    tool === "megatron export" && threadCount !== undefined,
+    "convert.threadCount",
+    "setting-of-another-tool",
+    "threadCount with megatron export",
+    "swift export: with megatron export each process writes its own files",
+    "remove threadCount",
   ];
 }
 

@@ -57,10 +57,15 @@ export function megatronRows(train: TrainSettings, context: TrainContext): Row[]
     row(names.saveEverySteps, train.saveEverySteps, "train.saveEverySteps"),
     row(names.logEverySteps, train.logEverySteps, "train.logEverySteps"),
     row("save_total_limit", train.keepCheckpoints, "train.keepCheckpoints"),
-    row("save_safetensors", train.saveSafetensors, "train.saveSafetensors"),
+    // Before 3.10 there is nothing to turn off.
+    row("save_safetensors", savesNever(context) ? undefined : train.saveSafetensors, "train.saveSafetensors"),
     ...(train.report ? megatronReport(train.report, train, context) : []),
     row("load_from_cache_file", context.readsCache),
   ];
+}
+
+function savesNever({ profile, version }: TrainContext): boolean {
+  return profile.savesSafetensors(version) === "never";
 }
 
 function start(train: TrainSettings, context: TrainContext): Row[] {

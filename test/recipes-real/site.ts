@@ -4,6 +4,10 @@ import { siteOf } from "../support/site";
 /** Names the checkout whose sandbox runs the hosts. */
 export const siteVariable = "MUSTER_RECIPES_SITE";
 
+export function siteFolder(): string {
+  return siteOf(siteVariable);
+}
+
 /** Two hosts that have the real ms-swift, in the training image and in the image with its other versions. */
 export const hosts = new HostSet({
   stack: "recipes",
@@ -11,7 +15,7 @@ export const hosts = new HostSet({
   subnet: "10.79.0",
   hosts: 2,
   gpus: 2,
-  site: () => siteOf(siteVariable),
+  site: siteFolder,
 });
 
 /** sandbox/images/parsers, in the engine of each host. */

@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 
 const programs = ["megatron", "swift", "vllm", "python3", "deepspeed"];
-const block = new RegExp(`^(?:[A-Z_]+=.*\\\\\\n)*(?:[A-Z_]+=\\S* )*(?:${programs.join("|")}) (?:.*\\\\\\n)*.*$`, "gm");
+// Of Python only the guard around a conversion: what else begins with python3 is part of scripts.
+const begins = programs.map(name => (name === "python3" ? "python3 \\S+/convert\\.py" : name)).join("|");
+const block = new RegExp(`^(?:[A-Z_]+=.*\\\\\\n)*(?:[A-Z_]+=\\S* )*(?:${begins}) (?:.*\\\\\\n)*.*$`, "gm");
 
 /** The command lines in a text for people, each word by word, as sh reads it. Nothing of it is run. */
 export function commandLines(text: string): string[][] {
