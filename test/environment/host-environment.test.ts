@@ -38,7 +38,8 @@ const clusterFile = (python: string): string =>
     pipeline: {
       model: { path: "/models/tiny" },
       serve: { engine: "vllm", node: "node-1", gpus: [0], port: 6060, servedModelName: "tiny", readyMinutes: 1 },
-      smoke: { prompt: "hello", maxTokens: 8, timeoutSeconds: 30 },
+      // The stand-in answers whole texts only.
+      smoke: { prompt: "hello", maxTokens: 8, timeoutSeconds: 30, stream: false },
     },
   });
 

@@ -45,7 +45,6 @@ pipeline:
       torch_dtype: float32 # of CPUs
       bf16: false
       fp16: false
-      split_dataset_ratio: 0
       dataloader_num_workers: 0
       dataset_num_proc: 1
       check_model: false # asks a hub that is out of reach
