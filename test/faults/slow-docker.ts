@@ -6,7 +6,9 @@ export class SlowDocker {
   constructor(private readonly host: SimulatedHost) {}
 
   async begin(): Promise<void> {
-    await this.host.ask(`cat >/usr/local/bin/docker <<'SLOW'
+    // What an earlier one has let go may have marked its end after it was lifted.
+    await this.host.ask(`rm -f /run/slow-docker /run/slow-docker-slept
+    cat >/usr/local/bin/docker <<'SLOW'
 #!/bin/sh
 if [ "$1" = create ]; then echo $$ >/run/slow-docker; sleep 60; : >/run/slow-docker-slept; fi
 exec /usr/bin/docker "$@"
