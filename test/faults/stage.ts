@@ -48,6 +48,8 @@ export class Stage {
   /** Takes off the hosts what the rows have put there: the next file of tests works on them too. */
   async close(): Promise<void> {
     await this.operator.muster("destroy", "--yes", "--skip-preview");
+    // The lines that the job has left are its own, and stay.
+    for (const host of this.hosts.values()) await host.sh(`rm -rf /var/lib/muster/${this.operator.cluster}`);
     for (const relay of this.relays.values()) await relay.close();
     fs.rmSync(this.folder, { recursive: true, force: true });
   }
