@@ -88,11 +88,11 @@ describe("a server", () => {
     );
   });
 
-  test("whose length is above the model's is told the number that fits", async () => {
+  test("whose length is above the model's is refused in the plan, with the number that fits", async () => {
     serving("node: node-1", "gpus: [0]", "servedModelName: long");
     undo.push(edit("stacks/dev.yaml", text => text.replace("maxModelLen: 1024", "maxModelLen: 999999")));
     expect(await failingUp()).toMatch(
-      /why: maxModelLen 999999 is above the (\d+) positions that the model was made for[\s\S]*maxModelLen: \1/,
+      /no host was changed\n.*maxModelLen 999999\n\s*why: expected at most (\d+), the positions of the model\n\s*remedy: write \1/,
     );
   });
 });
