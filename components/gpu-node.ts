@@ -1,13 +1,11 @@
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
 import { Container } from "../provider/muster/sdk/container.gen";
 import { File } from "../provider/muster/sdk/file.gen";
 import type { Image } from "../provider/muster/sdk/image.gen";
-import { toolFiles, toolSource } from "../recipes/tools";
 import { containerSettings } from "./container-settings";
 import type { NodeFile } from "./node-files";
-import { nodeFolders } from "./node-folders";
+import { nodeTools, workFolders } from "./node-ground";
 
 export interface GpuNodeArgs {
   readonly settings: ClusterSettings;
@@ -32,30 +30,13 @@ export class GpuNode extends pulumi.ComponentResource {
     super("muster:index:GpuNode", name, {}, options);
     const { settings, host } = args;
     const parent = { parent: this, dependsOn: [args.reachable] };
-    const folders = nodeFolders(settings);
-
-    const directory = (noun: string, folder: string, mode: string) =>
-      new File(`${name}-${noun}-folder`, { host, path: folder, directory: true, mode }, parent);
     const written = [
-      directory("results", folders.results.host, "0755"),
-      directory("data", folders.data.host, "0755"),
+      ...workFolders(name, host, settings, parent),
       ...Object.entries(args.files).map(
         ([noun, file]) =>
           new File(`${name}-${noun}`, { host, path: file.path, content: file.content, mode: file.mode }, parent),
       ),
-      ...toolFiles.map(
-        tool =>
-          new File(
-            `${name}-tool-${tool.replace(".py", "")}`,
-            {
-              host,
-              path: `${folders.tools.host}/${tool}`,
-              source: path.relative(process.cwd(), toolSource(tool)),
-              mode: "0755",
-            },
-            parent,
-          ),
-      ),
+      ...nodeTools(name, host, settings, parent),
     ];
 
     this.container = new Container(

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { renderAuthorizedKeys } from "../plan/authorized-keys";
@@ -15,10 +14,10 @@ import { Job } from "../provider/muster/sdk/job.gen";
 import { hostSteps } from "../recipes/environment/host-steps";
 import { lockOf, removeEnvironment } from "../recipes/environment/new-environment";
 import { launcherEnvironment } from "../recipes/ms-swift/train";
-import { toolFiles, toolSource } from "../recipes/tools";
 import type { Fleet } from "./fleet";
 import { hostMesh } from "./host-mesh";
 import { nodeFolders } from "./node-folders";
+import { nodeTools, workFolders } from "./node-ground";
 import { secretEnv } from "./step";
 
 export interface HostNodesArgs {
@@ -60,20 +59,12 @@ export class HostNodes extends pulumi.ComponentResource {
   private node(name: string, host: string, index: number): pulumi.Resource[] {
     const { settings, fleet } = this.args;
     const within = { parent: this, dependsOn: [fleet.on(host)] };
-    const folders = nodeFolders(settings);
     const files = Object.entries(this.texts(host, index)).map(
       ([noun, { path: place, content, mode }]) =>
         new File(`${name}-${noun}`, { host, path: place, content, mode }, within),
     );
-    const directories = (["results", "data"] as const).map(
-      noun =>
-        new File(`${name}-${noun}-folder`, { host, path: folders[noun].host, directory: true, mode: "0755" }, within),
-    );
-    const tools = toolFiles.map(tool => {
-      const source = path.relative(process.cwd(), toolSource(tool));
-      const place = `${folders.tools.host}/${tool}`;
-      return new File(`${name}-tool-${tool.replace(".py", "")}`, { host, path: place, source, mode: "0755" }, within);
-    });
+    const directories = workFolders(name, host, settings, within);
+    const tools = nodeTools(name, host, settings, within);
     const environment = this.environment(name, host, tools);
     const sshd = settings.hosts.length > 1 ? [this.sshd(name, host, index, files)] : [];
     return [...files, ...directories, environment, ...sshd];
