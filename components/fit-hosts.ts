@@ -6,6 +6,7 @@ import { fitnessFactsOf, hasMoved, type KnownHost, networkFactsOf, wasAsked } fr
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
+import { gpuFindings } from "./gpu-findings";
 import { modelFindings } from "./model-findings";
 import { Stop } from "./stop";
 
@@ -49,6 +50,7 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
     ...network.findings,
     ...preflight(fitnessFactsOf(asked), wanted),
     ...modelFindings(settings, asked),
+    ...gpuFindings(settings, asked),
   ];
   const { standing, accepted } = splitAccepted(findings, settings.doctor.accept);
   const outOfReach = unreachableHosts(silent);
