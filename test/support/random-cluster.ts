@@ -69,6 +69,7 @@ const chosen: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "image.vllm": fc.constantFrom("0.10.0", "0.10.1", "0.13.0"),
   "pipeline.model.path": path,
   "pipeline.model.type": fc.constantFrom("qwen2_5", "qwen3", "glm4_5"),
+  "pipeline.model.template": fc.constantFrom("qwen2_5", "chatml"),
   "pipeline.data.path": path,
   "pipeline.convert.output": path,
   "pipeline.convert.node": fc.constantFrom(...nodes),
