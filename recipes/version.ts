@@ -35,6 +35,12 @@ export function compareVersions(left: string, right: string): number {
   return a.pre[0] - b.pre[0] || a.pre[1] - b.pre[1] || a.post - b.post;
 }
 
+/** Whether a version is at least another. Of a text that only begins like a version (`0.10.0-nightly`) that beginning counts. */
+export function isAtLeast(version: string, wanted: string): boolean {
+  const known = isVersion(version) ? version : /^v?\d+(?:\.\d+)*/.exec(version)?.[0];
+  return known !== undefined && compareVersions(known, wanted) >= 0;
+}
+
 /**
  * Whether a version is in a range such as `>=2.3,<3`. Operators: `>=`, `<=`, `>`, `<`, `==`, `!=`; `==2.5.*` is every 2.5.
  * An empty range takes all.
