@@ -39,13 +39,12 @@ function valueFor(shape: ArgumentShape): fc.Arbitrary<unknown> {
 }
 
 /**
- * Arguments for which the lists know less than the parser: enumerations of transformers are texts in them, and what only Python can
- * make (a dict, a dtype) is one that no command line gives.
+ * Arguments for which the lists know less than the parser: choices that transformers computes, and what only Python can make (a dict, a
+ * dtype), which no command line gives.
  */
 export const looseArguments: ReadonlySet<string> = new Set([
-  ...["debug", "fp16_backend", "half_precision_backend", "hub_strategy", "include_num_input_tokens_seen"],
-  ...["liger_kernel_config", "log_level", "log_level_replica", "logging_strategy", "optim", "parallelism_config"],
-  ...["save_strategy", "torch_dtype", "vllm_engine_kwargs"],
+  ...["include_num_input_tokens_seen", "liger_kernel_config", "log_level", "log_level_replica", "parallelism_config"],
+  ...["torch_dtype", "vllm_engine_kwargs"],
 ]);
 
 /** Arguments of commands by their own names, of any version. */
