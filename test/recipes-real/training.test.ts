@@ -137,13 +137,14 @@ test("a second up changes nothing", async () => {
 test("`swift deploy` serves them on the cluster's address, and answers a question from outside", async () => {
   const url = `http://${hosts.places[0]?.address}:${port}/v1`;
   const served = (await (await fetch(`${url}/models`)).json()) as { data: { id: string }[] };
-  // The name that the recipe has given it: the last part of the weights' path.
-  expect(served.data.map(({ id }) => id)).toEqual(["merged"]);
+  // The name that the recipe has given it.
+  const model = path.basename(String(outputs.weights));
+  expect(served.data.map(({ id }) => id)).toEqual([model]);
   const answer = await fetch(`${url}/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
-      model: "merged",
+      model,
       messages: [{ role: "user", content: "air quality in Oslo?" }],
       temperature: 0,
       max_tokens: 24,
