@@ -132,7 +132,7 @@ function byRoute(node: NetworkFacts): InterfaceChoice {
     node: node.node,
     name: first.interface,
     address: first.address,
-    reason: `the route to ${nodeList(node.routes.flatMap(route => route.peers))}`,
+    reason: `the route to ${nodeList(node.routes.length === 1 ? first.peers : node.routes.flatMap(route => route.peers))}`,
     isAutomatic: true,
     found: interfaceOf(node, first.interface),
     findings,

@@ -111,17 +111,28 @@ export function masterAddress(plan: NetworkPlan, firstNode: string): string {
   return node.address;
 }
 
-/** Nodes that have no way to another one. */
+/** Nodes that have no way to another one. Every node has a way to every other: counted without a set for each of them. */
 function missingRoutes(facts: readonly NetworkFacts[]): Finding[] {
-  return facts.flatMap((node): Finding[] => {
-    const reached = new Set(node.routes.flatMap(route => route.peers));
-    const lost = facts.map(other => other.node).filter(name => name !== node.node && !reached.has(name));
-    if (lost.length === 0) return [];
+  const places = new Map(facts.map(({ node }, place) => [node, place]));
+  const reachedBy = new Int32Array(facts.length).fill(-1);
+  return facts.flatMap(({ node, routes }, own): Finding[] => {
+    reachedBy[own] = own;
+    let count = 1;
+    for (const { peers } of routes) {
+      for (const peer of peers) {
+        const place = places.get(peer);
+        if (place === undefined || reachedBy[place] === own) continue;
+        reachedBy[place] = own;
+        count++;
+      }
+    }
+    if (count === facts.length) return [];
+    const lost = facts.filter((_, place) => reachedBy[place] !== own).map(other => other.node);
     return [
       {
         code: "route-missing",
         severity: "error",
-        host: node.node,
+        host: node,
         fact: `no route to ${nodeList(lost)}`,
         why: "every node of a training talks to every other one",
         remedy: "ip route get ADDRESS on the host shows it; add the route, or correct the address",
