@@ -3,6 +3,7 @@ import type { Cluster } from "../config/schema";
 import { type Finding, formatFinding, splitAccepted } from "../plan/finding";
 import { foreignHosts } from "../plan/foreign-hosts";
 import { fitnessFactsOf, hasMoved, type KnownHost, networkFactsOf, wasAsked } from "../plan/known-facts";
+import { launcherFindings } from "../plan/launcher-environment";
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
@@ -48,6 +49,7 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
   const findings = [
     ...unknownFacts(asked),
     ...network.findings,
+    ...launcher(settings, network),
     ...preflight(fitnessFactsOf(asked), wanted),
     ...modelFindings(settings, asked),
   ];
@@ -67,6 +69,13 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
     silent,
     hosts.map(host => host.node),
   );
+}
+
+/** Against a launcher that has one environment for all nodes. */
+function launcher({ pipeline }: Cluster, { nodes }: NetworkPlan): Finding[] {
+  const train = pipeline?.train;
+  if (train?.launcher !== "deepspeed") return [];
+  return launcherFindings(nodes.filter(({ node }) => train.nodes.includes(node)));
 }
 
 function leftOut(finding: Finding): string {
