@@ -9,6 +9,7 @@ import { checkImage } from "./checks/image";
 import { checkInfer } from "./checks/infer";
 import { checkLossScaleFile } from "./checks/loss-scale-file";
 import { checkModelType } from "./checks/model-type";
+import { checkNetwork } from "./checks/network";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
@@ -24,6 +25,7 @@ import type { Cluster } from "./schema";
 
 const rules: readonly CheckRule[] = [
   checkImage,
+  checkNetwork,
   checkEnvironment,
   checkOptimizer,
   checkData,
