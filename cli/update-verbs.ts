@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Import } from "../engine/import";
 import { type RunKind, run } from "../engine/run";
 import { isInteractive, screenOf } from "./console";
 import { openProject, stackOf } from "./project";
@@ -22,7 +23,10 @@ export function addUpdateVerb(
     .option("--expect-no-changes", "exit with 7 if there is anything to change")
     .option("--json", "print engine events, one JSON document a line")
     .option("--event-log <file>", "write engine events to a file, one JSON document a line")
-    .option("--target <urn>", "only this resource (repeatable)", collect)
+    .option("--target <urn>", "only this resource; * and ** stand for parts of a URN (repeatable)", collect)
+    .option("--target-dependents", "what depends on a target is one too")
+    .option("--exclude <urn>", "all but this resource (repeatable)", collect)
+    .option("--exclude-dependents", "what depends on an excluded resource is left out too")
     .option("-p, --parallel <steps>", "steps at the same time", parseCount)
     .option("--continue-on-error [bool]", "go on with what does not depend on a failed step", parseBoolean)
     .option("--diff", "show every property, nothing cut or folded")
@@ -46,7 +50,8 @@ export function addUpdateVerb(
   return command;
 }
 
-async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<number> {
+/** @param imports of the verb `import`: what it takes over */
+export async function update(kind: RunKind, call: VerbCall<UpdateFlags>, imports?: readonly Import[]): Promise<number> {
   const { console, flags, folder } = call;
   const project = openProject(folder);
   const stack = await openStack(project, stackOf(project, flags.stack, console.env), console.env);
@@ -58,6 +63,7 @@ async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<numbe
       ...runDecisions(kind, flags, console.env, project),
       ...stack.place(),
       plugins: providers.plugins,
+      ...(imports && { imports }),
     };
     const screen = screenOf(console, flags.color);
     const now = (): number => performance.now() / 1000;
