@@ -3,6 +3,7 @@ import type { EventStream } from "./event-stream";
 import type { Executor } from "./executor/executor";
 import { orderDeletes } from "./planner/delete-order";
 import { deleteReplacedStep, deleteStep, type Step, untargetedStep } from "./planner/step";
+import type { ProviderRegistry } from "./provider/registry";
 import type { ResourceState } from "./resource";
 import type { Targets } from "./targets";
 
@@ -12,6 +13,7 @@ export interface DeletionParts {
   readonly preview: boolean;
   readonly dependents: Dependents;
   readonly executor: Executor;
+  readonly providers: ProviderRegistry;
   readonly events: EventStream;
   /** What this run has deleted so far; those of `olds` come to it. */
   readonly goingToo: Set<string>;
@@ -19,13 +21,17 @@ export interface DeletionParts {
 
 /** Deletes those of `olds` that may be deleted, what depends before what it depends on; the others stay as they are. */
 export async function deleteAll(olds: readonly ResourceState[], parts: DeletionParts): Promise<void> {
-  const { targets, dependents, executor, goingToo } = parts;
+  const { targets, dependents, executor, providers, goingToo } = parts;
   const mayGo = targets.limited ? await dependents.deletable(targets) : () => true;
   const doomed = olds.filter(mayGo);
   if (!accepted(doomed, parts)) return;
   const stay = olds.filter(state => !mayGo(state) && !state.delete);
   for (const state of stay) await executor.chain([untargetedStep(state)]);
-  for (const { urn } of doomed) goingToo.add(urn);
+  for (const { urn, provider } of doomed) {
+    goingToo.add(urn);
+    // Also in a preview, and for what is not asked of it: a provider that can't be had is told before anything is deleted.
+    if (provider !== undefined) await providers.instance(provider);
+  }
   const steps = doomed.map((state): Step => (state.delete ? deleteReplacedStep : deleteStep)(state, { goingToo }));
   await executor.ordered(orderDeletes(steps));
 }

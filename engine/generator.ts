@@ -1,5 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { containsUnknown, equalValues, UNKNOWN_SENTINEL, type Value, type ValueMap } from "../wire/values";
+import {
+  containsUnknown,
+  equalValues,
+  UNKNOWN_SENTINEL,
+  type Value,
+  type ValueMap,
+  withoutUnknowns,
+} from "../wire/values";
 import { Dependents } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { type Decision, decide } from "./planner/decide";
@@ -174,9 +181,10 @@ export class StepGenerator {
   }
 
   /** Check, for what has a provider to ask. @throws DiagnosedError with every failure */
-  private async check(goal: Goal, olds: ValueMap, news: ValueMap): Promise<ValueMap> {
-    if (!goal.custom) return news;
-    const { providers } = this.parts;
+  private async check(goal: Goal, olds: ValueMap, wanted: ValueMap): Promise<ValueMap> {
+    if (!goal.custom) return wanted;
+    const { providers, preview } = this.parts;
+    const news = preview ? wanted : withoutUnknowns(wanted);
     const { inputs, failures } = await diagnosed(goal, async () => {
       if (isProviderType(goal.type)) return providers.check(goal.urn, olds, news);
       const provider = await providers.instance(goal.provider ?? "");

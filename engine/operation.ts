@@ -265,6 +265,7 @@ export class Operation {
       preview: this.dryRun,
       dependents: new Dependents(resources, providers),
       executor,
+      providers,
       events: this.events,
       goingToo: new Set(),
     });

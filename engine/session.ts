@@ -10,13 +10,12 @@ import {
 import { type DeletionParts, deleteAll } from "./deletion";
 import { requiredBy } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
-import { Queue } from "./executor/slots";
+import { Turns } from "./executor/slots";
 import type { Planned, StepGenerator } from "./generator";
 import { bareGoal, type Goal } from "./planner/goal";
 import { reuseSecrets } from "./planner/reuse";
 import type { Step } from "./planner/step";
 import type { CheckFailure } from "./provider/client";
-import type { ProviderRegistry } from "./provider/registry";
 import type { ResourceState } from "./resource";
 import type { Journal } from "./state/journal";
 import { isProviderType, makeUrn, packageOf, parseProviderReference, providerType, STACK_TYPE, typeOf } from "./urn";
@@ -41,14 +40,13 @@ export interface SessionParts extends Omit<DeletionParts, "dependents" | "goingT
   readonly continueOnError: boolean;
   readonly generator: StepGenerator;
   readonly journal: Journal;
-  readonly providers: ProviderRegistry;
   /** Stack configuration by full key; secrets are Secret. */
   readonly config: Readonly<Record<string, Value>>;
 }
 
 /** One run of a program: takes its registrations in order, has them planned and carried out, and answers. */
 export class Session {
-  private readonly planning = new Queue();
+  private readonly planning = new Turns();
   private readonly states = new Map<string, ResourceState>();
   private readonly steps = new Map<string, Step>();
   private readonly unusable = new Set<string>();
@@ -97,10 +95,15 @@ export class Session {
     return { result: "success", state: applied.state };
   }
 
-  /** One is planned after the other. @returns undefined if it can't be: that was said */
+  /**
+   * One is planned after the other: what is there already as it comes, what is new in the order of its name, since the order in
+   * which the SDK sends what is ready at the same time hangs on how many properties each has.
+   * @returns undefined if it can't be planned: that was said
+   */
   private inTurn<T>(goal: Goal, plan: () => Promise<T>): Promise<T | undefined> {
     const { executor, events } = this.parts;
-    return this.planning.run(async () => {
+    const isNew = this.parts.generator.oldOf(goal.urn) === undefined;
+    return this.planning.run(isNew ? goal.urn : "", async () => {
       if (executor.halted) throw new RunEndedError();
       try {
         return await plan();
