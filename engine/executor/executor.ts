@@ -32,6 +32,8 @@ export class Executor {
   failed = false;
   /** Failed in carrying something out, not in planning it. */
   stepFailed = false;
+  /** Something was refused in a preview, which goes on to show the rest, and fails in the end. */
+  refused = false;
   private done = 0;
   private halt: () => void = () => {};
   private readonly haltedPromise: Promise<void>;
