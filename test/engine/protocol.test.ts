@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PathPlugins } from "../../engine/path-plugins";
 import { ResourceReference } from "../../wire/values";
@@ -83,6 +83,11 @@ test("a package that nobody serves is refused by name, with the remedy", async (
   const result = await project.run("up", { plugins: new PathPlugins(new Map(), project.root) });
   expect(result.exitCode).toBe(1);
   expect(project.errors.join("\n")).toMatch(/package 'demo' is not served[\s\S]*--engine pulumi/);
+});
+
+test("policy packs of the project are refused by name, with the remedy", async () => {
+  appendFileSync(join(project.root, "Pulumi.yaml"), "plugins: {analyzers: [{name: cost, path: packs/cost}]}\n");
+  await expect(project.run("up")).rejects.toThrow(/policy packs[\s\S]*--engine pulumi/);
 });
 
 test("another backend is refused by name, with the remedy", async () => {
