@@ -1,10 +1,11 @@
+import type { ValueMap } from "../wire/values";
 import { withUnknownDependencies } from "./planner/decide";
 import { dependentsOf } from "./planner/delete-order";
-import { applyReplaceOnChanges, NO_DIFF, replaces, settleUnknown } from "./planner/diff";
+import { applyReplaceOnChanges, type Diff, NO_DIFF, replaces, settleUnknown } from "./planner/diff";
 import type { ProviderRegistry } from "./provider/registry";
 import { type ResourceState, requirementsOf } from "./resource";
 import type { Targets, UrnPatterns } from "./targets";
-import { parseProviderReference } from "./urn";
+import { isProviderType, parseProviderReference } from "./urn";
 
 /** A resource that can't stay when another goes. */
 export interface Dragged {
@@ -44,13 +45,17 @@ export class Dependents {
     if (state.deletedWith !== undefined && gone.has(state.deletedWith)) return [];
     const news = withUnknownDependencies(state, gone);
     if (news === undefined) return undefined;
+    const diff = settleUnknown(await this.answer(state, news), state.inputs, news);
+    const settled = applyReplaceOnChanges(diff, state.replaceOnChanges);
+    return replaces(settled) ? settled.replaceKeys : undefined;
+  }
+
+  private async answer(state: ResourceState, news: ValueMap): Promise<Diff> {
     const { urn, id = "", inputs: oldInputs, outputs: oldOutputs, ignoreChanges } = state;
+    if (isProviderType(state.type)) return this.providers.diff(urn, state, news);
     const provider = await this.providers.instance(state.provider ?? "");
-    const answer = provider.configured
-      ? await provider.client.diff({ urn, id, oldInputs, oldOutputs, news, ignoreChanges })
-      : NO_DIFF;
-    const diff = applyReplaceOnChanges(settleUnknown(answer, oldInputs, news), state.replaceOnChanges);
-    return replaces(diff) ? diff.replaceKeys : undefined;
+    if (!provider.configured) return NO_DIFF;
+    return provider.client.diff({ urn, id, oldInputs, oldOutputs, news, ignoreChanges });
   }
 
   /** What may be deleted: the targets and what can't be without them; or all but the excluded and what those need. */

@@ -74,3 +74,20 @@ test("protection that goes in the same run is no obstacle; one that stays is, be
   expect((await project.run("up")).exitCode).toBe(0);
   expect(provider.mutations).toEqual(["delete a", "create a"]);
 });
+
+test("a provider that is configured from what is deleted first stays, and so does what it serves", async () => {
+  const program = (kind: string): string => `
+    const pulumi = require("@pulumi/pulumi");
+    const Thing = class extends pulumi.CustomResource {
+      constructor(name, args, options) { super("demo:index:Thing", name, { ...args, made: undefined }, options); }
+    };
+    const a = new Thing("a", { kind: ${JSON.stringify(kind)} }, { deleteBeforeReplace: true });
+    const p = new pulumi.ProviderResource("demo", "p", { token: a.id });
+    new Thing("b", { value: 1 }, { provider: p });`;
+  project.program(program("old"));
+  await project.run("up");
+  provider.calls.length = 0;
+  project.program(program("new"));
+  expect((await project.run("up")).exitCode).toBe(0);
+  expect(provider.mutations).toEqual(["delete a", "create a"]);
+});
