@@ -49,10 +49,12 @@ export class EventStream {
   outputs(step: Step, { state, diff, resultOp }: Pick<Applied, "state" | "diff" | "resultOp">): void {
     const told = {
       ...step,
-      ...(resultOp && { op: resultOp }),
+      // A refresh that only comes before the thing itself keeps its name.
+      ...(resultOp && this.countsRefresh && { op: resultOp }),
       ...(diff && { diffs: diff.diffKeys, detailedDiff: diff.detailed }),
       // What was there before an import is what was found.
       ...(step.op === "import" && state && { old: state }),
+      ...(step.deleteOldLater && step.old && { old: { ...step.old, delete: true } }),
     };
     const now = step.next === undefined ? undefined : state;
     this.emit({ resOutputsEvent: { metadata: metadataOf(told, now), ...(this.preview ? { planning: true } : {}) } });
@@ -65,7 +67,13 @@ export class EventStream {
   }
 
   failed(step: Step, applied: Applied, steps: number): void {
-    const now = applied.status === PARTIAL ? applied.state : plannedOf(step);
+    const planned = plannedOf(step);
+    const now =
+      applied.status === PARTIAL
+        ? applied.state
+        : planned && step.op === "update"
+          ? { ...planned, id: step.old?.id }
+          : planned;
     this.emit({ resOpFailedEvent: { metadata: metadataOf(step, now), status: applied.status, steps } });
   }
 
@@ -105,18 +113,22 @@ export class EventStream {
   }
 }
 
-/** What a step will make, which has no id yet unless it only looks at something. */
+/** Steps that tell of something that is there: by looking at it, or because it was made just before. */
+const HAVE_ID: ReadonlySet<OpType> = new Set(["refresh", "read", "read-replacement", "replace"]);
+
+/** What a step will make, which has no id yet. */
 function plannedOf({ op, next }: Step): ResourceState | undefined {
-  const looks = op === "refresh" || op === "read" || op === "read-replacement";
-  return next === undefined || looks ? next : { ...next, id: undefined };
+  return next === undefined || HAVE_ID.has(op) ? next : { ...next, id: undefined };
 }
 
 function metadataOf(step: Step, now: ResourceState | undefined): StepMetadata {
+  // What is not made because of --target is told as what stays as it is.
+  const old = step.skipped ? step.next : step.old;
   return {
     op: step.op,
     urn: step.urn,
     type: step.type,
-    ...(step.old === undefined ? {} : { old: stateOf(step.old) }),
+    ...(old === undefined ? {} : { old: stateOf(old) }),
     ...(now === undefined ? {} : { new: stateOf(now) }),
     ...(step.keys.length === 0 ? {} : { keys: [...step.keys] }),
     ...(step.diffs.length === 0 ? {} : { diffs: [...step.diffs] }),

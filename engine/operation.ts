@@ -188,19 +188,16 @@ export class Operation {
     if (this.failed) silent.watch();
     const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.come]);
     silent.stop();
-    if (executor.halted) {
-      await session.settle();
-      this.program?.kill();
-      return;
-    }
     await session.settle();
-    if (ended !== undefined || this.failed) {
-      if (ended) events.error(ended);
+    if (executor.halted || ended !== undefined || this.failed) {
+      this.program?.kill();
+      if (ended && !executor.halted) events.error(ended);
       executor.failed = true;
+      session.finishStack(false);
       return;
     }
     await session.deleteUnclaimed();
-    session.writeStackOutputs();
+    session.finishStack(!executor.refused);
     const unknown = generator.unknownTargets();
     for (const urn of unknown) {
       events.error(`Target '${urn}' could not be found in the stack. Did you forget to escape $ in your shell?`);

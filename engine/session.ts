@@ -154,18 +154,20 @@ export class Session {
     return registered;
   }
 
-  /** Outputs of a component, or of the stack, whose own wait for `writeStackOutputs`: the SDK sends them also where the program threw. */
+  /** Outputs of a component, or of the stack, whose own wait for `finishStack`: the SDK sends them also where the program threw. */
   registerOutputs(urn: string, outputs: ValueMap): void {
     if (!this.states.has(urn)) throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
     if (typeOf(urn) === STACK_TYPE) this.stackOutputs = { urn, outputs };
     else this.writeOutputs(urn, outputs);
   }
 
-  /** The stack's outputs are those of a run that went well, and come last. */
-  writeStackOutputs(): void {
-    if (this.stackOutputs !== undefined && !this.parts.executor.halted) {
-      this.writeOutputs(this.stackOutputs.urn, this.stackOutputs.outputs);
-    }
+  /** The stack's outputs are those of a run that went well, and come last; after any other the old ones are told. */
+  finishStack(wentWell: boolean): void {
+    if (this.stackOutputs === undefined) return;
+    const { urn, outputs } = this.stackOutputs;
+    const [step, state] = [this.steps.get(urn), this.states.get(urn)];
+    if (wentWell && !this.parts.executor.halted) this.writeOutputs(urn, outputs);
+    else if (step !== undefined && state !== undefined) this.parts.events.outputs(step, { state });
   }
 
   private writeOutputs(urn: string, outputs: ValueMap): void {

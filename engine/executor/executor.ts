@@ -69,15 +69,20 @@ export class Executor {
   chain(steps: readonly Step[]): Promise<Applied | undefined> {
     return this.slots.run(async () => {
       let last: Applied | undefined;
-      for (const step of steps) {
-        // One that can't be read keeps no other from being refreshed.
-        if (step.op === "refresh" ? this.options.stop?.aborted : this.halted) return undefined;
-        const applied = await this.step(step);
+      for (const [index, step] of steps.entries()) {
+        if (!this.mayStart(step)) return undefined;
+        const replaced = step.op === "replace" && steps[index - 1]?.deleteOldLater === true;
+        const applied = await this.step(replaced ? afterDeed(step, last) : step);
         if (applied.error !== undefined) return applied.error instanceof InitFailedError ? applied : undefined;
         if (step.op !== "replace") last = applied;
       }
       return last;
     });
+  }
+
+  /** A resource that can't be read keeps no other from being refreshed. */
+  private mayStart(step: Step): boolean {
+    return step.op === "refresh" ? this.options.stop?.aborted !== true : !this.halted;
   }
 
   /** Steps of many resources, each after those that it waits for; a failed one keeps the rest from starting. */
@@ -183,6 +188,12 @@ export class Executor {
     if (old === undefined || this.journal.has(old)) return old;
     return this.journal.snapshot().resources.find(state => state.urn === old.urn && state.pendingReplacement === true);
   }
+}
+
+/** The word `replace` after the deed tells of what was made, and of what is still to be deleted. */
+function afterDeed(word: Step, deed: Applied | undefined): Step {
+  if (deed?.state === undefined || word.old === undefined) return word;
+  return { ...word, old: { ...word.old, delete: true }, next: deed.state };
 }
 
 /** Orders items so that what is waited for comes first. */

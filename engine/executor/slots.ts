@@ -21,13 +21,14 @@ export class Slots {
 }
 
 interface Waiting {
+  /** Empty: has none, and comes when it came. */
   readonly rank: string;
   start(): void;
 }
 
 /**
- * Runs tasks one after the other; of those that wait the one of the lowest rank, else the one that came first. What comes at the
- * same moment waits for each other, so that the order is the same in every run.
+ * Runs tasks one after the other, as they came; those with a rank go by rank among themselves. What comes at the same moment
+ * waits for each other, so that the order is the same in every run.
  */
 export class Turns {
   private readonly waiting: Waiting[] = [];
@@ -43,13 +44,17 @@ export class Turns {
   }
 
   private next(): void {
-    const first = this.waiting.reduce<Waiting | undefined>(
-      (best, item) => (best === undefined || item.rank < best.rank ? item : best),
-      undefined,
-    );
+    const [oldest] = this.waiting;
+    const first = oldest?.rank
+      ? this.waiting.reduce((best, item) => (isBefore(item, best) ? item : best), oldest)
+      : oldest;
     this.busy = first !== undefined;
     if (first === undefined) return;
     this.waiting.splice(this.waiting.indexOf(first), 1);
     first.start();
   }
+}
+
+function isBefore(item: Waiting, other: Waiting): boolean {
+  return item.rank !== "" && item.rank < other.rank;
 }

@@ -28,7 +28,7 @@ export class NormalForm {
         .replace(UUID, id => this.uuid(id))
         .replace(/\b\d+m?s\b|\b\d+m\d+s\b/g, "<dur>")
         .replace(/v1:[A-Za-z0-9+/=]{16}:[A-Za-z0-9+/=]+/g, "<ciphertext>")
-        .replace(/ {4}at .*\n/g, "")
+        .replace(/\n? {4}at .*(?=\n|$)/g, "")
     );
   }
 
