@@ -27,8 +27,8 @@ export class EventStream {
   /** What a step came to is counted under the operation that the reader knows: a replacement once, as `replace`. */
   count(step: Step, op: OpType = step.op): void {
     if (isDefaultProvider(step.urn) || (step.op === "refresh" && !this.countsRefresh)) return;
-    const name = op === "create-replacement" || op === "delete-replaced" || op === "discard-replaced" ? undefined : op;
-    if (name !== undefined) this.counts[name] = (this.counts[name] ?? 0) + 1;
+    const isPart = !step.logical && step.op !== "refresh";
+    if (!isPart && op !== "read") this.counts[op] = (this.counts[op] ?? 0) + 1;
   }
 
   changes(): Partial<Record<OpType, number>> {
@@ -53,8 +53,8 @@ export class EventStream {
       ...(resultOp && this.countsRefresh && { op: resultOp }),
       ...(diff && { diffs: diff.diffKeys, detailedDiff: diff.detailed }),
       // What was there before an import is what was found.
-      ...(step.op === "import" && state && { old: state }),
       ...(step.deleteOldLater && step.old && { old: { ...step.old, delete: true } }),
+      ...(isImport(step) && state && { old: state }),
     };
     const now = step.next === undefined ? undefined : state;
     this.emit({ resOutputsEvent: { metadata: metadataOf(told, now), ...(this.preview ? { planning: true } : {}) } });
@@ -113,6 +113,10 @@ export class EventStream {
   }
 }
 
+function isImport({ op }: Step): boolean {
+  return op === "import" || op === "import-replacement";
+}
+
 /** Steps that tell of something that is there: by looking at it, or because it was made just before. */
 const HAVE_ID: ReadonlySet<OpType> = new Set(["refresh", "read", "read-replacement", "replace"]);
 
@@ -123,7 +127,7 @@ function plannedOf({ op, next }: Step): ResourceState | undefined {
 
 function metadataOf(step: Step, now: ResourceState | undefined): StepMetadata {
   // What is not made because of --target is told as what stays as it is.
-  const old = step.skipped ? step.next : step.old;
+  const old = step.skipped ? step.next : isImport(step) && now?.id === undefined ? undefined : step.old;
   return {
     op: step.op,
     urn: step.urn,

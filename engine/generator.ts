@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { equalValues, UNKNOWN_SENTINEL, type ValueMap, withoutUnknowns } from "../wire/values";
+import { equalValues, type ValueMap, withoutUnknowns } from "../wire/values";
 import { Dependents } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { type Decision, decide } from "./planner/decide";
@@ -120,8 +120,7 @@ export class StepGenerator {
   /** Steps of a `get`. */
   generateRead(goal: Goal, id: string): Planned {
     const old = this.claim(goal);
-    const known = id === UNKNOWN_SENTINEL ? undefined : id;
-    const next: ResourceState = { ...plannedState(goal, {}, undefined), id: known, external: true, created: undefined };
+    const next: ResourceState = { ...plannedState(goal, {}, undefined), id, external: true, created: undefined };
     const replaces = old !== undefined && !old.external && old.id !== id;
     if (replaces) this.replaced.add(goal.urn);
     return { steps: readSteps(next, old, replaces) };

@@ -7,6 +7,7 @@ import * as messages from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { decode, encode } from "../wire/struct";
 import { UNKNOWN_SENTINEL } from "../wire/values";
+import { messageOf } from "./diagnosed-error";
 import type { EventStream } from "./event-stream";
 import type { DiagnosticEvent } from "./events";
 import type { AliasTable } from "./program/aliases";
@@ -97,7 +98,9 @@ export class Monitor {
     const token = request.getTok();
     const provider = await this.providerFor(request, token, true);
     const session = await this.parts.session;
-    const answer = await session.invoke(token, decode(request.getArgs()), provider ?? "");
+    const answer = await session.invoke(token, decode(request.getArgs()), provider ?? "").catch((error: unknown) => {
+      throw new Error(`invocation of ${token} returned an error: ${messageOf(error)}`);
+    });
     const failures = answer.failures.map(({ property, reason }) =>
       new CheckFailure().setProperty(property).setReason(reason),
     );

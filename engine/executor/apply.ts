@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { define, equalValues, Secret, type Value, type ValueMap } from "../../wire/values";
+import { define, equalValues, Secret, UNKNOWN_SENTINEL, type Value, type ValueMap } from "../../wire/values";
 import type { OpType } from "../events";
 import { type Diff, inverted, NO_DIFF, settleUnknown } from "../planner/diff";
 import { SEED_BYTES } from "../planner/goal";
@@ -22,6 +22,14 @@ export interface Applied {
   /** What a refresh came to. */
   readonly resultOp?: OpType;
   readonly diff?: Diff;
+}
+
+/** What a `get` or an import names is not there. */
+class MissingError extends Error {
+  constructor(id: string) {
+    super(`resource '${id}' does not exist`);
+    this.name = "MissingError";
+  }
 }
 
 export interface ApplyContext {
@@ -61,7 +69,8 @@ export async function applyStep(step: Step, context: ApplyContext): Promise<Appl
         return ok(step.next);
     }
   } catch (error) {
-    const status = step.op === "create" || step.op === "create-replacement" ? 0 : 2;
+    const untouched = step.op === "create" || step.op === "create-replacement" || error instanceof MissingError;
+    const status = untouched ? 0 : 2;
     return { state: step.old, error: error instanceof Error ? error : new Error(String(error)), status };
   }
 }
@@ -155,11 +164,11 @@ async function same(step: Step, next: ResourceState, context: ApplyContext): Pro
 }
 
 async function read(step: Step, next: ResourceState, context: ApplyContext): Promise<Applied> {
-  if (next.id === undefined) return ok(next);
+  if (next.id === undefined || next.id === UNKNOWN_SENTINEL) return ok(next);
   const provider = await providerOf(next, context);
   if (!provider.configured) return ok({ ...next, outputs: {} });
   const found = await provider.client.read(step.urn, next.id, {}, {});
-  if (found.id === "") throw new Error(`resource '${next.id}' does not exist`);
+  if (found.id === "") throw new MissingError(next.id);
   const outputs = withSecrets(found.outputs, next);
   const old = step.old;
   const changed = old !== undefined && !equalValues(old.outputs, outputs);
@@ -203,7 +212,7 @@ async function adopt(step: Step, next: ResourceState, context: ApplyContext): Pr
   const provider = await providerOf(next, context);
   const id = next.importID ?? "";
   const found = await readBack(provider, bareState(step.urn, step.type, true), id);
-  if (found.id === "") throw new Error(`resource '${id}' does not exist`);
+  if (found.id === "") throw new MissingError(id);
   if (found.inputs === undefined) {
     throw new Error(`the provider can't import resources: it has read '${id}' and told no inputs`);
   }

@@ -66,12 +66,16 @@ export function misplaced(record: StepRecord): string[] {
   });
 }
 
+/** After these lines the warning about what an earlier run left half-way goes on in muster's own words (design note 0014). */
+const OWN_WORDS = /^Attempting to deploy[\s\S]*?(?=\nThese resources)/;
+
 /** An event without what a reader does not compare: whole outputs, how many steps had been done by then, blanks at the end. */
 function comparableEvent(event: EventRecord): Fields {
-  const { steps: _, maybeCorrupt: __, old, new: now, message, ...rest } = event;
+  const { steps: _, maybeCorrupt: __, old, new: now, message, config, ...rest } = event;
   return {
     ...rest,
-    ...(typeof message === "string" && { message: message.trimEnd() }),
+    ...(typeof message === "string" && { message: (OWN_WORDS.exec(message)?.[0] ?? message).trimEnd() }),
+    ...(isFields(config) && { config: Object.keys(config) }),
     ...(isFields(old) && { old: withoutOutputs(old) }),
     ...(isFields(now) && { new: withoutOutputs(now) }),
   };
