@@ -1,5 +1,5 @@
 import { encodeValue, type Json } from "../wire/struct";
-import { define, isList, isMap, Secret, type Value, type ValueMap } from "../wire/values";
+import { define, equalValues, isList, isMap, Secret, type Value, type ValueMap } from "../wire/values";
 import type { DiagnosticEvent, EngineEvent, OpType, StepMetadata, StepState } from "./events";
 import type { Applied } from "./executor/apply";
 import type { Step } from "./planner/step";
@@ -24,11 +24,13 @@ export class EventStream {
     private readonly countsRefresh: boolean,
   ) {}
 
-  /** What a step came to is counted under the operation that the reader knows: a replacement once, as `replace`. */
-  count(step: Step, op: OpType = step.op): void {
+  /** Counts what a step came to as the reader knows it: a replacement once, what was only read if it has changed. */
+  count(step: Step, { state, resultOp }: Pick<Applied, "state" | "resultOp">): void {
     if (isDefaultProvider(step.urn) || (step.op === "refresh" && !this.countsRefresh)) return;
-    const isPart = !step.logical && step.op !== "refresh";
-    if (!isPart && op !== "read") this.counts[op] = (this.counts[op] ?? 0) + 1;
+    if (!step.logical && step.op !== "refresh") return;
+    if (step.op === "read" && (step.old === undefined || equalValues(step.old.outputs, state?.outputs))) return;
+    const op = resultOp ?? step.op;
+    this.counts[op] = (this.counts[op] ?? 0) + 1;
   }
 
   changes(): Partial<Record<OpType, number>> {

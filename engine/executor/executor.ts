@@ -120,7 +120,7 @@ export class Executor {
     await this.finish(step, applied, operation);
     if (applied.error === undefined) {
       this.done += 1;
-      this.events.count(step, applied.resultOp);
+      this.events.count(step, applied);
       if (applied.warning !== undefined) this.events.warning(applied.warning, step.urn);
       this.events.done(step, applied);
     } else if (this.context.preview) {
