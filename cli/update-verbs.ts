@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import type { Import } from "../engine/import";
 import { type RunKind, run } from "../engine/run";
+import { OperatorError } from "../wire/operator-error";
 import { isInteractive, screenOf } from "./console";
 import { openProject, stackOf } from "./project";
 import { openProviders } from "./provider-host";
@@ -22,10 +24,14 @@ export function addUpdateVerb(
     .option("--expect-no-changes", "exit with 7 if there is anything to change")
     .option("--json", "print engine events, one JSON document a line")
     .option("--event-log <file>", "write engine events to a file, one JSON document a line")
-    .option("--target <urn>", "only this resource (repeatable)", collect)
+    .option("--target <urn>", "only this resource; * and ** stand for parts of a URN (repeatable)", collect)
+    .option("--target-dependents", "what depends on a target is one too")
+    .option("--exclude <urn>", "all but this resource (repeatable)", collect)
+    .option("--exclude-dependents", "what depends on an excluded resource is left out too")
     .option("-p, --parallel <steps>", "steps at the same time", parseCount)
     .option("--continue-on-error [bool]", "go on with what does not depend on a failed step", parseBoolean)
     .option("--diff", "show every property, nothing cut or folded")
+    .option("--policy-pack <path>", "the stock CLI's only", refusePolicyPack)
     .option("--show-secrets", "accepted for Pulumi's sake: a plan never shows secrets")
     .option("-m, --message <text>", "a note for the stack's history");
   if (kind !== "refresh") command.option("-r, --refresh [bool]", "look at the hosts first", parseBoolean);
@@ -46,7 +52,15 @@ export function addUpdateVerb(
   return command;
 }
 
-async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<number> {
+function refusePolicyPack(path: string): never {
+  throw new OperatorError({
+    summary: `policy pack ${path}: the embedded engine does not support policy packs`,
+    remedy: "use --engine pulumi with the stock Pulumi CLI",
+  });
+}
+
+/** @param imports of the verb `import`: what it takes over */
+export async function update(kind: RunKind, call: VerbCall<UpdateFlags>, imports?: readonly Import[]): Promise<number> {
   const { console, flags, folder } = call;
   const project = openProject(folder);
   const stack = await openStack(project, stackOf(project, flags.stack, console.env), console.env);
@@ -58,6 +72,7 @@ async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<numbe
       ...runDecisions(kind, flags, console.env, project),
       ...stack.place(),
       plugins: providers.plugins,
+      ...(imports && { imports }),
     };
     const screen = screenOf(console, flags.color);
     const now = (): number => performance.now() / 1000;

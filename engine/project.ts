@@ -28,7 +28,7 @@ interface ProjectFile {
   backend?: { url?: unknown };
   options?: { refresh?: unknown };
   stackConfigDir?: unknown;
-  plugins?: { providers?: { name: string; path: string }[] };
+  plugins?: { providers?: { name: string; path: string }[]; analyzers?: unknown[] };
   config?: Record<string, unknown>;
 }
 
@@ -59,6 +59,11 @@ export function readProject(root: string): Project {
   if (runtime?.name !== "nodejs") {
     throw new Error(
       `${path}: runtime '${String(runtime?.name)}': the embedded engine runs nodejs programs only.\nUse --engine pulumi with the stock Pulumi CLI.`,
+    );
+  }
+  if ((file.plugins?.analyzers ?? []).length > 0) {
+    throw new Error(
+      `${path}: 'plugins.analyzers': the embedded engine does not support policy packs.\nUse --engine pulumi with the stock Pulumi CLI.`,
     );
   }
   return {

@@ -123,7 +123,7 @@ export function writeCheckpoint(backend: Backend, stack: string, text: string | 
 }
 
 export interface HistoryEntry {
-  readonly kind: "update" | "refresh" | "destroy" | "import";
+  readonly kind: "update" | "refresh" | "destroy" | "import" | "resource-import";
   /** Unix seconds. */
   readonly startTime: number;
   readonly message: string;
