@@ -29,12 +29,15 @@ const names: Record<RunKind, string> = { preview: "preview", up: "update", refre
 export async function updateFlow(prepared: PreparedRun, flags: UpdateFlags, tools: UpdateTools): Promise<number> {
   const { kind } = prepared;
   if (kind === "preview" || flags.previewOnly) {
-    return (await shownRun(prepared, true, flags, tools, openLog(flags))).exitCode;
+    const { exitCode, result } = await shownRun(prepared, true, flags, tools, openLog(flags));
+    if (prepared.savePlan !== undefined && result.result === "succeeded") saySaved(prepared, tools.console);
+    return exitCode;
   }
   const confirmed = flags.yes === true || flags.skipPreview === true;
   if (!confirmed && (!tools.interactive || flags.json)) throw unconfirmed(kind);
   const log = openLog(flags);
-  if (!flags.skipPreview) {
+  // A plan is held against a preview before anything is done, asked for or not.
+  if (!flags.skipPreview || prepared.plan !== undefined) {
     const go = await reviewed(prepared, flags, tools, confirmed);
     if (go !== true) {
       log?.close();
@@ -109,6 +112,10 @@ function openLog(flags: UpdateFlags): EventOutput | undefined {
 
 function sayUnexpected(kind: RunKind, console: Console): void {
   console.err.write(`error: no changes were expected for ${names[kind]} but changes were proposed\n`);
+}
+
+function saySaved({ savePlan, stack }: PreparedRun, console: Console): void {
+  console.err.write(`plan written to ${savePlan}; carry it out: muster up -s ${stack} --plan ${savePlan}\n`);
 }
 
 function unconfirmed(kind: RunKind): OperatorError {

@@ -17,6 +17,9 @@ export interface UpdateFlags {
   readonly parallel?: number;
   readonly continueOnError?: boolean;
   readonly clearPendingCreates?: boolean;
+  readonly savePlan?: string;
+  readonly plan?: string;
+  readonly targetDependents?: boolean;
   readonly diff?: boolean;
   readonly message?: string;
 }
@@ -41,6 +44,7 @@ type Decisions = Pick<
   | "expectNoChanges"
   | "clearPendingCreates"
   | "message"
+  | "targetDependents"
 >;
 
 /** Flags, environment and project put together; flags win. */
@@ -55,6 +59,7 @@ export function runDecisions(kind: RunKind, flags: UpdateFlags, env: Env, projec
     expectNoChanges: flags.expectNoChanges ?? false,
     ...(targets.length > 0 && { targets }),
     ...(replaced.length > 0 && { replaces: replaced }),
+    ...(flags.targetDependents && { targetDependents: true }),
     ...(flags.clearPendingCreates && { clearPendingCreates: true }),
     ...(flags.message !== undefined && { message: flags.message }),
   };

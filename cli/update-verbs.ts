@@ -1,5 +1,6 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
-import { type RunKind, run } from "../engine/run";
+import { type RunKind, type RunOptions, run } from "../engine/run";
 import { isInteractive, screenOf } from "./console";
 import { openProject, stackOf } from "./project";
 import { openProviders } from "./provider-host";
@@ -38,12 +39,23 @@ export function addUpdateVerb(
   if (kind === "refresh" || kind === "destroy")
     command.option("--preview-only", "show what would happen, change nothing");
   if (kind === "refresh") command.option("--clear-pending-creates", "forget creations that were cut off");
+  if (kind !== "refresh") command.option("--target-dependents", "what depends on a target is one too");
+  if (kind === "preview") command.option("--save-plan <file>", "write what would be done to a file, for up --plan");
+  if (kind === "up") command.option("--plan <file>", "do what this plan has, and nothing else");
   if (kind === "up" || kind === "preview") {
     command
       .option("--replace <urn>", "replace this resource (repeatable)", collect)
       .option("--target-replace <urn>", "only this resource, and replace it (repeatable)", collect);
   }
   return command;
+}
+
+/** Plan files are named from where the command is run. */
+function planFiles({ savePlan, plan }: UpdateFlags, folder: string): Pick<RunOptions, "savePlan" | "plan"> {
+  return {
+    ...(savePlan !== undefined && { savePlan: resolve(folder, savePlan) }),
+    ...(plan !== undefined && { plan: resolve(folder, plan) }),
+  };
 }
 
 async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<number> {
@@ -58,6 +70,7 @@ async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<numbe
       ...runDecisions(kind, flags, console.env, project),
       ...stack.place(),
       plugins: providers.plugins,
+      ...planFiles(flags, folder),
     };
     const screen = screenOf(console, flags.color);
     const now = (): number => performance.now() / 1000;

@@ -28,7 +28,11 @@ export function openSecure(value: unknown, cipher: Cipher | undefined, found: ()
 }
 
 /** Values of the file over the project's defaults. */
-export function openConfig(project: Project, file: ConfigFile, cipher: Cipher | undefined): StackConfig {
+export function openConfig(
+  project: Project,
+  file: Pick<ConfigFile, "entries">,
+  cipher: Cipher | undefined,
+): StackConfig {
   const texts: Record<string, string> = {};
   const secretKeys: string[] = [];
   const all = { ...Object.fromEntries(project.configDefaults), ...file.entries() };

@@ -32,6 +32,8 @@ export interface GeneratorOptions {
   readonly targets: ReadonlySet<string> | undefined;
   readonly targetDependents: boolean;
   readonly replaces: ReadonlySet<string>;
+  /** What providers derive names from; undefined: new for each question. */
+  readonly seed?: (urn: string) => Uint8Array;
 }
 
 /**
@@ -150,7 +152,7 @@ export class StepGenerator {
     if (!provider.configured) return news;
     const { inputs, failures } = await this.diagnosed(
       goal,
-      provider.client.check(goal.urn, olds, news, randomBytes(SEED_BYTES)),
+      provider.client.check(goal.urn, olds, news, this.options.seed?.(goal.urn) ?? randomBytes(SEED_BYTES)),
     );
     this.refuse(goal, news, failures);
     return inputs;

@@ -5,6 +5,7 @@ import type { OpType } from "./events";
 import { Executor } from "./executor/executor";
 import { StepGenerator } from "./generator";
 import { Monitor, serveEngine } from "./monitor";
+import { PlanRun } from "./plan-files/plan-run";
 import { dependentsOf, orderDeletes } from "./planner/delete-order";
 import { AliasTable } from "./program/aliases";
 import { Program } from "./program/process";
@@ -55,6 +56,7 @@ export class Operation {
     private readonly open: OpenStack,
     private readonly start: Snapshot,
     private readonly config: StackConfig,
+    private readonly plan: PlanRun,
     private readonly unlock: () => void,
   ) {
     this.dryRun = options.kind === "preview" || options.previewOnly === true;
@@ -73,7 +75,9 @@ export class Operation {
     try {
       // Read again: what was read before the lock may be what another run has changed since.
       const locked = locks ? await openStack(options) : open;
-      return new Operation(options, locked, await snapshotOf(locked, options.passphrase), configOf(locked), unlock);
+      const config = configOf(locked);
+      const plan = PlanRun.of(options, locked, config);
+      return new Operation(options, locked, await snapshotOf(locked, options.passphrase), config, plan, unlock);
     } catch (error) {
       unlock();
       throw error;
@@ -100,6 +104,7 @@ export class Operation {
       if (!this.dryRun) this.writeHistory();
       this.unlock();
     }
+    this.plan.save(this.failed);
     return { failed: this.failed, changes: events.changes(), snapshot: journal.snapshot() };
   }
 
@@ -130,6 +135,7 @@ export class Operation {
       if (options.kind === "refresh" || options.refreshFirst) await refreshAll(journal, executor, targets);
       if (this.runsProgram && !executor.halted) await this.runProgram(journal, executor, providers, ready.resolve);
       else if (options.kind === "destroy" && !executor.halted) await this.destroy(journal, executor);
+      this.plan.conclude(executor, events);
       if (options.stop?.aborted) this.reportStop();
       else if (executor.failed && executor.stepFailed) events.error(`${NAMES[options.kind]} failed`);
     } catch (error) {
@@ -176,7 +182,8 @@ export class Operation {
     providers: ProviderRegistry,
     ready: (session: Session) => void,
   ): Promise<void> {
-    const { options, events } = this;
+    const { options, events, plan } = this;
+    if (!plan.begin(events)) return;
     const generator = new StepGenerator(
       journal.snapshot().resources,
       providers,
@@ -185,6 +192,7 @@ export class Operation {
         targets: options.targets === undefined ? undefined : new Set(options.targets),
         targetDependents: options.targetDependents === true,
         replaces: new Set(options.replaces ?? []),
+        seed: plan.seed,
       },
       (from, to) => journal.rename(from, to),
     );
@@ -199,6 +207,7 @@ export class Operation {
       providers,
       events,
       config: configValues(this.config),
+      watch: plan.watch,
     });
     ready(session);
     const silent = this.silenceAfterError(session);
@@ -217,6 +226,7 @@ export class Operation {
     }
     await session.deleteUnclaimed();
     session.writeStackOutputs();
+    plan.end(urn => journal.snapshot().resources.some(state => state.urn === urn), events);
     const unknown = generator.unknownTargets();
     for (const urn of unknown) {
       events.error(`Target '${urn}' could not be found in the stack. Did you forget to escape $ in your shell?`);

@@ -12,6 +12,7 @@ import type { EventStream } from "./event-stream";
 import type { Executor } from "./executor/executor";
 import { Queue } from "./executor/slots";
 import type { StepGenerator } from "./generator";
+import type { Deviation, PlanWatch } from "./plan-files/deployment-plan";
 import { orderDeletes } from "./planner/delete-order";
 import type { Goal } from "./planner/goal";
 import { reuseSecrets } from "./planner/reuse";
@@ -48,6 +49,8 @@ export interface SessionParts {
   readonly events: EventStream;
   /** Stack configuration by full key; secrets are Secret. */
   readonly config: Readonly<Record<string, Value>>;
+  /** Records a plan, or holds this run against one. */
+  readonly watch?: PlanWatch;
 }
 
 /** One run of a program: takes its registrations in order, has them planned and carried out, and answers. */
@@ -79,7 +82,8 @@ export class Session {
     const steps = await this.planning.run(async () => {
       if (executor.halted) throw new RunEndedError();
       try {
-        return await plan();
+        const planned = await plan();
+        return this.heed(this.parts.watch?.steps(planned, goal)) ? planned : undefined;
       } catch (error) {
         for (const message of error instanceof DiagnosedError ? error.messages : [messageOf(error)]) {
           events.error(message, goal.urn);
@@ -94,11 +98,21 @@ export class Session {
     const last = steps.at(-1);
     if (applied?.state === undefined || applied.error !== undefined || last === undefined)
       return this.giveUp(goal.urn, "failed", applied?.state);
+    this.parts.watch?.done(goal.urn, applied.state.outputs);
     this.states.set(goal.urn, applied.state);
     this.steps.set(goal.urn, last);
     if (isProviderType(goal.type)) this.parts.generator.providerConfigs.set(goal.urn, applied.state.inputs);
     if (last.skipped) return { result: "skipped", urn: goal.urn };
     return { result: "success", state: applied.state };
+  }
+
+  /** Tells what deviates from a plan. False if it ends the run: a preview goes on, to tell of all. */
+  private heed(deviations: readonly Deviation[] = []): boolean {
+    const { preview, executor, events } = this.parts;
+    for (const { message, urn } of deviations) events.error(message, urn);
+    if (preview || deviations.length === 0) return true;
+    executor.giveUp();
+    return false;
   }
 
   private giveUp(urn: string, result: "failed" | "skipped", state?: ResourceState): Registered {
@@ -158,6 +172,7 @@ export class Session {
     const step = this.steps.get(urn);
     if (state === undefined || step === undefined) throw new Error(`'${urn}' is not of this run`);
     if (executor.halted) throw new RunEndedError();
+    if (!this.heed(this.parts.watch?.outputs(urn, state.outputs, outputs))) return;
     const next = { ...state, outputs: reuseSecrets(outputs, state.outputs) };
     if (!equalValues(state.outputs, outputs)) journal.replaceInPlace(state, next);
     const kept = equalValues(state.outputs, outputs) ? state : next;
@@ -198,7 +213,8 @@ export class Session {
     const resources = journal.snapshot().resources;
     const doomed = resources.filter(state => state.delete === true || isOld(state));
     const spared = this.neededByUnusable();
-    await executor.ordered(orderDeletes(deleteStepsOf(doomed.filter(state => !spared.has(state.urn)))));
+    const steps = deleteStepsOf(doomed.filter(state => !spared.has(state.urn)));
+    if (this.heed(this.parts.watch?.steps(steps))) await executor.ordered(orderDeletes(steps));
   }
 
   /** What a resource that could not be made this time depended on when it was last there. */

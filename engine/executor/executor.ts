@@ -32,6 +32,7 @@ export class Executor {
   failed = false;
   /** Failed in carrying something out, not in planning it. */
   stepFailed = false;
+  private givenUp = false;
   private done = 0;
   private halt: () => void = () => {};
   private readonly haltedPromise: Promise<void>;
@@ -57,7 +58,7 @@ export class Executor {
 
   /** True once nothing new may be started. */
   get halted(): boolean {
-    return this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
+    return this.givenUp || this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
   }
 
   /**
@@ -100,6 +101,13 @@ export class Executor {
   fail(): void {
     this.failed = true;
     if (!this.options.continueOnError) this.halt();
+  }
+
+  /** Starts nothing more, continue-on-error or not. */
+  giveUp(): void {
+    this.failed = true;
+    this.givenUp = true;
+    this.halt();
   }
 
   private async step(step: Step): Promise<Applied> {

@@ -49,7 +49,8 @@ export function writeAttributes(path: string, text: string | Buffer): void {
   writeDurably(`${path}.attrs`, attributesOf(text));
 }
 
-function writeDurably(path: string, text: string | Buffer): void {
+/** The same for a file that is no blob: no folder is made, nothing lies beside it. */
+export function writeDurably(path: string, text: string | Buffer): void {
   const temporary = `${path}.tmp`;
   const file = openSync(temporary, "w", FILE_MODE);
   try {
