@@ -20,6 +20,8 @@ export interface UpdateFlags {
   readonly savePlan?: string;
   readonly plan?: string;
   readonly targetDependents?: boolean;
+  readonly remove?: boolean;
+  readonly preserveConfig?: boolean;
   readonly diff?: boolean;
   readonly message?: string;
 }

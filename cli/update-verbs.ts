@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { type RunKind, type RunOptions, run } from "../engine/run";
+import { deleteStack } from "../engine/stacks";
 import { isInteractive, screenOf } from "./console";
 import { openProject, stackOf } from "./project";
 import { openProviders } from "./provider-host";
@@ -38,6 +39,11 @@ export function addUpdateVerb(
   }
   if (kind === "refresh" || kind === "destroy")
     command.option("--preview-only", "show what would happen, change nothing");
+  if (kind === "destroy") {
+    command
+      .option("--remove", "then remove the stack and its configuration file")
+      .option("--preserve-config", "with --remove: keep Pulumi.<stack>.yaml");
+  }
   if (kind === "refresh") command.option("--clear-pending-creates", "forget creations that were cut off");
   if (kind !== "refresh") command.option("--target-dependents", "what depends on a target is one too");
   if (kind === "preview") command.option("--save-plan <file>", "write what would be done to a file, for up --plan");
@@ -74,9 +80,14 @@ async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<numbe
     };
     const screen = screenOf(console, flags.color);
     const now = (): number => performance.now() / 1000;
-    return await tellingWrongPassphrase(stack.name, () =>
+    const code = await tellingWrongPassphrase(stack.name, () =>
       updateFlow(prepared, flags, { run, console, screen, interactive, interrupts, now }),
     );
+    if (code === 0 && flags.remove && !flags.previewOnly) {
+      deleteStack(project.root, stack.name, { preserveConfig: flags.preserveConfig });
+      console.err.write(`stack ${stack.name} was removed\n`);
+    }
+    return code;
   } finally {
     interrupts.dispose();
     await providers.stop();

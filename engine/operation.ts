@@ -16,8 +16,9 @@ import { RpcServer } from "./rpc-server";
 import type { RunOptions } from "./run";
 import { deleteStepsOf, refreshAll, Session } from "./session";
 import { configOf, type OpenStack, openStack, snapshotOf } from "./stack-files";
-import { initialiseBackend, writeHistory } from "./state/backend";
+import { initialiseBackend } from "./state/backend";
 import { CheckpointFile } from "./state/checkpoint";
+import { writeHistory } from "./state/history";
 import { Journal } from "./state/journal";
 import { takeLock } from "./state/lock";
 
@@ -99,10 +100,13 @@ export class Operation {
     } finally {
       this.program?.kill();
       this.server.close();
-      await journal.close();
-      checkpoint?.seal();
-      if (!this.dryRun) this.writeHistory();
-      this.unlock();
+      try {
+        await journal.close();
+        checkpoint?.seal();
+        if (!this.dryRun) this.writeHistory();
+      } finally {
+        this.unlock();
+      }
     }
     this.plan.save(this.failed);
     return { failed: this.failed, changes: events.changes(), snapshot: journal.snapshot() };
