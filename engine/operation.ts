@@ -28,6 +28,9 @@ const MILLISECONDS = 1000;
 /** How long a program that has reported an error may be silent before it is ended: cmd/run lingers for a minute. */
 const SILENCE_MS = 1000;
 
+const SILENT_END =
+  "the program ended before it was done and said nothing of why: it swallowed an error, or called process.exit()";
+
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {};
   const promise = new Promise<T>(done => {
@@ -225,6 +228,7 @@ export class Operation {
     await session.settle();
     if (ended !== undefined || this.failed) {
       if (ended) events.error(ended);
+      else if (!this.failed) events.error(SILENT_END);
       executor.failed = true;
       return;
     }

@@ -1,7 +1,7 @@
 import type { EventStream } from "../event-stream";
 import type { OrderedStep } from "../planner/delete-order";
 import type { Step } from "../planner/step";
-import { InitFailedError } from "../provider/rpc-error";
+import { InitFailedError, ProviderError } from "../provider/rpc-error";
 import type { PendingOperation, ResourceState } from "../resource";
 import type { Journal } from "../state/journal";
 import { type Applied, type ApplyContext, applyStep } from "./apply";
@@ -126,11 +126,21 @@ export class Executor {
       this.events.outputs(step, applied);
     } else {
       this.events.error(applied.error.message, step.urn);
+      this.tellUnsure(step, applied.error);
       this.events.failed(step, applied.status, this.done);
       this.stepFailed = true;
       this.fail();
     }
     return applied;
+  }
+
+  /** A provider that ended in a creation can't say whether there is an object now, and the state has none, as with stock. */
+  private tellUnsure(step: Step, error: Error): void {
+    if (PENDING[step.op] !== "creating" || !(error instanceof ProviderError && error.gone)) return;
+    this.events.warning(
+      "it may have been created all the same; look for it before the next run makes it again",
+      step.urn,
+    );
   }
 
   private refusal(step: Step): Error | undefined {

@@ -67,6 +67,11 @@ export class TestProject {
     writeFileSync(join(this.root, "index.js"), text);
   }
 
+  /** Another Pulumi.yaml. */
+  settings(text: string): void {
+    writeFileSync(join(this.root, "Pulumi.yaml"), text);
+  }
+
   async run(kind: RunKind, options: Partial<RunOptions> = {}): Promise<RunResult> {
     this.events.length = 0;
     return run({
