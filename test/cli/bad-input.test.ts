@@ -143,7 +143,7 @@ test("a backend of the environment that is no folder is named as such", async ()
     const { code, err } = await project.muster(UP);
     expect(code).toBe(1);
     expect(err).toMatch(
-      /can't serve the backend s3:\/\/bucket\n {2}where: PULUMI_BACKEND_URL\n[^]*fix: use --engine pulumi/,
+      /can't serve the backend s3:\/\/bucket\n {2}where: PULUMI_BACKEND_URL\n[\s\S]*fix: use --engine pulumi/,
     );
   } finally {
     delete process.env.PULUMI_BACKEND_URL;
