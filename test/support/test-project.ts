@@ -35,7 +35,7 @@ export class TestProject {
 
   private constructor(
     readonly root: string,
-    private readonly address: string,
+    readonly address: string,
   ) {}
 
   static async create(provider: TestProvider): Promise<TestProject> {

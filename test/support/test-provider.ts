@@ -18,6 +18,8 @@ export class TestProvider {
   readonly asked: string[] = [];
   /** Called inside Create, Update and Delete of a thing; what it throws fails the call. */
   during: (method: string, name: string) => Promise<void> | void = () => {};
+  /** Called when the engine gives the run up, or ends it. */
+  onCancel: () => void = () => {};
   /** Check adds a name from its random seed, as providers with automatic names do. */
   namesThings = false;
   /** Things that get made, but not as declared: the reason, by name. */
@@ -58,7 +60,10 @@ export class TestProvider {
       configure: answered(async () =>
         new messages.ConfigureResponse().setAcceptsecrets(true).setAcceptresources(true).setSupportspreview(true),
       ),
-      cancel: answered(async () => new Empty()),
+      cancel: answered(async () => {
+        this.onCancel();
+        return new Empty();
+      }),
       check: answered(async (request: messages.CheckRequest) => {
         const inputs = decode(request.getNews());
         const made = Buffer.from(request.getRandomseed_asU8()).toString("hex").slice(0, 8);
