@@ -23,7 +23,13 @@ export type PreparedRun = Omit<RunOptions, "onEvent" | "stop" | "cancel" | "prev
 
 /** Exit code of `--expect-no-changes` when there are some (pulumi/pulumi, 3.260). */
 const unexpectedChanges = 7;
-const names: Record<RunKind, string> = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy" };
+const names: Record<RunKind, string> = {
+  preview: "preview",
+  up: "update",
+  refresh: "refresh",
+  destroy: "destroy",
+  import: "import",
+};
 
 /** Preview, question, run. Returns the exit code. */
 export async function updateFlow(prepared: PreparedRun, flags: UpdateFlags, tools: UpdateTools): Promise<number> {

@@ -14,12 +14,14 @@ export interface UpdateFlags {
   readonly target?: readonly string[];
   readonly targetReplace?: readonly string[];
   readonly replace?: readonly string[];
+  readonly targetDependents?: boolean;
+  readonly exclude?: readonly string[];
+  readonly excludeDependents?: boolean;
   readonly parallel?: number;
   readonly continueOnError?: boolean;
   readonly clearPendingCreates?: boolean;
   readonly savePlan?: string;
   readonly plan?: string;
-  readonly targetDependents?: boolean;
   readonly remove?: boolean;
   readonly preserveConfig?: boolean;
   readonly diff?: boolean;
@@ -42,11 +44,13 @@ type Decisions = Pick<
   | "refreshFirst"
   | "continueOnError"
   | "targets"
+  | "targetDependents"
+  | "excludes"
+  | "excludeDependents"
   | "replaces"
   | "expectNoChanges"
   | "clearPendingCreates"
   | "message"
-  | "targetDependents"
 >;
 
 /** Flags, environment and project put together; flags win. */
@@ -60,8 +64,10 @@ export function runDecisions(kind: RunKind, flags: UpdateFlags, env: Env, projec
     continueOnError: flags.continueOnError ?? truth(env.PULUMI_CONTINUE_ON_ERROR) ?? project.isMuster,
     expectNoChanges: flags.expectNoChanges ?? false,
     ...(targets.length > 0 && { targets }),
-    ...(replaced.length > 0 && { replaces: replaced }),
     ...(flags.targetDependents && { targetDependents: true }),
+    ...(flags.exclude !== undefined && { excludes: flags.exclude }),
+    ...(flags.excludeDependents && { excludeDependents: true }),
+    ...(replaced.length > 0 && { replaces: replaced }),
     ...(flags.clearPendingCreates && { clearPendingCreates: true }),
     ...(flags.message !== undefined && { message: flags.message }),
   };

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import type { Import } from "../engine/import";
 import { type RunKind, type RunOptions, run } from "../engine/run";
 import { deleteStack } from "../engine/stacks";
 import { isInteractive, screenOf } from "./console";
@@ -24,7 +25,10 @@ export function addUpdateVerb(
     .option("--expect-no-changes", "exit with 7 if there is anything to change")
     .option("--json", "print engine events, one JSON document a line")
     .option("--event-log <file>", "write engine events to a file, one JSON document a line")
-    .option("--target <urn>", "only this resource (repeatable)", collect)
+    .option("--target <urn>", "only this resource; * and ** stand for parts of a URN (repeatable)", collect)
+    .option("--target-dependents", "what depends on a target is one too")
+    .option("--exclude <urn>", "all but this resource (repeatable)", collect)
+    .option("--exclude-dependents", "what depends on an excluded resource is left out too")
     .option("-p, --parallel <steps>", "steps at the same time", parseCount)
     .option("--continue-on-error [bool]", "go on with what does not depend on a failed step", parseBoolean)
     .option("--diff", "show every property, nothing cut or folded")
@@ -39,13 +43,12 @@ export function addUpdateVerb(
   }
   if (kind === "refresh" || kind === "destroy")
     command.option("--preview-only", "show what would happen, change nothing");
+  if (kind === "refresh") command.option("--clear-pending-creates", "forget creations that were cut off");
   if (kind === "destroy") {
     command
       .option("--remove", "then remove the stack and its configuration file")
       .option("--preserve-config", "with --remove: keep Pulumi.<stack>.yaml");
   }
-  if (kind === "refresh") command.option("--clear-pending-creates", "forget creations that were cut off");
-  if (kind !== "refresh") command.option("--target-dependents", "what depends on a target is one too");
   if (kind === "preview") command.option("--save-plan <file>", "write what would be done to a file, for up --plan");
   if (kind === "up") command.option("--plan <file>", "do what this plan has, and nothing else");
   if (kind === "up" || kind === "preview") {
@@ -64,7 +67,8 @@ function planFiles({ savePlan, plan }: UpdateFlags, folder: string): Pick<RunOpt
   };
 }
 
-async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<number> {
+/** @param imports of the verb `import`: what it takes over */
+export async function update(kind: RunKind, call: VerbCall<UpdateFlags>, imports?: readonly Import[]): Promise<number> {
   const { console, flags, folder } = call;
   const project = openProject(folder);
   const stack = await openStack(project, stackOf(project, flags.stack, console.env), console.env);
@@ -77,6 +81,7 @@ async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<numbe
       ...stack.place(),
       plugins: providers.plugins,
       ...planFiles(flags, folder),
+      ...(imports && { imports }),
     };
     const screen = screenOf(console, flags.color);
     const now = (): number => performance.now() / 1000;

@@ -16,6 +16,7 @@ const OPERATIONS = [
   "refresh",
   "discard",
   "discard-replaced",
+  "remove-pending-replace",
   "import",
   "import-replacement",
 ] as const;

@@ -1,29 +1,33 @@
 import { configValues, type StackConfig, shownConfig } from "./config-values";
+import { deleteAll } from "./deletion";
+import { Dependents } from "./dependents";
 import { messageOf } from "./diagnosed-error";
 import { EventStream } from "./event-stream";
 import type { OpType } from "./events";
 import { Executor } from "./executor/executor";
 import { StepGenerator } from "./generator";
+import { importAll } from "./import";
 import { Monitor, serveEngine } from "./monitor";
 import { PlanRun } from "./plan-files/plan-run";
-import { dependentsOf, orderDeletes } from "./planner/delete-order";
 import { AliasTable } from "./program/aliases";
 import { Program } from "./program/process";
 import { type Project, programOf } from "./project";
 import { ProviderRegistry } from "./provider/registry";
+import { refreshAll } from "./refresh";
 import type { Snapshot } from "./resource";
 import { RpcServer } from "./rpc-server";
 import type { RunOptions } from "./run";
-import { deleteStepsOf, refreshAll, Session } from "./session";
+import { Session } from "./session";
 import { configOf, type OpenStack, openStack, snapshotOf } from "./stack-files";
 import { initialiseBackend } from "./state/backend";
 import { CheckpointFile } from "./state/checkpoint";
 import { writeHistory } from "./state/history";
 import { Journal } from "./state/journal";
 import { takeLock } from "./state/lock";
+import { Targets, UrnPatterns } from "./targets";
 
-const NAMES = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy" } as const;
-const HISTORY_KINDS = { up: "update", refresh: "refresh", destroy: "destroy" } as const;
+const NAMES = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy", import: "import" } as const;
+const HISTORY_KINDS = { up: "update", refresh: "refresh", destroy: "destroy", import: "resource-import" } as const;
 const MILLISECONDS = 1000;
 /** How long a program that has reported an error may be silent before it is ended: cmd/run lingers for a minute. */
 const SILENCE_MS = 1000;
@@ -138,10 +142,12 @@ export class Operation {
     const executor = this.executorFor(journal, providers);
     try {
       if (this.runsProgram) this.program = this.startProgram(address);
-      const targets = options.targets === undefined ? undefined : new Set(options.targets);
-      if (options.kind === "refresh" || options.refreshFirst) await refreshAll(journal, executor, targets);
+      if (options.kind === "refresh" || options.refreshFirst) {
+        await refreshAll(journal, executor, new Targets(options));
+      }
       if (this.runsProgram && !executor.halted) await this.runProgram(journal, executor, providers, ready.resolve);
-      else if (options.kind === "destroy" && !executor.halted) await this.destroy(journal, executor);
+      else if (options.kind === "destroy" && !executor.halted) await this.destroy(journal, executor, providers);
+      else if (options.kind === "import") await this.import(journal, executor, providers);
       this.plan.conclude(executor, events);
       if (options.stop?.aborted) this.reportStop();
       else if (executor.failed && executor.stepFailed) events.error(`${NAMES[options.kind]} failed`);
@@ -189,33 +195,9 @@ export class Operation {
     providers: ProviderRegistry,
     ready: (session: Session) => void,
   ): Promise<void> {
-    const { options, events, plan } = this;
+    const { events, plan } = this;
     if (!plan.begin(events)) return;
-    const generator = new StepGenerator(
-      journal.snapshot().resources,
-      providers,
-      {
-        preview: this.dryRun,
-        targets: options.targets === undefined ? undefined : new Set(options.targets),
-        targetDependents: options.targetDependents === true,
-        replaces: new Set(options.replaces ?? []),
-        seed: plan.seed,
-      },
-      (from, to) => journal.rename(from, to),
-    );
-    const session = new Session({
-      stack: options.stack,
-      project: this.project.name,
-      preview: this.dryRun,
-      continueOnError: options.continueOnError === true,
-      generator,
-      executor,
-      journal,
-      providers,
-      events,
-      config: configValues(this.config),
-      watch: plan.watch,
-    });
+    const { session, generator } = this.sessionFor(journal, executor, providers);
     ready(session);
     const silent = this.silenceAfterError(session);
     const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.promise]);
@@ -242,6 +224,45 @@ export class Operation {
     if (unknown.length > 0) executor.failed = true;
   }
 
+  private sessionFor(
+    journal: Journal,
+    executor: Executor,
+    providers: ProviderRegistry,
+  ): { session: Session; generator: StepGenerator } {
+    const { options, events, plan } = this;
+    const targets = new Targets(options);
+    const generator = new StepGenerator({
+      preview: this.dryRun,
+      resources: journal.snapshot().resources,
+      providers,
+      targets,
+      replaces: new UrnPatterns(options.replaces),
+      seed: plan.seed,
+      rename: (from, to) => journal.rename(from, to),
+      problem: (message, urn) => {
+        events.error(message, urn);
+        this.failed = true;
+      },
+      warn: (message, urn) => events.warning(message, urn),
+    });
+    const session = new Session({
+      stack: options.stack,
+      project: this.project.name,
+      preview: this.dryRun,
+      targets,
+      targetDependents: options.targetDependents === true,
+      continueOnError: options.continueOnError === true,
+      generator,
+      executor,
+      journal,
+      providers,
+      events,
+      config: configValues(this.config),
+      watch: plan.watch,
+    });
+    return { session, generator };
+  }
+
   /** Resolves once the program has reported an error and then asked for nothing: its run has failed, whatever it still does. */
   private silenceAfterError(session: Session): { promise: Promise<string>; stop: () => void } {
     const { promise, resolve } = deferred<string>();
@@ -254,24 +275,24 @@ export class Operation {
     return { promise, stop: () => clearInterval(timer) };
   }
 
-  private async destroy(journal: Journal, executor: Executor): Promise<void> {
-    const { targets, targetDependents } = this.options;
+  private async destroy(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
     const { resources } = journal.snapshot();
-    if (targets === undefined) return executor.ordered(orderDeletes(deleteStepsOf(resources)));
-    const named = new Set(targets);
-    const dependents = dependentsOf(named, resources);
-    if (dependents.length > 0 && targetDependents !== true) {
-      for (const dependent of dependents) {
-        this.events.error(
-          `Resource '${dependent.urn}' depends on a target of this destroy, but is none itself.\n` +
-            "Either name it with --target too, or use --target-dependents.",
-        );
-      }
-      executor.failed = true;
-      return;
-    }
-    for (const { urn } of dependents) named.add(urn);
-    await executor.ordered(orderDeletes(deleteStepsOf(resources.filter(state => named.has(state.urn)))));
+    await deleteAll(resources, {
+      targets: new Targets(this.options),
+      targetDependents: this.options.targetDependents === true,
+      preview: this.dryRun,
+      dependents: new Dependents(resources, providers),
+      executor,
+      providers,
+      events: this.events,
+      goingToo: new Set(),
+    });
+  }
+
+  private async import(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
+    const { session } = this.sessionFor(journal, executor, providers);
+    const { stack, imports = [] } = this.options;
+    await importAll(imports, { stack, project: this.project.name, journal, executor, session });
   }
 
   /** What earlier runs left half-way: known changes are settled by this run, a creation may have made something. */

@@ -144,8 +144,8 @@ export class Executor {
   }
 
   private refusal(step: Step): Error | undefined {
-    const removes = step.op === "delete" || step.op === "delete-replaced";
-    if (!removes || step.old?.protect !== true) return undefined;
+    // Of a replacement that was decided before it started.
+    if (step.op !== "delete" || step.old?.protect !== true) return undefined;
     return new Error(
       `resource "${step.urn}" cannot be deleted\n` +
         "because it is protected. To unprotect the resource, either remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n" +

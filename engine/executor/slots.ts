@@ -20,13 +20,36 @@ export class Slots {
   }
 }
 
-/** Runs tasks one after the other. */
-export class Queue {
-  private last: Promise<unknown> = Promise.resolve();
+interface Waiting {
+  readonly rank: string;
+  start(): void;
+}
 
-  run<T>(task: () => Promise<T>): Promise<T> {
-    const turn = this.last.then(task);
-    this.last = turn.catch(() => {});
-    return turn;
+/**
+ * Runs tasks one after the other; of those that wait the one of the lowest rank, else the one that came first. What comes at the
+ * same moment waits for each other, so that the order is the same in every run.
+ */
+export class Turns {
+  private readonly waiting: Waiting[] = [];
+  private busy = false;
+
+  run<T>(rank: string, task: () => Promise<T>): Promise<T> {
+    const turn = new Promise<void>(start => this.waiting.push({ rank, start }));
+    if (!this.busy) {
+      this.busy = true;
+      setImmediate(() => this.next());
+    }
+    return turn.then(task).finally(() => this.next());
+  }
+
+  private next(): void {
+    const first = this.waiting.reduce<Waiting | undefined>(
+      (best, item) => (best === undefined || item.rank < best.rank ? item : best),
+      undefined,
+    );
+    this.busy = first !== undefined;
+    if (first === undefined) return;
+    this.waiting.splice(this.waiting.indexOf(first), 1);
+    first.start();
   }
 }

@@ -68,7 +68,11 @@ export function changesBetween(olds: ValueMap, news: ValueMap): PropertyChanges 
   return { adds, updates, deletes: Object.keys(olds).filter(key => news[key] === undefined) };
 }
 
-/** Of the steps of a registration the one that says what its resource will be. */
+/**
+ * Of the steps of a registration the one that says what its resource will be. An import does not: what the program wants of it is
+ * compared once it was read, by steps of their own.
+ */
 export function stepOf(steps: readonly Step[], urn: string): Step | undefined {
-  return steps.find(step => step.urn === urn && step.next !== undefined);
+  if (steps.some(step => step.op === "import" || step.op === "import-replacement")) return undefined;
+  return steps.find(step => step.urn === urn && step.next !== undefined && step.skipped !== true);
 }

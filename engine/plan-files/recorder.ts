@@ -40,7 +40,7 @@ export class PlanRecorder implements PlanWatch {
   steps(steps: readonly Step[], goal?: Goal): Deviation[] {
     for (const step of steps) if (!step.skipped) this.of(step.urn).steps.push(step.op);
     const own = goal && stepOf(steps, goal.urn);
-    if (goal === undefined || own?.next === undefined || own.skipped) return [];
+    if (goal === undefined || own?.next === undefined) return [];
     const recorded = this.of(goal.urn);
     const { inputs: _inputs, ...options } = goal;
     recorded.goal = { options, inputs: changesBetween(own.old?.inputs ?? {}, own.next.inputs), outputs: NO_CHANGES };

@@ -22,7 +22,8 @@ export interface Checked {
 export interface ReadResult {
   /** Empty: the resource is not there. */
   readonly id: string;
-  readonly inputs: ValueMap;
+  /** Undefined: it told none. */
+  readonly inputs: ValueMap | undefined;
   readonly outputs: ValueMap;
 }
 
@@ -151,7 +152,8 @@ export class ProviderClient {
     request.setUrn(urn).setId(id).setName(nameOf(urn)).setType(typeOf(urn));
     request.setInputs(encode(inputs, BARE)).setProperties(encode(outputs, BARE));
     const response = await this.call<messages.ReadRequest, messages.ReadResponse>(this.client.read, request);
-    return { id: response.getId(), inputs: decode(response.getInputs()), outputs: decode(response.getProperties()) };
+    const told = response.hasInputs() ? decode(response.getInputs()) : undefined;
+    return { id: response.getId(), inputs: told, outputs: decode(response.getProperties()) };
   }
 
   async update(of: UpdateArguments): Promise<ValueMap> {

@@ -9,7 +9,7 @@ import { deploymentOf } from "./stored-deployment";
 const HISTORY_ENDING = ".history.json";
 
 export interface HistoryEntry {
-  readonly kind: "update" | "refresh" | "destroy" | "import";
+  readonly kind: "update" | "refresh" | "destroy" | "import" | "resource-import";
   /** Unix seconds. */
   readonly startTime: number;
   readonly message: string;
