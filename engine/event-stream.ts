@@ -6,6 +6,9 @@ import type { Step } from "./planner/step";
 import type { ResourceState } from "./resource";
 import { isDefaultProvider } from "./urn";
 
+/** Status of a failure that left a resource that is there, although not as declared. */
+const PARTIAL = 1;
+
 type Body = Omit<EngineEvent, "sequence" | "timestamp">;
 
 /** Numbers the events of a run, counts its changes, and hands them on in order. */
@@ -38,22 +41,32 @@ export class EventStream {
 
   before(step: Step): void {
     this.emit({
-      resourcePreEvent: { metadata: metadataOf(step, step.next), ...(this.preview ? { planning: true } : {}) },
+      resourcePreEvent: { metadata: metadataOf(step, plannedOf(step)), ...(this.preview ? { planning: true } : {}) },
     });
   }
 
-  outputs(step: Step, applied: Pick<Applied, "state" | "diff">): void {
-    const metadata = metadataOf(
-      applied.diff === undefined
-        ? step
-        : { ...step, diffs: applied.diff.diffKeys, detailedDiff: applied.diff.detailed },
-      applied.state,
-    );
-    this.emit({ resOutputsEvent: { metadata, ...(this.preview ? { planning: true } : {}) } });
+  /** What a step came to. */
+  outputs(step: Step, { state, diff, resultOp }: Pick<Applied, "state" | "diff" | "resultOp">): void {
+    const told = {
+      ...step,
+      ...(resultOp && { op: resultOp }),
+      ...(diff && { diffs: diff.diffKeys, detailedDiff: diff.detailed }),
+      // What was there before an import is what was found.
+      ...(step.op === "import" && state && { old: state }),
+    };
+    const now = step.next === undefined ? undefined : state;
+    this.emit({ resOutputsEvent: { metadata: metadataOf(told, now), ...(this.preview ? { planning: true } : {}) } });
   }
 
-  failed(step: Step, status: number, steps: number): void {
-    this.emit({ resOpFailedEvent: { metadata: metadataOf(step, step.next), status, steps } });
+  /** As `outputs`, but a component tells its outputs only when all of it was declared: its step alone says nothing. */
+  done(step: Step, applied: Applied): void {
+    const tellsLater = step.next !== undefined && !step.next.custom && step.op !== "refresh" && !this.preview;
+    if (!tellsLater) this.outputs(step, applied);
+  }
+
+  failed(step: Step, applied: Applied, steps: number): void {
+    const now = applied.status === PARTIAL ? applied.state : plannedOf(step);
+    this.emit({ resOpFailedEvent: { metadata: metadataOf(step, now), status: applied.status, steps } });
   }
 
   diagnostic(event: DiagnosticEvent): void {
@@ -90,6 +103,12 @@ export class EventStream {
     this.sequence += 1;
     this.onEvent({ sequence: this.sequence, timestamp: Math.floor(Date.now() / 1000), ...body });
   }
+}
+
+/** What a step will make, which has no id yet unless it only looks at something. */
+function plannedOf({ op, next }: Step): ResourceState | undefined {
+  const looks = op === "refresh" || op === "read" || op === "read-replacement";
+  return next === undefined || looks ? next : { ...next, id: undefined };
 }
 
 function metadataOf(step: Step, now: ResourceState | undefined): StepMetadata {

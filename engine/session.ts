@@ -100,14 +100,14 @@ export class Session {
   }
 
   /**
-   * One is planned after the other: what is there already as it comes, what is new in the order of its name, since the order in
-   * which the SDK sends what is ready at the same time hangs on how many properties each has.
+   * One is planned after the other, as they come. New ones that the same answer set free come at the same time, in an order that
+   * hangs on how many properties each has: they go in the order of their names.
    * @returns undefined if it can't be planned: that was said
    */
   private inTurn<T>(goal: Goal, plan: () => Promise<T>): Promise<T | undefined> {
     const { executor, events } = this.parts;
-    const isNew = this.parts.generator.oldOf(goal.urn) === undefined;
-    return this.planning.run(isNew ? goal.urn : "", async () => {
+    const isFreed = goal.dependencies.length > 0 && this.parts.generator.oldOf(goal.urn) === undefined;
+    return this.planning.run(isFreed ? goal.urn : "", async () => {
       if (executor.halted) throw new RunEndedError();
       try {
         return await plan();

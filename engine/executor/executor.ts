@@ -123,11 +123,15 @@ export class Executor {
       this.done += 1;
       this.events.count(step, applied.resultOp);
       if (applied.warning !== undefined) this.events.warning(applied.warning, step.urn);
-      this.events.outputs(step, applied);
+      this.events.done(step, applied);
+    } else if (this.context.preview) {
+      this.events.error(`Preview failed: ${applied.error.message}`, step.urn);
+      this.stepFailed = true;
+      this.fail();
     } else {
       this.events.error(applied.error.message, step.urn);
       this.tellUnsure(step, applied.error);
-      this.events.failed(step, applied.status, this.done);
+      this.events.failed(step, applied, this.done);
       this.stepFailed = true;
       this.fail();
     }

@@ -99,7 +99,7 @@ export function readSteps(next: ResourceState, old: ResourceState | undefined, r
 }
 
 export function refreshStep(old: ResourceState): Step {
-  return step("refresh", old, { old, next: old });
+  return step("refresh", old, { old, next: old, logical: false });
 }
 
 /** @param replaced what is there under that name, to be deleted */
