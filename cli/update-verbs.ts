@@ -23,11 +23,11 @@ export function addUpdateVerb(
   const command = table.add<UpdateFlags>(parent, usage, description, call => update(kind, call));
   command
     .option("--expect-no-changes", "exit with 7 if there is anything to change")
-    .option("--json", "print engine events, one JSON document a line")
+    .option("-j, --json", "print engine events, one JSON document a line")
     .option("--event-log <file>", "write engine events to a file, one JSON document a line")
-    .option("--target <urn>", "only this resource; * and ** stand for parts of a URN (repeatable)", collect)
+    .option("-t, --target <urn>", "only this resource; * and ** stand for parts of a URN (repeatable)", collect)
     .option("--target-dependents", "what depends on a target is one too")
-    .option("--exclude <urn>", "all but this resource (repeatable)", collect)
+    .option("-x, --exclude <urn>", "all but this resource (repeatable)", collect)
     .option("--exclude-dependents", "what depends on an excluded resource is left out too")
     .option("-p, --parallel <steps>", "steps at the same time", parseCount)
     .option("--continue-on-error [bool]", "go on with what does not depend on a failed step", parseBoolean)
@@ -39,7 +39,7 @@ export function addUpdateVerb(
     command
       .option("-y, --yes", "do not ask")
       .option("-f, --skip-preview", "do not preview and do not ask")
-      .option("--suppress-outputs", "accepted for Pulumi's sake");
+      .option("--suppress-outputs", "do not show the stack's outputs");
   }
   if (kind === "refresh" || kind === "destroy")
     command.option("--preview-only", "show what would happen, change nothing");
