@@ -80,6 +80,12 @@ test("each run leaves history, a copy and a backup; version N is the state as ru
   expect(names(await exportStack(place(), false))).not.toContain("b");
   const { problems } = await refusal(exportStack(place(), false, 3));
   expect(problems[0]).toMatchObject({ summary: "stack dev has no version 3", detail: "there are 1 to 2" });
+  const folder = join(project.root, "state/.pulumi/history/demo/dev");
+  const [oldest = ""] = readdirSync(folder)
+    .filter(file => file.endsWith(".history.json"))
+    .sort();
+  writeFileSync(join(folder, oldest), "{");
+  expect(stackHistory(project.root, "dev").map(entry => entry.version)).toEqual([2]);
   expect(
     readdirSync(join(project.root, "state/.pulumi/backups/demo/dev")).filter(file => file.endsWith(".json")),
   ).toHaveLength(2);
