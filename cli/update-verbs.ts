@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Import } from "../engine/import";
 import { type RunKind, type RunOptions, run } from "../engine/run";
 import { deleteStack } from "../engine/stacks";
+import { OperatorError } from "../wire/operator-error";
 import { isInteractive, screenOf } from "./console";
 import { openProject, stackOf } from "./project";
 import { openProviders } from "./provider-host";
@@ -32,6 +33,7 @@ export function addUpdateVerb(
     .option("-p, --parallel <steps>", "steps at the same time", parseCount)
     .option("--continue-on-error [bool]", "go on with what does not depend on a failed step", parseBoolean)
     .option("--diff", "show every property, nothing cut or folded")
+    .option("--policy-pack <path>", "the stock CLI's only", refusePolicyPack)
     .option("--show-secrets", "accepted for Pulumi's sake: a plan never shows secrets")
     .option("-m, --message <text>", "a note for the stack's history");
   if (kind !== "refresh") command.option("-r, --refresh [bool]", "look at the hosts first", parseBoolean);
@@ -65,6 +67,13 @@ function planFiles({ savePlan, plan }: UpdateFlags, folder: string): Pick<RunOpt
     ...(savePlan !== undefined && { savePlan: resolve(folder, savePlan) }),
     ...(plan !== undefined && { plan: resolve(folder, plan) }),
   };
+}
+
+function refusePolicyPack(path: string): never {
+  throw new OperatorError({
+    summary: `policy pack ${path}: the embedded engine does not support policy packs`,
+    remedy: "use --engine pulumi with the stock Pulumi CLI",
+  });
 }
 
 /** @param imports of the verb `import`: what it takes over */

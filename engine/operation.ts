@@ -8,6 +8,7 @@ import { Executor } from "./executor/executor";
 import { StepGenerator } from "./generator";
 import { importAll } from "./import";
 import { Monitor, serveEngine } from "./monitor";
+import { settlePending } from "./pending";
 import { PlanRun } from "./plan-files/plan-run";
 import { AliasTable } from "./program/aliases";
 import { Program } from "./program/process";
@@ -18,6 +19,7 @@ import type { Snapshot } from "./resource";
 import { RpcServer } from "./rpc-server";
 import type { RunOptions } from "./run";
 import { Session } from "./session";
+import { deferred, SILENT_END, Silence } from "./silence";
 import { configOf, type OpenStack, openStack, snapshotOf } from "./stack-files";
 import { initialiseBackend } from "./state/backend";
 import { CheckpointFile } from "./state/checkpoint";
@@ -26,23 +28,8 @@ import { Journal } from "./state/journal";
 import { takeLock } from "./state/lock";
 import { Targets, UrnPatterns } from "./targets";
 
-const NAMES = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy", import: "import" } as const;
 const HISTORY_KINDS = { up: "update", refresh: "refresh", destroy: "destroy", import: "resource-import" } as const;
 const MILLISECONDS = 1000;
-/** How long a program that has reported an error may be silent before it is ended: cmd/run lingers for a minute. */
-const SILENCE_MS = 1000;
-
-const SILENT_END =
-  "the program ended before it was done and said nothing of why: it swallowed an error, or called process.exit()";
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>(done => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
-
 export interface Outcome {
   readonly failed: boolean;
   readonly changes: Partial<Record<OpType, number>>;
@@ -107,13 +94,8 @@ export class Operation {
     } finally {
       this.program?.kill();
       this.server.close();
-      try {
-        await journal.close();
-        checkpoint?.seal();
-        if (!this.dryRun) this.writeHistory();
-      } finally {
-        this.unlock();
-      }
+      const closed = journal.close().then(() => checkpoint?.seal());
+      await closed.then(() => this.writeHistory()).finally(this.unlock);
     }
     this.plan.save(this.failed);
     return { failed: this.failed, changes: events.changes(), snapshot: journal.snapshot() };
@@ -122,7 +104,10 @@ export class Operation {
   private async runWith(journal: Journal): Promise<void> {
     const { options, events } = this;
     events.prelude(shownConfig(this.config));
-    this.settlePending(journal);
+    if (!this.dryRun) {
+      const warning = settlePending(journal, options.kind === "refresh" && options.clearPendingCreates === true);
+      if (warning !== undefined) events.warning(warning);
+    }
     const ready = deferred<Session>();
     if (this.runsProgram) {
       new Monitor({
@@ -150,17 +135,22 @@ export class Operation {
       else if (options.kind === "import") await this.import(journal, executor, providers);
       this.plan.conclude(executor, events);
       if (options.stop?.aborted) this.reportStop();
-      else if (executor.failed && executor.stepFailed) events.error(`${NAMES[options.kind]} failed`);
+      else if (executor.stepFailed || executor.refused) events.error(`${this.word} failed`);
     } catch (error) {
       executor.failed = true;
       events.error(messageOf(error));
     } finally {
-      this.failed ||= executor.failed;
+      this.failed ||= executor.failed || executor.refused;
       options.cancel?.removeEventListener("abort", cancel);
       await providers.close();
       events.summary(this.failed ? "failed" : "succeeded");
       events.ended();
     }
+  }
+
+  /** Stock's word for a run, of whatever kind. */
+  private get word(): string {
+    return this.dryRun ? "preview" : "update";
   }
 
   private get runsProgram(): boolean {
@@ -199,8 +189,10 @@ export class Operation {
     if (!plan.begin(events)) return;
     const { session, generator } = this.sessionFor(journal, executor, providers);
     ready(session);
-    const silent = this.silenceAfterError(session);
-    const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.promise]);
+    const silent = new Silence(session);
+    this.onReported = silent.watch;
+    if (this.failed) silent.watch();
+    const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.come]);
     silent.stop();
     if (executor.halted) {
       await session.settle();
@@ -241,7 +233,7 @@ export class Operation {
       rename: (from, to) => journal.rename(from, to),
       problem: (message, urn) => {
         events.error(message, urn);
-        this.failed = true;
+        executor.refused = true;
       },
       warn: (message, urn) => events.warning(message, urn),
     });
@@ -261,18 +253,6 @@ export class Operation {
       watch: plan.watch,
     });
     return { session, generator };
-  }
-
-  /** Resolves once the program has reported an error and then asked for nothing: its run has failed, whatever it still does. */
-  private silenceAfterError(session: Session): { promise: Promise<string>; stop: () => void } {
-    const { promise, resolve } = deferred<string>();
-    let timer: NodeJS.Timeout | undefined;
-    const watch = (): void => {
-      timer ??= setInterval(() => session.idle && resolve(""), SILENCE_MS);
-    };
-    this.onReported = watch;
-    if (this.failed) watch();
-    return { promise, stop: () => clearInterval(timer) };
   }
 
   private async destroy(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
@@ -295,31 +275,14 @@ export class Operation {
     await importAll(imports, { stack, project: this.project.name, journal, executor, session });
   }
 
-  /** What earlier runs left half-way: known changes are settled by this run, a creation may have made something. */
-  private settlePending(journal: Journal): void {
-    if (this.dryRun) return;
-    const { pendingOperations } = this.start;
-    const keepsCreates = !(this.options.kind === "refresh" && this.options.clearPendingCreates === true);
-    journal.dropPending(operation => keepsCreates && operation.type === "creating");
-    const created = pendingOperations.filter(operation => operation.type === "creating");
-    if (created.length === 0 || !keepsCreates) return;
-    const lines = created.map(operation => `  * ${operation.resource.urn}, interrupted while creating`);
-    this.events.warning(
-      `Attempting to deploy or update resources with ${created.length} pending operations from previous deployment.\n` +
-        `${lines.join("\n")}\n` +
-        "These resources are in an unknown state because the run was ended while it created them: the object may exist without being known here.\n" +
-        "Look for it on the host; then run: muster refresh --clear-pending-creates",
-    );
-  }
-
   private reportStop(): void {
     this.failed = true;
-    this.events.error(`${NAMES[this.options.kind]} canceled`);
+    this.events.error(`${this.word} canceled`);
   }
 
   private writeHistory(): void {
     const { options, open, events } = this;
-    if (options.kind === "preview") return;
+    if (this.dryRun || options.kind === "preview") return;
     writeHistory(open.backend, options.stack, {
       kind: HISTORY_KINDS[options.kind],
       startTime: this.startTime,
