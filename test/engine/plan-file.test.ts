@@ -4,6 +4,9 @@ import { ConfigFile } from "../../engine/config-file";
 import { TestProject } from "../support/test-project";
 import { TestProvider } from "../support/test-provider";
 
+/** Programs are started up to nine times in a test. */
+jest.setTimeout(240_000);
+
 let provider: TestProvider;
 let project: TestProject;
 let plan: string;

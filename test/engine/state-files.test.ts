@@ -5,6 +5,9 @@ import { OperatorError } from "../../wire/operator-error";
 import { TestProject } from "../support/test-project";
 import { TestProvider } from "../support/test-provider";
 
+/** Programs are started up to three times in a test. */
+jest.setTimeout(120_000);
+
 let provider: TestProvider;
 let project: TestProject;
 
