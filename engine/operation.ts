@@ -103,7 +103,7 @@ export class Operation {
 
   private async runWith(journal: Journal): Promise<void> {
     const { options, events } = this;
-    events.prelude(shownConfig(this.config));
+    events.prelude(shownConfig(this.project, this.open.file));
     if (!this.dryRun) {
       const warning = settlePending(journal, options.kind === "refresh" && options.clearPendingCreates === true);
       if (warning !== undefined) events.warning(warning);
