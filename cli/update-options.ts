@@ -20,6 +20,11 @@ export interface UpdateFlags {
   readonly parallel?: number;
   readonly continueOnError?: boolean;
   readonly clearPendingCreates?: boolean;
+  readonly savePlan?: string;
+  readonly plan?: string;
+  readonly remove?: boolean;
+  readonly preserveConfig?: boolean;
+  readonly suppressOutputs?: boolean;
   readonly diff?: boolean;
   readonly message?: string;
 }

@@ -17,6 +17,8 @@ export interface DeletionParts {
   readonly events: EventStream;
   /** What this run has deleted so far; those of `olds` come to it. */
   readonly goingToo: Set<string>;
+  /** False: the run is held against a plan that does not have these steps. */
+  allows?(steps: readonly Step[]): boolean;
 }
 
 /** Deletes those of `olds` that may be deleted, what depends before what it depends on; the others stay as they are. */
@@ -33,7 +35,7 @@ export async function deleteAll(olds: readonly ResourceState[], parts: DeletionP
     if (provider !== undefined) await providers.instance(provider);
   }
   const steps = doomed.map((state): Step => (state.delete ? deleteReplacedStep : deleteStep)(state, { goingToo }));
-  await executor.ordered(orderDeletes(steps));
+  if (parts.allows?.(steps) !== false) await executor.ordered(orderDeletes(steps));
 }
 
 /** What goes only because of a target has to be named too, or asked for. A preview shows it all the same. */

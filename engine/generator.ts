@@ -34,6 +34,8 @@ export interface GeneratorParts {
   readonly targets: Targets;
   /** `--replace` */
   readonly replaces: UrnPatterns;
+  /** What providers derive names from; undefined: new for each question. */
+  readonly seed?: (urn: string) => Uint8Array;
   /** Renames in the state, for aliases. */
   rename(from: string, to: string): void;
   /** Tells of a problem that makes the run fail in the end and does not keep a preview from going on. */
@@ -175,13 +177,13 @@ export class StepGenerator {
   /** Check, for what has a provider to ask. @throws DiagnosedError with every failure */
   private async check(goal: Goal, olds: ValueMap, wanted: ValueMap): Promise<ValueMap> {
     if (!goal.custom) return wanted;
-    const { providers, preview } = this.parts;
+    const { providers, preview, seed } = this.parts;
     const news = preview ? wanted : withoutUnknowns(wanted);
     const { inputs, failures } = await diagnosed(goal, async () => {
       if (isProviderType(goal.type)) return providers.check(goal.urn, olds, news);
       const provider = await providers.instance(goal.provider ?? "");
       if (!provider.configured) return { inputs: news, failures: [] };
-      return provider.client.check(goal.urn, olds, news, randomBytes(SEED_BYTES));
+      return provider.client.check(goal.urn, olds, news, seed?.(goal.urn) ?? randomBytes(SEED_BYTES));
     });
     if (failures.length > 0)
       throw new DiagnosedError(

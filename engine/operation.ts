@@ -9,6 +9,7 @@ import { StepGenerator } from "./generator";
 import { importAll } from "./import";
 import { Monitor, serveEngine } from "./monitor";
 import { settlePending } from "./pending";
+import { PlanRun } from "./plan-files/plan-run";
 import { AliasTable } from "./program/aliases";
 import { Program } from "./program/process";
 import { type Project, programOf } from "./project";
@@ -18,10 +19,11 @@ import type { Snapshot } from "./resource";
 import { RpcServer } from "./rpc-server";
 import type { RunOptions } from "./run";
 import { Session } from "./session";
-import { deferred, Silence } from "./silence";
+import { deferred, SILENT_END, Silence } from "./silence";
 import { configOf, type OpenStack, openStack, snapshotOf } from "./stack-files";
-import { initialiseBackend, writeHistory } from "./state/backend";
+import { initialiseBackend } from "./state/backend";
 import { CheckpointFile } from "./state/checkpoint";
+import { writeHistory } from "./state/history";
 import { Journal } from "./state/journal";
 import { takeLock } from "./state/lock";
 import { Targets, UrnPatterns } from "./targets";
@@ -49,6 +51,7 @@ export class Operation {
     private readonly open: OpenStack,
     private readonly start: Snapshot,
     private readonly config: StackConfig,
+    private readonly plan: PlanRun,
     private readonly unlock: () => void,
   ) {
     this.dryRun = options.kind === "preview" || options.previewOnly === true;
@@ -67,7 +70,9 @@ export class Operation {
     try {
       // Read again: what was read before the lock may be what another run has changed since.
       const locked = locks ? await openStack(options) : open;
-      return new Operation(options, locked, await snapshotOf(locked, options.passphrase), configOf(locked), unlock);
+      const config = configOf(locked);
+      const plan = PlanRun.of(options, locked, config);
+      return new Operation(options, locked, await snapshotOf(locked, options.passphrase), config, plan, unlock);
     } catch (error) {
       unlock();
       throw error;
@@ -89,17 +94,16 @@ export class Operation {
     } finally {
       this.program?.kill();
       this.server.close();
-      await journal.close();
-      checkpoint?.seal();
-      if (!this.dryRun) this.writeHistory();
-      this.unlock();
+      const closed = journal.close().then(() => checkpoint?.seal());
+      await closed.then(() => this.writeHistory()).finally(this.unlock);
     }
+    this.plan.save(this.failed);
     return { failed: this.failed, changes: events.changes(), snapshot: journal.snapshot() };
   }
 
   private async runWith(journal: Journal): Promise<void> {
     const { options, events } = this;
-    events.prelude(shownConfig(this.config));
+    events.prelude(shownConfig(this.project, this.open.file));
     if (!this.dryRun) {
       const warning = settlePending(journal, options.kind === "refresh" && options.clearPendingCreates === true);
       if (warning !== undefined) events.warning(warning);
@@ -129,6 +133,7 @@ export class Operation {
       if (this.runsProgram && !executor.halted) await this.runProgram(journal, executor, providers, ready.resolve);
       else if (options.kind === "destroy" && !executor.halted) await this.destroy(journal, executor, providers);
       else if (options.kind === "import") await this.import(journal, executor, providers);
+      this.plan.conclude(executor, events);
       if (options.stop?.aborted) this.reportStop();
       else if (executor.stepFailed || executor.refused) events.error(`${this.word} failed`);
     } catch (error) {
@@ -180,7 +185,8 @@ export class Operation {
     providers: ProviderRegistry,
     ready: (session: Session) => void,
   ): Promise<void> {
-    const { events } = this;
+    const { events, plan } = this;
+    if (!plan.begin(events)) return;
     const { session, generator } = this.sessionFor(journal, executor, providers);
     ready(session);
     const silent = new Silence(session);
@@ -191,13 +197,14 @@ export class Operation {
     await session.settle();
     if (executor.halted || ended !== undefined || this.failed) {
       this.program?.kill();
-      if (ended && !executor.halted) events.error(ended);
+      if (!executor.halted && (ended || !this.failed)) events.error(ended || SILENT_END);
       executor.failed = true;
       session.finishStack(false);
       return;
     }
     await session.deleteUnclaimed();
     session.finishStack(!executor.refused);
+    plan.end(urn => journal.snapshot().resources.some(state => state.urn === urn), events);
     const unknown = generator.unknownTargets();
     for (const urn of unknown) {
       events.error(`Target '${urn}' could not be found in the stack. Did you forget to escape $ in your shell?`);
@@ -210,7 +217,7 @@ export class Operation {
     executor: Executor,
     providers: ProviderRegistry,
   ): { session: Session; generator: StepGenerator } {
-    const { options, events } = this;
+    const { options, events, plan } = this;
     const targets = new Targets(options);
     const generator = new StepGenerator({
       preview: this.dryRun,
@@ -218,6 +225,7 @@ export class Operation {
       providers,
       targets,
       replaces: new UrnPatterns(options.replaces),
+      seed: plan.seed,
       rename: (from, to) => journal.rename(from, to),
       problem: (message, urn) => {
         events.error(message, urn);
@@ -238,6 +246,7 @@ export class Operation {
       providers,
       events,
       config: configValues(this.config),
+      watch: plan.watch,
     });
     return { session, generator };
   }
@@ -269,7 +278,7 @@ export class Operation {
 
   private writeHistory(): void {
     const { options, open, events } = this;
-    if (options.kind === "preview") return;
+    if (this.dryRun || options.kind === "preview") return;
     writeHistory(open.backend, options.stack, {
       kind: HISTORY_KINDS[options.kind],
       startTime: this.startTime,

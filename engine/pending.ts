@@ -1,7 +1,7 @@
 import type { Journal } from "./state/journal";
 
 const CREATED =
-  "\nWhat was being created may exist without being known here. Look for it on the host; then run: muster refresh --clear-pending-creates";
+  "\nWhat was being created may exist without being known here, and be made a second time. Look for it on the host; then run: muster refresh --clear-pending-creates";
 
 /**
  * What earlier runs left half-way: known changes are settled by this run, a creation may have made something.

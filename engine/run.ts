@@ -35,6 +35,10 @@ export interface RunOptions extends Scope {
   readonly expectNoChanges?: boolean;
   readonly clearPendingCreates?: boolean;
   readonly message?: string;
+  /** Kind `preview`: the file that the plan is written to. */
+  readonly savePlan?: string;
+  /** The file with the plan that this run, or the preview before it, is held against. */
+  readonly plan?: string;
   /** Called in order, never at the same time. */
   onEvent(event: EngineEvent): void;
   /** First abort: finish the running steps and stop. The executor's `cancel` is the second. */

@@ -12,6 +12,7 @@ import { requiredBy } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { Turns } from "./executor/slots";
 import type { Planned, StepGenerator } from "./generator";
+import type { Deviation, PlanWatch } from "./plan-files/deployment-plan";
 import { bareGoal, type Goal } from "./planner/goal";
 import { reuseSecrets } from "./planner/reuse";
 import type { Step } from "./planner/step";
@@ -42,6 +43,8 @@ export interface SessionParts extends Omit<DeletionParts, "dependents" | "goingT
   readonly journal: Journal;
   /** Stack configuration by full key; secrets are Secret. */
   readonly config: Readonly<Record<string, Value>>;
+  /** Records a plan, or holds this run against one. */
+  readonly watch?: PlanWatch;
 }
 
 /** One run of a program: takes its registrations in order, has them planned and carried out, and answers. */
@@ -70,7 +73,7 @@ export class Session {
 
   private async registerNow(goal: Goal, plan: () => Promise<Planned>): Promise<Registered> {
     const { executor } = this.parts;
-    const planned = await this.inTurn(goal, plan);
+    const planned = await this.inTurn(goal, async () => this.asPlanned(goal, await plan(), each => each.steps));
     if (planned === undefined) return this.giveUp(goal.urn, "failed");
     if (this.needsUnusable(goal)) return this.giveUp(goal.urn, "skipped");
     let steps = planned.steps;
@@ -78,7 +81,7 @@ export class Session {
     const imported = applied?.error === undefined ? applied?.state : undefined;
     if (planned.follow !== undefined && imported !== undefined) {
       const { follow } = planned;
-      const more = await this.inTurn(goal, () => follow(imported));
+      const more = await this.inTurn(goal, async () => this.asPlanned(goal, await follow(imported), each => each));
       if (more === undefined) return this.giveUp(goal.urn, "failed");
       if (more.some(step => step.op !== "same")) {
         steps = more;
@@ -88,6 +91,7 @@ export class Session {
     const last = steps.at(-1);
     if (applied?.state === undefined || applied.error !== undefined || last === undefined)
       return this.giveUp(goal.urn, "failed", applied?.state);
+    this.parts.watch?.done(goal.urn, applied.state.outputs);
     this.states.set(goal.urn, applied.state);
     this.steps.set(goal.urn, last);
     if (isProviderType(goal.type)) this.parts.generator.providerConfigs.set(goal.urn, applied.state.inputs);
@@ -108,6 +112,7 @@ export class Session {
       try {
         return await plan();
       } catch (error) {
+        if (error instanceof RunEndedError) throw error;
         for (const message of error instanceof DiagnosedError ? error.messages : [messageOf(error)]) {
           events.error(message, goal.urn);
         }
@@ -115,6 +120,21 @@ export class Session {
         return undefined;
       }
     });
+  }
+
+  /** @throws RunEndedError if these steps are against a plan */
+  private asPlanned<T>(goal: Goal, planned: T, stepsOf: (planned: T) => readonly Step[]): T {
+    if (!this.heeds(this.parts.watch?.steps(stepsOf(planned), goal))) throw new RunEndedError();
+    return planned;
+  }
+
+  /** Tells what deviates from a plan. False if it ends the run: a preview goes on, to tell of all. */
+  private heeds(deviations: readonly Deviation[] = []): boolean {
+    const { preview, executor, events } = this.parts;
+    for (const { message, urn } of deviations) events.error(message, urn);
+    if (preview || deviations.length === 0) return true;
+    executor.giveUp();
+    return false;
   }
 
   private giveUp(urn: string, result: "failed" | "skipped", state?: ResourceState): Registered {
@@ -176,6 +196,7 @@ export class Session {
     const step = this.steps.get(urn);
     if (state === undefined || step === undefined) throw new Error(`'${urn}' is not of this run`);
     if (executor.halted) throw new RunEndedError();
+    if (!this.heeds(this.parts.watch?.outputs(urn, state.outputs, outputs))) return;
     const next = { ...state, outputs: reuseSecrets(outputs, state.outputs) };
     if (!equalValues(state.outputs, outputs)) journal.replaceInPlace(state, next);
     const kept = equalValues(state.outputs, outputs) ? state : next;
@@ -215,7 +236,9 @@ export class Session {
       state.delete === true || (unclaimed.has(state) && !this.states.has(state.urn));
     const spared = this.neededByUnusable();
     const olds = journal.snapshot().resources.filter(state => isOld(state) && !spared.has(state.urn));
-    await deleteAll(olds, { ...this.parts, dependents: generator.dependents, goingToo: generator.deleted });
+    const { dependents, deleted: goingToo } = generator;
+    const allows = (steps: readonly Step[]): boolean => this.heeds(this.parts.watch?.steps(steps));
+    await deleteAll(olds, { ...this.parts, dependents, goingToo, allows });
   }
 
   /** What a resource that could not be made this time depended on when it was last there. */

@@ -1,6 +1,10 @@
 /** How long a program that has reported an error may be silent before it is ended: cmd/run lingers for a minute. */
 const SILENCE_MS = 1000;
 
+/** What to say of a program that has failed without a word. */
+export const SILENT_END =
+  "the program ended before it was done and said nothing of why: it swallowed an error, or called process.exit()";
+
 export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {};
   const promise = new Promise<T>(done => {

@@ -1,7 +1,7 @@
 import type { EventStream } from "../event-stream";
 import type { OrderedStep } from "../planner/delete-order";
 import type { Step } from "../planner/step";
-import { InitFailedError } from "../provider/rpc-error";
+import { InitFailedError, ProviderError } from "../provider/rpc-error";
 import type { PendingOperation, ResourceState } from "../resource";
 import type { Journal } from "../state/journal";
 import { type Applied, type ApplyContext, applyStep } from "./apply";
@@ -32,6 +32,7 @@ export class Executor {
   failed = false;
   /** Failed in carrying something out, not in planning it. */
   stepFailed = false;
+  private givenUp = false;
   /** Something was refused in a preview, which goes on to show the rest, and fails in the end. */
   refused = false;
   private done = 0;
@@ -59,7 +60,7 @@ export class Executor {
 
   /** True once nothing new may be started. */
   get halted(): boolean {
-    return this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
+    return this.givenUp || this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
   }
 
   /**
@@ -109,6 +110,13 @@ export class Executor {
     if (!this.options.continueOnError) this.halt();
   }
 
+  /** Starts nothing more, continue-on-error or not. */
+  giveUp(): void {
+    this.failed = true;
+    this.givenUp = true;
+    this.halt();
+  }
+
   private async step(step: Step): Promise<Applied> {
     this.events.before(step);
     const protection = this.refusal(step);
@@ -129,11 +137,21 @@ export class Executor {
       this.fail();
     } else {
       this.events.error(applied.error.message, step.urn);
+      this.tellUnsure(step, applied.error);
       this.events.failed(step, applied, this.done);
       this.stepFailed = true;
       this.fail();
     }
     return applied;
+  }
+
+  /** A provider that ended in a creation can't say whether there is an object now, and the state has none, as with stock. */
+  private tellUnsure(step: Step, error: Error): void {
+    if (PENDING[step.op] !== "creating" || !(error instanceof ProviderError && error.gone)) return;
+    this.events.warning(
+      "it may have been created all the same; look for it before the next run makes it again",
+      step.urn,
+    );
   }
 
   private refusal(step: Step): Error | undefined {

@@ -126,6 +126,10 @@ export class Journal {
         this.changed = false;
         return writer.write(this.snapshot());
       });
+      // What was not written is tried once more when the run ends.
+      turn.catch(() => {
+        this.changed = true;
+      });
       this.next = turn;
       this.current = turn.catch(() => {});
     }
