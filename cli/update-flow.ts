@@ -88,7 +88,14 @@ async function shownRun(
   const title = `${preview && prepared.kind !== "preview" ? `preview of ${prepared.kind}` : prepared.kind} ${prepared.stack}`;
   const silent = flags.json === true;
   const screen = silent ? { ...tools.screen, live: false, write: () => undefined } : tools.screen;
-  const display = new RunDisplay({ screen, title, preview, whole: flags.diff, now: tools.now });
+  const display = new RunDisplay({
+    screen,
+    title,
+    preview,
+    whole: flags.diff,
+    withoutOutputs: flags.suppressOutputs,
+    now: tools.now,
+  });
   const onEvent = (event: EngineEvent): void => {
     log?.write(event);
     if (silent) tools.console.out.write(`${JSON.stringify(event)}\n`);

@@ -24,6 +24,7 @@ export interface UpdateFlags {
   readonly plan?: string;
   readonly remove?: boolean;
   readonly preserveConfig?: boolean;
+  readonly suppressOutputs?: boolean;
   readonly diff?: boolean;
   readonly message?: string;
 }

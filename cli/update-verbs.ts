@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Import } from "../engine/import";
 import { type RunKind, type RunOptions, run } from "../engine/run";
 import { deleteStack } from "../engine/stacks";
+import { OperatorError } from "../wire/operator-error";
 import { isInteractive, screenOf } from "./console";
 import { openProject, stackOf } from "./project";
 import { openProviders } from "./provider-host";
@@ -23,15 +24,16 @@ export function addUpdateVerb(
   const command = table.add<UpdateFlags>(parent, usage, description, call => update(kind, call));
   command
     .option("--expect-no-changes", "exit with 7 if there is anything to change")
-    .option("--json", "print engine events, one JSON document a line")
+    .option("-j, --json", "print engine events, one JSON document a line")
     .option("--event-log <file>", "write engine events to a file, one JSON document a line")
-    .option("--target <urn>", "only this resource; * and ** stand for parts of a URN (repeatable)", collect)
+    .option("-t, --target <urn>", "only this resource; * and ** stand for parts of a URN (repeatable)", collect)
     .option("--target-dependents", "what depends on a target is one too")
-    .option("--exclude <urn>", "all but this resource (repeatable)", collect)
+    .option("-x, --exclude <urn>", "all but this resource (repeatable)", collect)
     .option("--exclude-dependents", "what depends on an excluded resource is left out too")
     .option("-p, --parallel <steps>", "steps at the same time", parseCount)
     .option("--continue-on-error [bool]", "go on with what does not depend on a failed step", parseBoolean)
     .option("--diff", "show every property, nothing cut or folded")
+    .option("--policy-pack <path>", "the stock CLI's only", refusePolicyPack)
     .option("--show-secrets", "accepted for Pulumi's sake: a plan never shows secrets")
     .option("-m, --message <text>", "a note for the stack's history");
   if (kind !== "refresh") command.option("-r, --refresh [bool]", "look at the hosts first", parseBoolean);
@@ -39,7 +41,7 @@ export function addUpdateVerb(
     command
       .option("-y, --yes", "do not ask")
       .option("-f, --skip-preview", "do not preview and do not ask")
-      .option("--suppress-outputs", "accepted for Pulumi's sake");
+      .option("--suppress-outputs", "do not show the stack's outputs");
   }
   if (kind === "refresh" || kind === "destroy")
     command.option("--preview-only", "show what would happen, change nothing");
@@ -65,6 +67,13 @@ function planFiles({ savePlan, plan }: UpdateFlags, folder: string): Pick<RunOpt
     ...(savePlan !== undefined && { savePlan: resolve(folder, savePlan) }),
     ...(plan !== undefined && { plan: resolve(folder, plan) }),
   };
+}
+
+function refusePolicyPack(path: string): never {
+  throw new OperatorError({
+    summary: `policy pack ${path}: the embedded engine does not support policy packs`,
+    remedy: "use --engine pulumi with the stock Pulumi CLI",
+  });
 }
 
 /** @param imports of the verb `import`: what it takes over */

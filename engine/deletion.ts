@@ -51,7 +51,7 @@ function accepted(doomed: readonly ResourceState[], parts: DeletionParts): boole
     );
   }
   if (unnamed.length === 0) return true;
-  executor.failed = true;
-  executor.stepFailed = true;
+  executor.refused = true;
+  if (!preview) executor.fail();
   return preview;
 }

@@ -1,12 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  containsUnknown,
-  equalValues,
-  UNKNOWN_SENTINEL,
-  type Value,
-  type ValueMap,
-  withoutUnknowns,
-} from "../wire/values";
+import { equalValues, UNKNOWN_SENTINEL, type ValueMap, withoutUnknowns } from "../wire/values";
 import { Dependents } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { type Decision, decide } from "./planner/decide";
@@ -27,8 +20,8 @@ import {
   untargetedStep,
   updateStep,
 } from "./planner/step";
-import type { CheckFailure } from "./provider/client";
 import type { ProviderRegistry } from "./provider/registry";
+import { failureText, importedText, protectedText, UNCONFIGURED } from "./refusals";
 import type { ResourceState } from "./resource";
 import type { Targets, UrnPatterns } from "./targets";
 import { isProviderType, parseProviderReference } from "./urn";
@@ -267,11 +260,7 @@ export class StepGenerator {
   }
 
   private refuseReplacementOfImport(goal: Goal, old: ResourceState, next: ResourceState, diff: Diff): void {
-    const shown = (value: Value | undefined): string => (value === undefined ? "" : describe(value));
-    const lines = diff.replaceKeys.map(key => `${key}: {${shown(old.inputs[key])}} => {${shown(next.inputs[key])}}`);
-    const message =
-      "previously-imported resources that still specify an ID may not be replaced; " +
-      `please remove the \`import\` declaration from your program;\n${lines.join("\n")}`;
+    const message = importedText(diff.replaceKeys, old.inputs, next.inputs);
     if (!this.parts.preview) throw new DiagnosedError(goal.urn, [message]);
     this.parts.warn(message, goal.urn);
   }
@@ -293,15 +282,6 @@ export class StepGenerator {
   }
 }
 
-const UNCONFIGURED =
-  "The provider for this resource has inputs that are not known during preview.\n" +
-  "This preview may not correctly represent the changes that will be applied during an update.";
-
-function protectedText(urn?: string): string {
-  const command = urn === undefined ? "" : `, or use the command:\n\`pulumi state unprotect '${urn}'\``;
-  return `as it is currently marked for protection. To unprotect the resource, remove the \`protect\` flag from the resource in your Pulumi program and run \`pulumi up\`${command}`;
-}
-
 function wantsImport(goal: Goal, old: ResourceState | undefined): boolean {
   if (goal.importId === undefined || !goal.custom) return false;
   return old === undefined || old.external === true || (old.importID ?? old.id) !== goal.importId;
@@ -313,17 +293,4 @@ async function diagnosed<T>(goal: Goal, answer: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new DiagnosedError(goal.urn, [messageOf(error)]);
   }
-}
-
-function failureText(goal: Goal, news: ValueMap, { property, reason }: CheckFailure): string {
-  if (property === "") return `${goal.type} resource '${goal.name}' has a problem: ${reason}`;
-  const value = news[property];
-  const shown = value === undefined || value === null ? "" : ` value {${describe(value)}}`;
-  return `${goal.type} resource '${goal.name}': property ${property}${shown} has a problem: ${reason}`;
-}
-
-/** A value in a message; anything that may be secret or unknown is not shown. */
-function describe(value: Value): string {
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
-  return containsUnknown(value) ? "output<unknown>" : "...";
 }

@@ -11,7 +11,7 @@ import type { EventStream } from "./event-stream";
 import type { DiagnosticEvent } from "./events";
 import type { AliasTable } from "./program/aliases";
 import { withHashes } from "./program/assets";
-import { goalOf, readGoalOf, UnsupportedError } from "./program/request";
+import { goalOf, readGoalOf, UnsupportedError, withRemedy } from "./program/request";
 import type { RpcServer } from "./rpc-server";
 import { unary } from "./rpc-server";
 import type { Registered, Session } from "./session";
@@ -144,7 +144,7 @@ export function serveEngine(server: Pick<RpcServer, "serve">, events: EventStrea
       if (severity !== "debug") {
         events.diagnostic({
           severity,
-          message: request.getMessage(),
+          message: withRemedy(request.getMessage()),
           ...(request.getUrn() === "" ? {} : { urn: request.getUrn() }),
           ...(request.getStreamid() === 0 ? {} : { streamId: request.getStreamid() }),
           ...(request.getEphemeral() ? { ephemeral: true } : {}),

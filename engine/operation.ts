@@ -9,6 +9,7 @@ import { StepGenerator } from "./generator";
 import { importAll } from "./import";
 import { Monitor, serveEngine } from "./monitor";
 import { type Outside, realOutside } from "./outside";
+import { settlePending } from "./pending";
 import { PlanRun } from "./plan-files/plan-run";
 import { AliasTable } from "./program/aliases";
 import type { Program } from "./program/process";
@@ -18,29 +19,15 @@ import { refreshAll } from "./refresh";
 import type { Snapshot } from "./resource";
 import type { RunOptions } from "./run";
 import { Session } from "./session";
+import { deferred, SILENT_END, Silence } from "./silence";
 import { configOf, type OpenStack, openStack, snapshotOf } from "./stack-files";
 import { initialiseBackend } from "./state/backend";
 import { Journal } from "./state/journal";
 import { takeLock } from "./state/lock";
 import { Targets, UrnPatterns } from "./targets";
 
-const NAMES = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy", import: "import" } as const;
 const HISTORY_KINDS = { up: "update", refresh: "refresh", destroy: "destroy", import: "resource-import" } as const;
 const MILLISECONDS = 1000;
-/** How long a program that has reported an error may be silent before it is ended: cmd/run lingers for a minute. */
-const SILENCE_MS = 1000;
-
-const SILENT_END =
-  "the program ended before it was done and said nothing of why: it swallowed an error, or called process.exit()";
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>(done => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
-
 export interface Outcome {
   readonly failed: boolean;
   readonly changes: Partial<Record<OpType, number>>;
@@ -108,13 +95,8 @@ export class Operation {
     } finally {
       this.program?.kill();
       server.close();
-      try {
-        await journal.close();
-        checkpoint?.seal();
-        if (!this.dryRun) this.writeHistory();
-      } finally {
-        unlock();
-      }
+      const closed = journal.close().then(() => checkpoint?.seal());
+      await closed.then(() => this.writeHistory()).finally(unlock);
     }
     this.plan.save(this.failed);
     return { failed: this.failed, changes: events.changes(), snapshot: journal.snapshot() };
@@ -123,7 +105,10 @@ export class Operation {
   private async runWith(journal: Journal): Promise<void> {
     const { options, events, outside } = this;
     events.prelude(shownConfig(this.config));
-    this.settlePending(journal);
+    if (!this.dryRun) {
+      const warning = settlePending(journal, options.kind === "refresh" && options.clearPendingCreates === true);
+      if (warning !== undefined) events.warning(warning);
+    }
     const ready = deferred<Session>();
     if (this.runsProgram) {
       new Monitor({
@@ -154,17 +139,22 @@ export class Operation {
       else if (options.kind === "import") await this.import(journal, executor, providers);
       this.plan.conclude(executor, events);
       if (options.stop?.aborted) this.reportStop();
-      else if (executor.failed && executor.stepFailed) events.error(`${NAMES[options.kind]} failed`);
+      else if (executor.stepFailed || executor.refused) events.error(`${this.word} failed`);
     } catch (error) {
       executor.failed = true;
       events.error(messageOf(error));
     } finally {
-      this.failed ||= executor.failed;
+      this.failed ||= executor.failed || executor.refused;
       options.cancel?.removeEventListener("abort", cancel);
       await providers.close();
       events.summary(this.failed ? "failed" : "succeeded");
       events.ended();
     }
+  }
+
+  /** Stock's word for a run, of whatever kind. */
+  private get word(): string {
+    return this.dryRun ? "preview" : "update";
   }
 
   private get runsProgram(): boolean {
@@ -203,8 +193,10 @@ export class Operation {
     if (!plan.begin(events)) return;
     const { session, generator } = this.sessionFor(journal, executor, providers);
     ready(session);
-    const silent = this.silenceAfterError(session);
-    const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.promise]);
+    const silent = new Silence(session);
+    this.onReported = silent.watch;
+    if (this.failed) silent.watch();
+    const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.come]);
     silent.stop();
     await session.close();
     if (executor.halted) {
@@ -244,7 +236,7 @@ export class Operation {
       rename: (from, to) => journal.rename(from, to),
       problem: (message, urn) => {
         events.error(message, urn);
-        this.failed = true;
+        executor.refused = true;
       },
       warn: (message, urn) => events.warning(message, urn),
     });
@@ -264,18 +256,6 @@ export class Operation {
       watch: plan.watch,
     });
     return { session, generator };
-  }
-
-  /** Resolves once the program has reported an error and then asked for nothing: its run has failed, whatever it still does. */
-  private silenceAfterError(session: Session): { promise: Promise<string>; stop: () => void } {
-    const { promise, resolve } = deferred<string>();
-    let timer: NodeJS.Timeout | undefined;
-    const watch = (): void => {
-      timer ??= setInterval(() => session.idle && resolve(""), SILENCE_MS);
-    };
-    this.onReported = watch;
-    if (this.failed) watch();
-    return { promise, stop: () => clearInterval(timer) };
   }
 
   private async destroy(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
@@ -298,31 +278,14 @@ export class Operation {
     await importAll(imports, { stack, project: this.project.name, journal, executor, session });
   }
 
-  /** What earlier runs left half-way: known changes are settled by this run, a creation may have made something. */
-  private settlePending(journal: Journal): void {
-    if (this.dryRun) return;
-    const { pendingOperations } = this.start;
-    const keepsCreates = !(this.options.kind === "refresh" && this.options.clearPendingCreates === true);
-    journal.dropPending(operation => keepsCreates && operation.type === "creating");
-    const created = pendingOperations.filter(operation => operation.type === "creating");
-    if (created.length === 0 || !keepsCreates) return;
-    const lines = created.map(operation => `  * ${operation.resource.urn}, interrupted while creating`);
-    this.events.warning(
-      `Attempting to deploy or update resources with ${created.length} pending operations from previous deployment.\n` +
-        `${lines.join("\n")}\n` +
-        "These resources are in an unknown state because the run was ended while it created them: the object may exist without being known here.\n" +
-        "Look for it on the host; then run: muster refresh --clear-pending-creates",
-    );
-  }
-
   private reportStop(): void {
     this.failed = true;
-    this.events.error(`${NAMES[this.options.kind]} canceled`);
+    this.events.error(`${this.word} canceled`);
   }
 
   private writeHistory(): void {
     const { options, open, events, outside } = this;
-    if (options.kind === "preview") return;
+    if (this.dryRun || options.kind === "preview") return;
     outside.writeHistory({
       kind: HISTORY_KINDS[options.kind],
       startTime: this.startTime,

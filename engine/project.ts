@@ -30,7 +30,7 @@ interface ProjectFile {
   backend?: { url?: unknown };
   options?: { refresh?: unknown };
   stackConfigDir?: unknown;
-  plugins?: { providers?: { name: string; path: string }[] };
+  plugins?: { providers?: { name: string; path: string }[]; analyzers?: unknown[] };
   config?: Record<string, unknown>;
 }
 
@@ -77,6 +77,11 @@ export function readProject(root: string): Project {
       where: `${path}  runtime`,
       remedy: "use --engine pulumi with the stock Pulumi CLI",
     });
+  }
+  if ((file.plugins?.analyzers ?? []).length > 0) {
+    throw new Error(
+      `${path}: 'plugins.analyzers': the embedded engine does not support policy packs.\nUse --engine pulumi with the stock Pulumi CLI.`,
+    );
   }
   return {
     root,

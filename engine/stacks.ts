@@ -114,19 +114,15 @@ export function deleteStack(projectRoot: string, stack: string, options: RemoveO
   if (options.preserveConfig !== true) rmSync(new ConfigFile(project, stack).path, { force: true });
 }
 
-export interface ExportOptions {
-  readonly showSecrets?: boolean;
-  /** Of a past update, by its number in the history. */
-  readonly version?: number;
-}
-
-/** The deployment as `stack export` gives it. */
-export async function exportStack(place: StackPlace, options: ExportOptions = {}): Promise<JsonMap> {
-  const { version, showSecrets } = options;
+/**
+ * The deployment as `stack export` gives it.
+ * @param version of a past update, by its number in the history; undefined: as it is now
+ */
+export async function exportStack(place: StackPlace, showSecrets: boolean, version?: number): Promise<JsonMap> {
   const backend = backendOf(place.projectRoot);
   const current = version === undefined;
   const deployment = current ? readDeployment(backend, place.stack) : readVersion(backend, place.stack, version);
-  if (showSecrets !== true) return { version: EXPORT_VERSION, deployment };
+  if (!showSecrets) return { version: EXPORT_VERSION, deployment };
   const open = { ...(await openStack(place)), deployment };
   const snapshot = await snapshotOf(open, place.passphrase);
   const plain = serializeSnapshot(snapshot, open.cipher.salt, plainForm, new Date());

@@ -22,7 +22,7 @@ export function addStackExport(table: VerbTable, stack: Command): void {
     .add<TransferFlags>(stack, "export", "Print the stack's state", async call => {
       const session = await open(call);
       const state = await tellingWrongPassphrase(session.name, () =>
-        exportStack(session.place(), { showSecrets: call.flags.showSecrets, version: call.flags.version }),
+        exportStack(session.place(), call.flags.showSecrets === true, call.flags.version),
       );
       const text = JSON.stringify(state, null, 4);
       if (call.flags.file === undefined) printLine(call.console, text);

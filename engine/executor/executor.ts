@@ -33,6 +33,8 @@ export class Executor {
   /** Failed in carrying something out, not in planning it. */
   stepFailed = false;
   private givenUp = false;
+  /** Something was refused in a preview, which goes on to show the rest, and fails in the end. */
+  refused = false;
   private done = 0;
   private halt: () => void = () => {};
   private readonly haltedPromise: Promise<void>;

@@ -39,9 +39,14 @@ export interface NumberedEntry extends Omit<HistoryEntry, "version"> {
 export function readHistory(backend: Backend, stack: string): NumberedEntry[] {
   const folder = historyFolder(backend, stack);
   return historyFiles(backend, stack)
-    .map((file, index): NumberedEntry => {
-      const entry = JSON.parse(readFileSync(join(folder, file), "utf8")) as HistoryEntry;
-      return { ...entry, version: index + 1 };
+    .flatMap((file, index): NumberedEntry[] => {
+      try {
+        const entry = JSON.parse(readFileSync(join(folder, file), "utf8")) as HistoryEntry;
+        return [{ ...entry, version: index + 1 }];
+      } catch {
+        // A damaged note of a past run is no reason to say nothing of the others; its number stays free.
+        return [];
+      }
     })
     .reverse();
 }

@@ -84,6 +84,18 @@ test("rm: resources keep it, --force forgets them, the name is typed, the config
   expect(existsSync(join(project.path, ".muster/.pulumi/backups/demo/test"))).toBe(false);
 });
 
+test("destroy --remove removes the stack afterwards, and its configuration file unless it is preserved", async () => {
+  for (const [flags, kept] of [
+    [[], false],
+    [["--preserve-config"], true],
+  ] as const) {
+    await project.does("stack", "init", "prod");
+    await project.does("destroy", "-s", "prod", "--yes", "--skip-preview", "--remove", ...flags);
+    expect(existsSync(stateFile("prod"))).toBe(false);
+    expect(existsSync(join(project.path, "Pulumi.prod.yaml"))).toBe(kept);
+  }
+});
+
 test("a damaged state shows as such, and is brought back from its backup", async () => {
   await project.does("stack", "init", "prod");
   await withOutputs();

@@ -6,6 +6,9 @@ import { leashed } from "../support/leash";
 import { TestProject } from "../support/test-project";
 import { TestProvider } from "../support/test-provider";
 
+/** Programs are started three times in a test. */
+jest.setTimeout(120_000);
+
 let provider: TestProvider;
 let project: TestProject;
 

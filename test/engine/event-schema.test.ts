@@ -11,6 +11,9 @@ const schema = JSON.parse(
   readFileSync(join(__dirname, "../../docs/reference/events.schema.json"), "utf8"),
 ) as JsonSchema;
 
+/** A whole lifecycle is one test. */
+jest.setTimeout(240_000);
+
 let provider: TestProvider;
 let project: TestProject;
 

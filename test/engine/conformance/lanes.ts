@@ -1,15 +1,24 @@
 import { differences, misplaced } from "./compare";
-import type { EngineCommand } from "./engine-command";
+import { EMBEDDED, type EngineCommand, stockCommand } from "./engine-command";
 import { runScenario } from "./run-scenario";
 import { readRecorded, readScenario, scenarioNames } from "./scenario";
 
-/** The scenarios of one of two lanes: every other one. */
-export function scenariosOfLane(lane: 1 | 2): string[] {
-  return scenarioNames().filter((_, index) => index % 2 === lane - 1);
+/** A bound for a scenario of many steps on a busy machine, not a measurement. */
+const SCENARIO_MS = 600_000;
+
+export const NO_STOCK = "skipped: no stock pulumi on the PATH";
+
+/** Declares every other scenario as a test of the embedded engine, and of the stock one where it is there. */
+export function declareLane(lane: 1 | 2): void {
+  const names = scenarioNames().filter((_, index) => index % 2 === lane - 1);
+  test.each(names)("%s: the embedded engine does as was recorded", name => asRecorded(name, EMBEDDED), SCENARIO_MS);
+  const stock = stockCommand();
+  if (stock === undefined) test.skip.each(names)(`%s: the stock engine does as was recorded (${NO_STOCK})`, () => {});
+  else test.each(names)("%s: the stock engine does as was recorded", name => asRecorded(name, stock), SCENARIO_MS);
 }
 
 /** Runs a scenario and compares every step with its recording. */
-export async function expectAsRecorded(name: string, engine: EngineCommand): Promise<void> {
+async function asRecorded(name: string, engine: EngineCommand): Promise<void> {
   const scenario = readScenario(name);
   const recorded = readRecorded(scenario);
   const records = await runScenario(scenario, engine);

@@ -87,6 +87,14 @@ test("a plan is a tree of changes with their reasons, and what stays the same is
   ]);
 });
 
+test("without outputs all else is the same", () => {
+  const model = new RunModel(0);
+  for (const event of changed) model.apply(event, 1);
+  const lines = report(model, { style: plainStyle, tree: true, elapsedSeconds: 2.34, withoutOutputs: true });
+  const all = render(changed);
+  expect(lines).toEqual([...all.slice(0, all.indexOf("outputs")), ...all.slice(-1)]);
+});
+
 test("details show the inputs of what will be made, and name what is known only at up", () => {
   const lines = render(changed, true);
   expect(lines).toContain('             argv: ["megatron", "sft"]');
