@@ -47,7 +47,6 @@ export class Operation {
   private program: Pick<Program, "ended" | "kill"> | undefined;
   private onReported: () => void = () => {};
 
-  /** Most callers want `open`. */
   constructor(
     private readonly options: RunOptions,
     private readonly open: OpenStack,
