@@ -113,7 +113,7 @@ export class StepGenerator {
     const taken = this.parts.targets.take(plannedState(goal, goal.inputs, old));
     if (taken && wantsImport(goal, old)) {
       const replaced = this.deletedFirst.has(old?.urn ?? "") ? undefined : old;
-      const steps = importSteps(plannedState(goal, goal.inputs, old), replaced);
+      const steps = this.validated(goal, importSteps(plannedState(goal, goal.inputs, old), replaced));
       return { steps, follow: async imported => this.validated(goal, await this.compare(goal, imported, true)) };
     }
     return { steps: this.validated(goal, await this.compare(goal, old, taken)) };
@@ -123,9 +123,13 @@ export class StepGenerator {
   generateRead(goal: Goal, id: string): Planned {
     const old = this.claim(goal);
     const next: ResourceState = { ...plannedState(goal, {}, undefined), id, external: true, created: undefined };
+    if (this.parts.targets.missing(next) !== undefined && !this.parts.targets.take(next)) {
+      this.parts.targets.skip(goal.urn);
+      return { steps: [old === undefined ? skippedCreateStep(next) : untargetedStep(old, goal.urn)] };
+    }
     const replaces = old !== undefined && !old.external && old.id !== id;
     if (replaces) this.replaced.add(goal.urn);
-    return { steps: readSteps(next, old, replaces) };
+    return { steps: this.validated(goal, readSteps(next, old, replaces)) };
   }
 
   private async compare(goal: Goal, old: ResourceState | undefined, taken: boolean): Promise<Step[]> {
@@ -156,13 +160,11 @@ export class StepGenerator {
 
   /** Steps that need what only a wider target would make are refused; a preview shows them all the same. */
   private validated(goal: Goal, steps: Step[]): Step[] {
+    const why = this.parts.targets.targets.given ? "was not specified in --target list" : "left out by --exclude";
     for (const { next, skipped } of steps) {
       const missing = next === undefined || skipped ? undefined : this.parts.targets.missing(next);
       if (missing === undefined) continue;
-      this.problem(
-        goal.urn,
-        `Resource '${goal.urn}' depends on '${missing}' which was was not specified in --target list.`,
-      );
+      this.problem(goal.urn, `Resource '${goal.urn}' depends on '${missing}' which was ${why}.`);
       break;
     }
     return steps;

@@ -43,7 +43,7 @@ export interface MonitorParts {
 export class Monitor {
   constructor(private readonly parts: MonitorParts) {}
 
-  addTo(server: RpcServer): void {
+  addTo(server: Pick<RpcServer, "serve">): void {
     const unsupported = (what: string) => unary(() => Promise.reject(new UnsupportedError(what)));
     const implementation: UntypedServiceImplementation = {
       supportsFeature: unary(async (request: messages.SupportsFeatureRequest) =>
@@ -138,7 +138,7 @@ function registeredResponse(registered: Registered): messages.RegisterResourceRe
 const SEVERITIES: readonly DiagnosticEvent["severity"][] = ["debug", "info", "warning", "error"];
 
 /** Serves Engine, for the program and the providers: log lines become diagnostics. */
-export function serveEngine(server: RpcServer, events: EventStream, onError: () => void): void {
+export function serveEngine(server: Pick<RpcServer, "serve">, events: EventStream, onError: () => void): void {
   let root = "";
   const implementation: UntypedServiceImplementation = {
     log: unary(async (request: engineMessages.LogRequest) => {

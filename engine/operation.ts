@@ -8,22 +8,20 @@ import { Executor } from "./executor/executor";
 import { StepGenerator } from "./generator";
 import { importAll } from "./import";
 import { Monitor, serveEngine } from "./monitor";
+import { type Outside, realOutside } from "./outside";
 import { settlePending } from "./pending";
 import { PlanRun } from "./plan-files/plan-run";
 import { AliasTable } from "./program/aliases";
-import { Program } from "./program/process";
+import type { Program } from "./program/process";
 import { type Project, programOf } from "./project";
 import { ProviderRegistry } from "./provider/registry";
 import { refreshAll } from "./refresh";
 import type { Snapshot } from "./resource";
-import { RpcServer } from "./rpc-server";
 import type { RunOptions } from "./run";
 import { Session } from "./session";
 import { deferred, SILENT_END, Silence } from "./silence";
 import { configOf, type OpenStack, openStack, snapshotOf } from "./stack-files";
 import { initialiseBackend } from "./state/backend";
-import { CheckpointFile } from "./state/checkpoint";
-import { writeHistory } from "./state/history";
 import { Journal } from "./state/journal";
 import { takeLock } from "./state/lock";
 import { Targets, UrnPatterns } from "./targets";
@@ -36,25 +34,28 @@ export interface Outcome {
   readonly snapshot: Snapshot;
 }
 
+function isDryRun(options: RunOptions): boolean {
+  return options.kind === "preview" || options.previewOnly === true;
+}
+
 /** One run from lock to history. */
 export class Operation {
   private readonly events: EventStream;
-  private readonly server = new RpcServer();
   private readonly startTime = Math.floor(Date.now() / MILLISECONDS);
   private readonly dryRun: boolean;
   private failed = false;
-  private program: Program | undefined;
+  private program: Pick<Program, "ended" | "kill"> | undefined;
   private onReported: () => void = () => {};
 
-  private constructor(
+  constructor(
     private readonly options: RunOptions,
     private readonly open: OpenStack,
     private readonly start: Snapshot,
     private readonly config: StackConfig,
     private readonly plan: PlanRun,
-    private readonly unlock: () => void,
+    private readonly outside: Outside,
   ) {
-    this.dryRun = options.kind === "preview" || options.previewOnly === true;
+    this.dryRun = isDryRun(options);
     this.events = new EventStream(options.onEvent, this.dryRun, options.kind === "refresh");
   }
 
@@ -64,15 +65,16 @@ export class Operation {
 
   static async open(options: RunOptions): Promise<Operation> {
     const open = await openStack(options);
-    const locks = options.kind !== "preview" && options.previewOnly !== true;
+    const dryRun = isDryRun(options);
     initialiseBackend(open.backend);
-    const unlock = locks ? takeLock(open.backend, options.stack) : () => {};
+    const unlock = dryRun ? () => {} : takeLock(open.backend, options.stack);
     try {
       // Read again: what was read before the lock may be what another run has changed since.
-      const locked = locks ? await openStack(options) : open;
+      const locked = dryRun ? open : await openStack(options);
+      const start = await snapshotOf(locked, options.passphrase);
       const config = configOf(locked);
       const plan = PlanRun.of(options, locked, config);
-      return new Operation(options, locked, await snapshotOf(locked, options.passphrase), config, plan, unlock);
+      return new Operation(options, locked, start, config, plan, realOutside(locked, dryRun, unlock));
     } catch (error) {
       unlock();
       throw error;
@@ -80,12 +82,10 @@ export class Operation {
   }
 
   async run(): Promise<Outcome> {
-    const { options, open, events } = this;
-    const checkpoint = this.dryRun
-      ? undefined
-      : new CheckpointFile(open.backend, options.stack, open.cipher, open.known);
+    const { events } = this;
+    const { server, checkpoint, unlock } = this.outside;
     const journal = new Journal(this.start, checkpoint);
-    serveEngine(this.server, events, () => {
+    serveEngine(server, events, () => {
       this.failed = true;
       this.onReported();
     });
@@ -93,16 +93,16 @@ export class Operation {
       await this.runWith(journal);
     } finally {
       this.program?.kill();
-      this.server.close();
+      server.close();
       const closed = journal.close().then(() => checkpoint?.seal());
-      await closed.then(() => this.writeHistory()).finally(this.unlock);
+      await closed.then(() => this.writeHistory()).finally(unlock);
     }
     this.plan.save(this.failed);
     return { failed: this.failed, changes: events.changes(), snapshot: journal.snapshot() };
   }
 
   private async runWith(journal: Journal): Promise<void> {
-    const { options, events } = this;
+    const { options, events, outside } = this;
     events.prelude(shownConfig(this.project, this.open.file));
     if (!this.dryRun) {
       const warning = settlePending(journal, options.kind === "refresh" && options.clearPendingCreates === true);
@@ -116,11 +116,14 @@ export class Operation {
         programFolder: programOf(this.project).folder,
         aliases: new AliasTable(options.stack, this.project.name),
         session: ready.promise,
-      }).addTo(this.server);
+      }).addTo(outside.server);
     }
-    const address = await this.server.listen();
-    const providers = new ProviderRegistry(options.plugins, address, (urn, id) =>
-      journal.snapshot().resources.find(state => state.urn === urn && state.id === id),
+    const address = await outside.server.listen();
+    const providers = new ProviderRegistry(
+      options.plugins,
+      address,
+      (urn, id) => journal.snapshot().resources.find(state => state.urn === urn && state.id === id),
+      outside.connectProvider,
     );
     const cancel = (): void => void providers.cancel();
     options.cancel?.addEventListener("abort", cancel);
@@ -166,8 +169,8 @@ export class Operation {
     });
   }
 
-  private startProgram(address: string): Program {
-    return new Program({
+  private startProgram(address: string): Pick<Program, "ended" | "kill"> {
+    return this.outside.startProgram({
       project: this.project,
       stack: this.options.stack,
       address,
@@ -194,7 +197,7 @@ export class Operation {
     if (this.failed) silent.watch();
     const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.come]);
     silent.stop();
-    await session.settle();
+    await session.close();
     if (executor.halted || ended !== undefined || this.failed) {
       this.program?.kill();
       if (!executor.halted && (ended || !this.failed)) events.error(ended || SILENT_END);
@@ -277,9 +280,9 @@ export class Operation {
   }
 
   private writeHistory(): void {
-    const { options, open, events } = this;
+    const { options, open, events, outside } = this;
     if (this.dryRun || options.kind === "preview") return;
-    writeHistory(open.backend, options.stack, {
+    outside.writeHistory({
       kind: HISTORY_KINDS[options.kind],
       startTime: this.startTime,
       message: options.message ?? "",

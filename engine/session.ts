@@ -8,18 +8,18 @@ import {
   type ValueMap,
 } from "../wire/values";
 import { type DeletionParts, deleteAll } from "./deletion";
-import { requiredBy } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { Turns } from "./executor/slots";
 import type { Planned, StepGenerator } from "./generator";
 import type { Deviation, PlanWatch } from "./plan-files/deployment-plan";
+import { stillNeeded } from "./planner/delete-order";
 import { bareGoal, type Goal } from "./planner/goal";
 import { reuseSecrets } from "./planner/reuse";
 import type { Step } from "./planner/step";
 import type { CheckFailure } from "./provider/client";
-import type { ResourceState } from "./resource";
+import { type ResourceState, requirementsOf } from "./resource";
 import type { Journal } from "./state/journal";
-import { isProviderType, makeUrn, packageOf, parseProviderReference, providerType, STACK_TYPE, typeOf } from "./urn";
+import { isProviderType, makeUrn, packageOf, providerType, STACK_TYPE, typeOf } from "./urn";
 
 /** What a program is told about a resource that it registered. */
 export type Registered =
@@ -55,6 +55,7 @@ export class Session {
   private readonly unusable = new Set<string>();
   private readonly defaults = new Map<string, Promise<string>>();
   private readonly running = new Set<Promise<unknown>>();
+  private closed = false;
   private stackOutputs: { readonly urn: string; readonly outputs: ValueMap } | undefined;
 
   constructor(private readonly parts: SessionParts) {}
@@ -108,7 +109,7 @@ export class Session {
     const { executor, events } = this.parts;
     const isFreed = goal.dependencies.length > 0 && this.parts.generator.oldOf(goal.urn) === undefined;
     return this.planning.run(isFreed ? goal.urn : "", async () => {
-      if (executor.halted) throw new RunEndedError();
+      if (executor.halted || this.closed) throw new RunEndedError();
       try {
         return await plan();
       } catch (error) {
@@ -144,10 +145,7 @@ export class Session {
   }
 
   private needsUnusable(goal: Goal): boolean {
-    const provider = goal.provider === undefined ? [] : [parseProviderReference(goal.provider).urn];
-    return [...goal.dependencies, ...provider, ...(goal.parent ? [goal.parent] : [])].some(urn =>
-      this.unusable.has(urn),
-    );
+    return [...requirementsOf(goal)].some(urn => this.unusable.has(urn));
   }
 
   /** The provider of a package for resources that name none; registered at its first use. */
@@ -223,29 +221,30 @@ export class Session {
     return this.running.size === 0;
   }
 
-  /** Waits for all steps under way. */
-  async settle(): Promise<void> {
+  /** Takes nothing more, whatever the program still says, and waits for all steps under way. */
+  async close(): Promise<void> {
+    this.closed = true;
     while (this.running.size > 0) await Promise.allSettled(this.running);
   }
 
   /** Deletes what the program no longer has. Only after it ended well. */
   async deleteUnclaimed(): Promise<void> {
-    const { generator, journal } = this.parts;
+    const { generator, journal, targets, events, executor } = this.parts;
     const unclaimed = new Set(generator.unclaimed());
     const isOld = (state: ResourceState): boolean =>
       state.delete === true || (unclaimed.has(state) && !this.states.has(state.urn));
-    const spared = this.neededByUnusable();
-    const olds = journal.snapshot().resources.filter(state => isOld(state) && !spared.has(state.urn));
+    const { entries } = journal;
+    const olds = entries.filter(isOld);
+    // What could not be made this time, or was not to be, is there as it was.
+    const spared = new Set(stillNeeded(olds, entries));
+    for (const { urn } of targets.limited ? spared : []) {
+      events.error(`Resource '${urn}' can't be deleted: something that takes no part in this run depends on it.`, urn);
+      executor.failed = true;
+    }
     const { dependents, deleted: goingToo } = generator;
     const allows = (steps: readonly Step[]): boolean => this.heeds(this.parts.watch?.steps(steps));
-    await deleteAll(olds, { ...this.parts, dependents, goingToo, allows });
-  }
-
-  /** What a resource that could not be made this time depended on when it was last there. */
-  private neededByUnusable(): ReadonlySet<string> {
-    const { generator, journal } = this.parts;
-    const olds = [...this.unusable].filter(urn => generator.oldOf(urn) !== undefined);
-    return requiredBy(olds, journal.snapshot().resources);
+    const going = olds.filter(state => !spared.has(state));
+    await deleteAll(going, { ...this.parts, dependents, goingToo, allows });
   }
 
   private track<T>(work: Promise<T>): Promise<T> {

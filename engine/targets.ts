@@ -81,9 +81,8 @@ export class Targets {
     this.skipped.add(urn);
   }
 
-  /** What a step would need and only a wider target would make. */
+  /** What a step would need and only a wider target, or a narrower exclusion, would make. */
   missing(state: ResourceState): string | undefined {
-    if (!this.targets.given) return undefined;
     return [...requirementsOf(state)].find(urn => this.skipped.has(urn));
   }
 }

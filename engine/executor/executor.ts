@@ -204,7 +204,7 @@ export class Executor {
   private current(step: Step): ResourceState | undefined {
     const old = step.old;
     if (old === undefined || this.journal.has(old)) return old;
-    return this.journal.snapshot().resources.find(state => state.urn === old.urn && state.pendingReplacement === true);
+    return this.journal.entries.find(state => state.urn === old.urn && state.pendingReplacement === true);
   }
 }
 

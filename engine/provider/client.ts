@@ -53,16 +53,16 @@ type Call<Request, Response> = (
   done: (error: ServiceError | null, response: Response) => void,
 ) => unknown;
 
+export function connectProvider(address: string): ResourceProviderClient {
+  return new ResourceProviderClient(address, credentials.createInsecure(), OPTIONS);
+}
+
 /** One server of the provider protocol, with values in place of messages. Errors are ProviderError and InitFailedError. */
 export class ProviderClient {
-  private readonly client: ResourceProviderClient;
-
   constructor(
     readonly packageName: string,
-    address: string,
-  ) {
-    this.client = new ResourceProviderClient(address, credentials.createInsecure(), OPTIONS);
-  }
+    private readonly client: ResourceProviderClient,
+  ) {}
 
   /** Tells a server that was running already where the engine listens. */
   async attach(engineAddress: string): Promise<void> {
