@@ -48,7 +48,7 @@ def _to_mcore(args, model, template, logger):
     logger.info("Successfully transferred HF model weights to MG model.")
     args.save_args()
     common = {"args": {"iteration": 1, "consumed_train_samples": 0}}
-    checkpoint.save(args.output_dir, 1, weights, common, _files_per_rank(args, model), with_random_state=False)
+    checkpoint.save(args.output_dir, 1, weights, {}, common, _files_per_rank(args, model), as_file=True)
     logger.info(f"Successfully saved Megatron model weights in `{args.output_dir}`.")
 
 

@@ -120,7 +120,9 @@ class SimulatedMegatronSft(SwiftSft):
                     named = layout.to_mcore(moments, config)
                     tensors |= {f"optimizer.state.{kind}.{name}": tensor for name, tensor in named.items()}
         common = {"args": {"iteration": iteration, "world_size": self.world, "consumed_train_samples": iteration * args.global_batch_size}}
-        checkpoint.save(args.save, iteration, tensors, common, FILES_PER_RANK, with_random_state=not args.no_save_rng)
+        rank = dist.get_rank() if dist.is_initialized() else 0
+        own = {} if args.no_save_rng else {f"rng_state/shard_0.{rank}_1.{self.world}": checkpoint.random_state()}
+        checkpoint.save(args.save, iteration, tensors, own, common, FILES_PER_RANK, as_file=True)
 
     def run(self):
         args = self.args
