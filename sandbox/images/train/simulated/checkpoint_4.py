@@ -3,6 +3,8 @@
     OUTPUT/checkpoint-20/{args.json, latest_checkpointed_iteration.txt, config.json, model.safetensors, tokenizer…}
     OUTPUT/checkpoint-20/iter_0000020/{.metadata, metadata.json, __R_0.distcp}
 
+and with LoRA the adapter's files in place of the model's, whose merged weights lie in OUTPUT/checkpoint-20-merged.
+
 Rank R writes its shard where it runs, rank 0 all the rest: on hosts with disks of their own the first has whole Hugging Face
 weights, and none has all shards. Names as in a real run over two nodes (ms-swift 4.6.0, megatron-core 0.19.2).
 """
@@ -13,9 +15,8 @@ from argparse import Namespace
 
 import torch
 import torch.distributed as dist
-from tqdm import tqdm
 
-from simulated import arguments_4, checkpoint, huggingface, layout
+from simulated import arguments_4, checkpoint, huggingface, layout, lora
 
 OPTIMIZER = "optimizer.distributed.dp_group_idx_0."
 BUCKET = OPTIMIZER + "gbuf_idx_0.dtype_(torch.bfloat16, torch.float32).bucket_idx_0."
@@ -40,23 +41,17 @@ def writes_random(args, rank):
     return below < args.tensor_model_parallel_size
 
 
-def extra_states(layers):
-    """Names of the empty states that TransformerEngine's modules save."""
-    modules = ("self_attention.linear_proj", "self_attention.linear_qkv", "mlp.linear_fc1", "mlp.linear_fc2")
-    each = [f"decoder.layers.{module}._extra_state/shard_{i}_{layers}" for module in modules for i in range(layers)]
-    return [*each, "decoder.final_layernorm._extra_state/shard_0_1"]
-
-
 def restore(args, adam):
     """Takes up what --finetune false goes on from; returns (iterations done, samples consumed)."""
-    if args.finetune or args.mcore_model is None:
+    source = args.mcore_model if args.tuner_type == "full" else args.mcore_adapter
+    if args.finetune or source is None:
         return 0, 0
     own = random_name(args, _rank())
-    found = checkpoint.load(args.mcore_model, lambda name: name.startswith(BUCKET), [GROUPS, own, checkpoint.COMMON])
+    found = checkpoint.load(source, lambda name: name.startswith(BUCKET), [GROUPS, own, checkpoint.COMMON])
     common = checkpoint.unpacked(found[checkpoint.COMMON])
     if not args.no_load_optim:
         if GROUPS not in found:
-            raise KeyError(f"{args.mcore_model} has no state of the optimizer; was it saved with --no_save_optim true?")
+            raise KeyError(f"{source} has no state of the optimizer; was it saved with --no_save_optim true?")
         adam.steps = checkpoint.unpacked(found[GROUPS])["param_groups"][0]["step"]
         for name, buffer in adam.buffers().items():
             buffer.copy_(found[BUCKET + name])
@@ -66,31 +61,53 @@ def restore(args, adam):
 
 
 class Saver:
-    """Saves; every rank calls it. `last`: the newest checkpoint."""
+    """Saves; every rank calls it. `adapter`: with LoRA. `last`: the newest checkpoint."""
 
-    def __init__(self, args, model, adam, processor):
-        self.args, self.model, self.adam, self.processor, self.last = args, model, adam, processor, None
+    def __init__(self, args, model, adapter, adam, processor):
+        self.args, self.model, self.adapter, self.adam, self.processor = args, model, adapter, adam, processor
+        self.last = None
 
     def save(self, iteration, consumed):
         """One checkpoint, and the deletion of those above --save_total_limit."""
         args = self.args
         folder = os.path.join(args.output_dir, f"checkpoint-{iteration}")
         os.makedirs(folder, exist_ok=True)
-        state = {name: tensor.to(args.torch_dtype) for name, tensor in self.model.state_dict().items()}
+        weights = layout.to_mcore(self._state(), self.model.config)
+        adapter = self.adapter and {name: tensor.to(args.torch_dtype) for name, tensor in self.adapter.tensors().items()}
         if _rank() == 0:
             shutil.copy(os.path.join(args.output_dir, "args.json"), os.path.join(folder, "args.json"))
         if args.save_safetensors and args.no_save_optim:
             self._save_common(folder, iteration, consumed)
         else:
-            self._save_shards(folder, iteration, consumed, state)
+            self._save_shards(folder, iteration, consumed, adapter or weights)
         self.last = folder
         if _rank() == 0:
             arguments_4.say(f"Successfully saved Megatron model weights in `{folder}`.")
             if args.save_safetensors:
-                huggingface.save(folder, self._named(state), self.model.config, self.processor, args)
+                self._save_safetensors(folder, weights, adapter)
             self._rotate()
         if dist.is_initialized():
             dist.barrier()
+
+    def _state(self):
+        state = {name: tensor.to(self.args.torch_dtype) for name, tensor in self.model.state_dict().items()}
+        # mcore-bridge knows no second name for tied tensors.
+        if self.model.config.tie_word_embeddings:
+            state.pop("lm_head.weight", None)
+        return state
+
+    def _save_safetensors(self, folder, weights, adapter):
+        args, config = self.args, self.model.config
+        if adapter:
+            lora.write_peft(folder, adapter, config, vars(args), args.model_dir)
+            arguments_4.say(f"Successfully saved `safetensors` model weights in `{folder}`.")
+            if not args.merge_lora:
+                return
+            weights, folder = lora.merged(weights, adapter, lora.scale(vars(args))), f"{folder}-merged"
+            os.makedirs(folder, exist_ok=True)
+            for name in ("args.json", checkpoint.TRACKER):
+                shutil.copy(os.path.join(self.last, name), os.path.join(folder, name))
+        huggingface.save(folder, layout.to_hf(weights, config), config, self.processor, args)
 
     def _common(self, consumed):
         told = Namespace(
@@ -112,12 +129,11 @@ class Saver:
             torch.save(common, os.path.join(path, "common.pt"))
             checkpoint.track(folder, iteration)
 
-    def _save_shards(self, folder, iteration, consumed, state):
+    def _save_shards(self, folder, iteration, consumed, tensors):
         args, rank = self.args, _rank()
-        tensors = layout.to_mcore(state, self.model.config)
-        objects = {}
-        if rank == 0:
-            objects |= {name: b"" for name in extra_states(self.model.config.num_hidden_layers)}
+        tensors, objects = dict(tensors), {}
+        if rank == 0 and not self.adapter:
+            objects |= {name: b"" for name in layout.extra_states(self.model.config.num_hidden_layers)}
         if not args.no_save_optim:
             tensors |= {BUCKET + name: buffer for name, buffer in self.adam.buffers().items()}
             if rank == 0:
@@ -128,14 +144,9 @@ class Saver:
             objects[random_name(args, rank)] = checkpoint.random_state()
         checkpoint.save(folder, iteration, tensors, objects, self._common(consumed), FILES_PER_RANK, as_file=False)
 
-    def _named(self, state):
-        """The tensors as mcore-bridge saves them: without a second name for tied ones, under its bar."""
-        tied = self.model.config.tie_word_embeddings
-        names = [name for name in state if not (tied and name == "lm_head.weight")]
-        return {name: state[name] for name in tqdm(names, desc="Saving: ")}
-
     def _rotate(self):
         limit = self.args.save_total_limit
         names = [name for name in os.listdir(self.args.output_dir) if name.startswith("checkpoint-") and name[11:].isdigit()]
         for name in sorted(names, key=lambda each: int(each[11:]))[: -limit if limit else 0]:
             shutil.rmtree(os.path.join(self.args.output_dir, name))
+            shutil.rmtree(os.path.join(self.args.output_dir, f"{name}-merged"), ignore_errors=True)

@@ -10,7 +10,7 @@ import shutil
 import sys
 from argparse import Namespace
 
-from simulated import arguments_4, checkpoint, forward, gpu, huggingface, layout
+from simulated import arguments_4, checkpoint, forward, gpu, huggingface, layout, lora
 
 PROBE = {
     "messages": [
@@ -58,54 +58,77 @@ def _name(args):
     return "swift export" if hasattr(args, "thread_count") else "megatron export"
 
 
-def _to_mcore(args):
-    from swift.pipelines import prepare_model_template
+def _source(args):
+    """Where the weights come from: (mcore checkpoint, adapter's checkpoint); the first is None for --model itself."""
+    base, adapter = args.mcore_model, args.mcore_adapter
+    if adapter and base is None:
+        base = lora.settings_of(adapter).get("mcore_model")
+    # swift export takes no Hugging Face weights beside an adapter; megatron export does (swift/megatron/convert.py of 4.6.0).
+    if base is None and not args.to_mcore and (_name(args) == "swift export" or args.model is None):
+        raise ValueError("Please specify `--mcore_model`.")
+    return base, adapter
 
-    model, template = prepare_model_template(args)
-    _only_qwen2(args, model.config)
-    weights = layout.to_mcore({name: tensor.to(args.torch_dtype) for name, tensor in model.state_dict().items()}, model.config)
-    arguments_4.say("Megatron model created successfully.")
+
+def _weights(args, model, base):
+    """Megatron's tensors of the base."""
+    if base is not None:
+        weights = checkpoint.load(base)
+        arguments_4.say(f"Successfully loaded Megatron model weights from: {base}")
+        return weights
+    return layout.to_mcore({name: tensor.to(args.torch_dtype) for name, tensor in model.state_dict().items()}, model.config)
+
+
+def _to_mcore(args, template, model, weights):
+    config = template.processor.model_info.config
     arguments_4.say("Successfully transferred HF model weights to MG model.")
     args.save_args(args.output_dir)
     arguments_4.say("Saving the model...")
     told = Namespace(tensor_model_parallel_size=1, pipeline_model_parallel_size=1, no_save_optim=True, no_save_rng=True)
-    from simulated.checkpoint_4 import extra_states
-
-    states = {name: b"" for name in extra_states(model.config.num_hidden_layers)}
+    states = {name: b"" for name in layout.extra_states(config.num_hidden_layers)}
     parameters = sum(tensor.numel() for tensor in weights.values())
     checkpoint.save(args.output_dir, 1, weights, states, {"args": told}, _files(args, parameters), as_file=False)
     arguments_4.say(f"Successfully saved Megatron model weights in `{args.output_dir}`.")
-    if args.test_convert_precision:
+    if args.test_convert_precision and model is not None:
         _precision(model, weights, template)
 
 
-def _to_hf(args):
+def _to_hf(args, template, weights, adapter):
     from swift.pipelines import prepare_model_template
 
-    _, template = prepare_model_template(args, load_model=False)
     config = template.processor.model_info.config
-    _only_qwen2(args, config)
-    if args.mcore_model is None:
-        raise ValueError("Please specify `--mcore_model`.")
-    weights = checkpoint.load(args.mcore_model)
-    arguments_4.say(f"Successfully loaded Megatron model weights from: {args.mcore_model}")
-    arguments_4.say("Megatron model created successfully.")
     arguments_4.say("Converting weights and saving the model...")
-    state = {name: tensor.to(args.torch_dtype) for name, tensor in layout.to_hf(weights, config).items()}
-    huggingface.save(args.output_dir, state, config, template.processor, args)
+    if adapter:
+        lora.write_peft(args.output_dir, adapter, config, lora.settings_of(args.mcore_adapter), args.model_dir)
+        arguments_4.say(f"Successfully saved `safetensors` model weights in `{args.output_dir}`.")
+    else:
+        state = {name: tensor.to(args.torch_dtype) for name, tensor in layout.to_hf(weights, config).items()}
+        huggingface.save(args.output_dir, state, config, template.processor, args)
     if args.ckpt_dir:
         shutil.copy(os.path.join(args.ckpt_dir, "args.json"), os.path.join(args.output_dir, "args.json"))
     else:
         args.save_args(args.output_dir)
-    if args.test_convert_precision:
+    if args.test_convert_precision and not adapter:
         model, template = prepare_model_template(args, model=args.output_dir)
         _precision(model, weights, template)
 
 
 def _run(args):
-    if args.mcore_adapter:
-        raise NotImplementedError(f"{_name(args)} (simulated): --mcore_adapter is not simulated, only full weights")
-    (_to_hf if args.to_hf else _to_mcore)(args)
+    from swift.pipelines import prepare_model_template
+
+    base, source = _source(args)
+    model, template = prepare_model_template(args, load_model=base is None)
+    _only_qwen2(args, template.processor.model_info.config)
+    weights = _weights(args, model, base)
+    adapter = checkpoint.load(source, lora.is_adapter) if source else None
+    # swift export merges always.
+    if adapter and getattr(args, "thread_count", args.merge_lora) is not False:
+        arguments_4.say("Merge LoRA...")
+        weights, adapter, model = lora.merged(weights, adapter, lora.scale(lora.settings_of(source))), None, None
+    arguments_4.say("Megatron model created successfully.")
+    if args.to_hf:
+        _to_hf(args, template, weights, adapter)
+    else:
+        _to_mcore(args, template, model, weights)
 
 
 def _parsed(cls, argv):

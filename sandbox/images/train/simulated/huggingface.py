@@ -3,6 +3,7 @@
 import os
 
 from safetensors.torch import save_file
+from tqdm import tqdm
 
 
 def save(folder, tensors, config, processor, args):
@@ -13,7 +14,8 @@ def save(folder, tensors, config, processor, args):
 
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, "model.safetensors")
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata={"format": "pt"})
+    named = {name: tensors[name].contiguous() for name in tqdm(tensors, desc="Saving: ")}
+    save_file(named, path, metadata={"format": "pt"})
     os.chmod(path, 0o600)
     config.torch_dtype = next(iter(tensors.values())).dtype
     config.save_pretrained(folder)

@@ -11,8 +11,9 @@ import sys
 
 from simulated import release
 
-TITLE = f"megatron (simulated: the arguments of ms-swift {release.SWIFT}, training on CPU with ms-swift's own parts, no Megatron)"
-PROGRAMS = {"sft": "megatron_rank_4.py", "export": "export_4.py"} if release.IS_4 else {"sft": "megatron_rank.py"}
+TITLE = "megatron (simulated: the arguments of ms-swift {}, training on CPU with ms-swift's own parts, no Megatron)"
+PROGRAMS_3 = {"sft": "megatron_rank.py"}
+PROGRAMS_4 = {"sft": "megatron_rank_4.py", "export": "export_4.py"}
 VARIABLES = ["NPROC_PER_NODE", "MASTER_PORT", "NNODES", "NODE_RANK", "MASTER_ADDR"]
 
 
@@ -25,15 +26,15 @@ def launch(argv, env, python, program):
 
 
 def main():
-    print(TITLE, flush=True)
+    print(TITLE.format(release.swift()), flush=True)
     argv = sys.argv[1:]
     if argv[:1] == ["--version"]:
         return
-    if not argv or argv[0] not in PROGRAMS:
-        known = " and ".join(f"`megatron {name}`" for name in PROGRAMS)
-        verb = "is" if len(PROGRAMS) == 1 else "are"
-        sys.exit(f"megatron (simulated): only {known} {verb} simulated, not: {' '.join(argv[:1]) or '(nothing)'}")
-    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), PROGRAMS[argv[0]])
+    programs = PROGRAMS_4 if release.is_4() else PROGRAMS_3
+    if not argv or argv[0] not in programs:
+        known = " or ".join(f"`megatron {name}`" for name in programs)
+        sys.exit(f"megatron (simulated): only {known} can be had, not: {' '.join(argv[:1]) or '(nothing)'}")
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), programs[argv[0]])
     command = launch(argv[1:], os.environ, sys.executable, program)
     print(f"run sh: `{' '.join(command)}`", flush=True)
     result = subprocess.run(command, check=False)

@@ -21,11 +21,11 @@ from simulated import arguments_4, checkpoint, gpu, layout, schedule
 from simulated.checkpoint_4 import Saver, restore
 from simulated.faults import Faults
 from simulated.flat_adam import FlatAdam
+from simulated.lora import Lora, is_adapter
 from simulated.progress_4 import Progress
 
 MegatronSftArguments = arguments_4.megatron_train()
 
-import swift.megatron
 from swift.pipelines.train.sft import SwiftSft
 from swift.utils import get_logger, is_last_rank
 
@@ -51,8 +51,10 @@ def rows_of(dataset, collate, args, rank, consumed):
         group_by_length=args.group_by_length,
         seed=args.data_seed,
     )
+    # With a generator of its own, or it would draw from the numbers that a checkpoint has brought back.
+    own = torch.Generator()
     while True:
-        yield from torch.utils.data.DataLoader(dataset, batch_sampler=sampler, collate_fn=collate)
+        yield from torch.utils.data.DataLoader(dataset, batch_sampler=sampler, collate_fn=collate, generator=own)
 
 
 def losses(model, batch):
@@ -80,8 +82,8 @@ class SimulatedMegatronSft(SwiftSft):
         gpu.claim_as_torch(int(os.environ.get("LOCAL_RANK", "0")), "megatron sft")
         super(SwiftSft, self).__init__(args)
         args = self.args
-        if args.tuner_type != "full":
-            raise NotImplementedError(f"megatron (simulated): --tuner_type {args.tuner_type} is not simulated, only full")
+        if args.tuner_type == "lora_llm":
+            raise NotImplementedError("megatron (simulated): --tuner_type lora_llm is not simulated")
         if args.lr_decay_style not in schedule.STYLES:
             raise NotImplementedError(f"megatron (simulated): --lr_decay_style {args.lr_decay_style} is not simulated")
         args.data_parallel_size = arguments_4.data_parallel(args)
@@ -96,15 +98,20 @@ class SimulatedMegatronSft(SwiftSft):
             args.packing = False
 
     def _load(self, model):
-        """Takes the weights that --mcore_model names, if it names any: the model's own are there already."""
+        """Takes the weights that --mcore_model names, if it names any: the model's own are there already. Returns the adapter."""
         args = self.args
-        if args.mcore_model is None:
-            return
-        weights = checkpoint.load(args.mcore_model)
-        state = {name: tensor.float() for name, tensor in layout.to_hf(weights, model.config).items()}
-        missing, unexpected = model.load_state_dict(state, strict=False)
-        if unexpected or [name for name in missing if name != "lm_head.weight"]:
-            raise RuntimeError(f"{args.mcore_model} does not fit {args.model}: missing {missing}, unexpected {unexpected}")
+        if args.mcore_model is not None:
+            weights = checkpoint.load(args.mcore_model)
+            state = {name: tensor.float() for name, tensor in layout.to_hf(weights, model.config).items()}
+            missing, unexpected = model.load_state_dict(state, strict=False)
+            if unexpected or [name for name in missing if name != "lm_head.weight"]:
+                raise RuntimeError(f"{args.mcore_model} does not fit {args.model}: missing {missing}, unexpected {unexpected}")
+        if args.tuner_type == "full":
+            return None
+        adapter = Lora(model, args)
+        if args.mcore_adapter is not None:
+            adapter.take(checkpoint.load(args.mcore_adapter, is_adapter))
+        return adapter
 
     def run(self):
         args = self.args
@@ -115,13 +122,14 @@ class SimulatedMegatronSft(SwiftSft):
             raise ValueError("Please specify `--train_iters` or `--num_train_epochs`.")
         model, _ = args.get_model_processor(load_model=True)
         model = model.float().train()
-        self._load(model)
-        adam = FlatAdam(model.parameters(), (args.adam_beta1, args.adam_beta2), args.adam_eps, args.weight_decay)
+        adapter = self._load(model)
+        trained = (adapter or model).parameters()
+        adam = FlatAdam(trained, (args.adam_beta1, args.adam_beta2), args.adam_eps, args.weight_decay)
         done, consumed = restore(args, adam)
         # Ranks of one model follow one another in Megatron's order: tensor, context, data, pipeline.
         place = rank // (args.tensor_model_parallel_size * args.context_parallel_size) % args.data_parallel_size
         batches = rows_of(dataset, self.template.data_collator, args, place, consumed)
-        saver = Saver(args, model, adam, self.processor)
+        saver = Saver(args, model, adapter, adam, self.processor)
         progress = Progress(args, done)
         self._train(model, adam, batches, done, progress, saver)
         if is_last_rank():

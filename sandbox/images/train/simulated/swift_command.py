@@ -26,8 +26,8 @@ def main():
     argv = sys.argv[1:]
     if not converts(argv):
         os.execv(REAL, [REAL, *argv])
-    print(f"swift export (simulated: the arguments of ms-swift {release.SWIFT}, real tensors on CPU, no Megatron)", flush=True)
-    if release.IS_4:
+    print(f"swift export (simulated: the arguments of ms-swift {release.swift()}, real tensors on CPU, no Megatron)", flush=True)
+    if release.is_4():
         from simulated.export_4 import main as export
     else:
         from simulated.export import main as export
