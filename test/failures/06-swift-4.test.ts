@@ -17,7 +17,7 @@ const declare = (variant?: Variant) =>
   fs.writeFileSync(path.join(checkout.folder, "cluster.yaml"), clusterFile(variant));
 
 async function up(): Promise<void> {
-  const done = await checkout.up();
+  const done = await checkout.up({ deadlineSeconds: 560 });
   if (done.code !== 0) throw new Error(`up: exit ${done.code}\n${done.told}`);
 }
 
@@ -27,6 +27,9 @@ const filesIn = async (host: SimulatedHost, folder: string): Promise<string[]> =
 /** Folders of trainings on a host, the newest first. */
 const foldersOn = async (host: SimulatedHost): Promise<string[]> =>
   (await host.ask(`ls -t ${runs} 2>/dev/null || true`)).split("\n").filter(Boolean);
+
+/** The weights that are served, of a run. */
+const exported = (run: string | undefined): string => `/data/models/out/tiny-hf/${run}/model.safetensors`;
 
 /** The chat of the smoke test, asked anew from outside the hosts. */
 async function chat(): Promise<{ status: number; model: string; text: string }> {
@@ -75,13 +78,16 @@ test("a training of ms-swift 4 leaves what a real one leaves on each disk, and i
   );
   const second = await filesIn(node2, folder);
   expect(second.filter(name => !/^(images|runs)\//.test(name))).toEqual([
-    ...[4, 8].flatMap(k => [2, 3].map(rank => `checkpoint-${k}/iter_000000${k}/__${rank}_0.distcp`)),
+    ...[12, 4, 8].flatMap(k => {
+      const name = `checkpoint-${k}/iter_${String(k).padStart(7, "0")}`;
+      return [2, 3].map(rank => `${name}/__${rank}_0.distcp`);
+    }),
     "logging.jsonl",
   ]);
   weights = await node1.ask(`sha256sum <${folder}/checkpoint-12/model.safetensors`);
   // The server has these very weights, not copies.
-  expect(await node1.ask(`stat -c %h /data/models/out/tiny-hf/model.safetensors`)).toBe("2");
-  expect(await node1.ask("sha256sum </data/models/out/tiny-hf/model.safetensors")).toBe(weights);
+  expect(await node1.ask(`stat -c %h ${exported(run)}`)).toBe("2");
+  expect(await node1.ask(`sha256sum <${exported(run)}`)).toBe(weights);
   const reply = await chat();
   expect(reply).toMatchObject({ status: 200, model: "tiny", text: expect.stringMatching(/./) });
   text = reply.text;
@@ -107,18 +113,18 @@ test("killed on the way it goes on from its newest checkpoint, and gathered and 
     steps: "  gather: {}\n",
   });
   const before = await foldersOn(node2);
-  const starting = checkout.startUp();
+  const starting = checkout.startUp({ deadlineSeconds: 560 });
   const run = await until(
     "the training has a folder",
     async () => (await foldersOn(node2)).find(name => !before.includes(name)),
-    200,
+    400,
   );
   const folder = `${runs}/${run}`;
   const steps = async (): Promise<number[]> => {
     const log = await node2.sh(`sed -n 's|.*"iteration": "\\([0-9]*\\)/.*|\\1|p' ${folder}/logging.jsonl`);
     return log.stdout.split("\n").filter(Boolean).map(Number);
   };
-  await until("step 5 is done", async () => ((await steps()).at(-1) ?? 0) >= 5 || undefined, 120);
+  await until("step 5 is done", async () => ((await steps()).at(-1) ?? 0) >= 5 || undefined, 300);
   await node2.ask(`kill -9 ${(await processesOf(node2, "train", "LOCAL_RANK="))[0]}`);
   const failed = await starting.finished;
   expect([failed.code, failed.stdout + failed.stderr]).toEqual([
@@ -140,6 +146,27 @@ test("killed on the way it goes on from its newest checkpoint, and gathered and 
   expect(await sums(node1)).toBe(await sums(node2));
   expect((await filesIn(node1, `${folder}/checkpoint-12`)).filter(name => name.endsWith(".safetensors"))).toEqual([]);
   // Bit for bit, as a real training that went on from a checkpoint had it.
-  expect(await node1.ask("sha256sum </data/models/out/tiny-hf/model.safetensors")).toBe(weights);
+  expect(await node1.ask(`sha256sum <${exported(run)}`)).toBe(weights);
   expect(await chat()).toEqual({ status: 200, model: "tiny", text });
+});
+
+test("of LoRA the adapter is scattered, and the merged weights that the training wrote are served", async () => {
+  declare({ train: "    tuner: lora\n    lora: {rank: 4, alpha: 8, targetModules: [linear_qkv, linear_proj]}\n" });
+  const before = await foldersOn(node1);
+  await up();
+  const run = (await foldersOn(node1)).find(name => !before.includes(name));
+  const folder = `${runs}/${run}`;
+  const adapter = ["adapter_config.json", "adapter_model.safetensors", "additional_config.json", "args.json"];
+  const shards = [".metadata", "__0_0.distcp", "__1_0.distcp", "metadata.json"].map(name => `iter_0000012/${name}`);
+  expect(await filesIn(node1, `${folder}/checkpoint-12`)).toEqual(
+    [...adapter, ...shards, "latest_checkpointed_iteration.txt"].sort(),
+  );
+  expect(await filesIn(node2, `${folder}/checkpoint-12`)).toEqual(
+    ["__2_0", "__3_0"].map(name => `iter_0000012/${name}.distcp`),
+  );
+  const digest = (file: string) => node1.ask(`sha256sum <${file}`);
+  const merged = await digest(`${folder}/checkpoint-12-merged/model.safetensors`);
+  expect(await digest(exported(run))).toBe(merged);
+  expect(merged).not.toBe(await digest("/data/models/tiny/model.safetensors"));
+  expect(await chat()).toMatchObject({ status: 200, model: "tiny", text: expect.stringMatching(/./) });
 });
