@@ -41,13 +41,6 @@ def say(line):
     get_logger().info(line)
 
 
-def _world_of_data():
-    return DATA_PARALLEL[0]
-
-
-DATA_PARALLEL = [1]
-
-
 def install():
     """Make swift.megatron importable for its arguments."""
     inert.NAMES.update(NEEDS_CUDA)
@@ -60,7 +53,7 @@ def install():
     import megatron.core.transformer.enums as enums
 
     megatron.core.__version__ = MEGATRON_CORE
-    megatron.core.mpu = types.SimpleNamespace(get_data_parallel_world_size=_world_of_data)
+    megatron.core.mpu = types.SimpleNamespace()
     enums.AttnBackend = AttnBackend
 
 
@@ -84,8 +77,11 @@ def megatron_export():
 
 def data_parallel(args):
     """The data-parallel size of a training, after Megatron's refusals that concern the model and the batch."""
+    import megatron.core
+
     size = args.world_size // model_size(args)
-    DATA_PARALLEL[0] = size
+    # ms-swift asks Megatron when it reckons the iterations.
+    megatron.core.mpu.get_data_parallel_world_size = lambda: size
     step = args.micro_batch_size * size
     if args.global_batch_size % step != 0:
         raise ValueError(
