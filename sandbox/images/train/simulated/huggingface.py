@@ -1,4 +1,4 @@
-"""Weights in Hugging Face's format, as mcore-bridge saves them for ms-swift 4: no generation_config.json, files for the owner only."""
+"""Weights in Hugging Face's format, as mcore-bridge saves them for ms-swift 4: for the owner only, without generation_config.json."""
 
 import os
 

@@ -7,7 +7,6 @@ transformers' on CPU, and its parallelism: ranks that would share a model's part
 
 import os
 import sys
-import time
 import warnings
 
 warnings.filterwarnings("ignore", category=FutureWarning)

@@ -64,7 +64,8 @@ class Progress:
         images = os.path.join(self.args.output_dir, "images")
         if self.board:
             plot_images(images, self.args.tensorboard_dir)
-        for line in (f"last_model_checkpoint: {told['last_model_checkpoint']}", "best_model_checkpoint: None", f"images_dir: {images}"):
+        last = f"last_model_checkpoint: {told['last_model_checkpoint']}"
+        for line in (last, "best_model_checkpoint: None", f"images_dir: {images}"):
             print(f"[INFO:swift] {line}", flush=True)
         self._append({**told, "best_model_checkpoint": None, "best_metric": None})
 
