@@ -32,8 +32,8 @@ def main():
         return
     programs = PROGRAMS_4 if release.is_4() else PROGRAMS_3
     if not argv or argv[0] not in programs:
-        known = " or ".join(f"`megatron {name}`" for name in programs)
-        sys.exit(f"megatron (simulated): only {known} can be had, not: {' '.join(argv[:1]) or '(nothing)'}")
+        known = ", ".join(f"`megatron {name}`" for name in programs)
+        sys.exit(f"megatron (simulated): simulated are {known}, not: {' '.join(argv[:1]) or '(nothing)'}")
     program = os.path.join(os.path.dirname(os.path.abspath(__file__)), programs[argv[0]])
     command = launch(argv[1:], os.environ, sys.executable, program)
     print(f"run sh: `{' '.join(command)}`", flush=True)
