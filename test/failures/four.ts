@@ -56,7 +56,7 @@ pipeline:
     output: /models/out/tiny
     learningRate: 2e-3
     minLearningRate: 2e-4
-    iterations: 12
+    iterations: 8
     globalBatchSize: 16
     microBatchSize: 4
     maxLength: 1024
@@ -67,7 +67,7 @@ pipeline:
     args:
       torch_dtype: bfloat16
       dataloader_num_workers: 0
-    waitMinutes: 4
+    waitMinutes: 20
 ${train}${steps}  export: {output: /models/out/tiny-hf}
   serve:
     engine: vllm
@@ -78,7 +78,7 @@ ${train}${steps}  export: {output: /models/out/tiny-hf}
     maxModelLen: 1024
     toolCallParser: hermes
     stopForTraining: true
-    readyMinutes: 2
+    readyMinutes: 5
   smoke: {maxTokens: 24, temperature: 0, toolCall: report}
 `;
 }
