@@ -40,7 +40,7 @@ const exported = async (): Promise<string> =>
 /** A chat, asked for from outside the hosts. */
 async function chat(): Promise<{ status: number; model: string; text: string }> {
   const { url, apiKey } = await outputs();
-  const answer = await fetch(`${url}/chat/completions`, {
+  const answer = await fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${apiKey}` },
     body: JSON.stringify({ model: "tiny", messages: [{ role: "user", content: "hi" }], max_tokens: 8, temperature: 0 }),
