@@ -116,7 +116,7 @@ test("names and tensors in .metadata are those of the real checkpoint", async ()
 
 test("killed on the way it goes on from its newest checkpoint, and gathered and converted the weights are the same", async () => {
   declare({
-    train: '    saveSafetensors: false\n    env: {MUSTER_SIM_STEP_SECONDS: "1"}\n',
+    train: '    saveSafetensors: false\n    env: {MUSTER_SIM_STEP_SECONDS: "2"}\n',
     steps: "  gather: {}\n",
   });
   const before = await foldersOn(node2);
