@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # names for the scripts that source this
 # The engine that fills an image store of the simulated hosts, and what a build of images needs around it.
-# Sourced by build and build-parsers after sandbox/paths.sh. They set before it:
+# Sourced by build and build-on-train after sandbox/paths.sh. They set before it:
 #   BUILDER   name of the engine's container
 # and DOCKER_HOST and HOST_IMAGE before the engine is started.
 

@@ -30,6 +30,22 @@ describe("the simulated megatron", () => {
     );
   });
 
+  it.each([
+    ["3.7.1", "`megatron sft`"],
+    ["4.6.0", "`megatron sft`, `megatron export`"],
+  ])("goes by the version of ms-swift that is installed: %s", (version, has) => {
+    const packages = fs.mkdtempSync(path.join(os.tmpdir(), "muster-packages-"));
+    const metadata = path.join(packages, `ms_swift-${version}.dist-info`);
+    fs.mkdirSync(metadata);
+    fs.writeFileSync(path.join(metadata, "METADATA"), `Metadata-Version: 2.1\nName: ms-swift\nVersion: ${version}\n`);
+    const program = "from simulated.megatron_command import main; main()";
+    const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: `${IMAGE}:${packages}` };
+    const done = spawnSync("python3", ["-c", program, "rlhf"], { env, encoding: "utf8" });
+    fs.rmSync(packages, { recursive: true });
+    expect(done.stdout).toMatch(`(simulated: the arguments of ms-swift ${version},`);
+    expect([done.status, done.stderr]).toEqual([1, `megatron (simulated): simulated are ${has}, not: rlhf\n`]);
+  });
+
   const world = (settings: string, size: number) =>
     python(`from types import SimpleNamespace
 from simulated.schedule import check_world

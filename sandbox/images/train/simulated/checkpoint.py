@@ -6,6 +6,8 @@
 Rank R writes its __R_I.distcp (I below the count of files a rank). Rank 0 writes the rest, in this order: common.pt
 first; .metadata when every rank has written; metadata.json; the tracker last. On hosts with disks of their own the
 files therefore lie scattered as in reality. Every rank holds a part of every big tensor, so each rank's files are needed.
+
+megatron-core 0.13 writes common.pt. 0.19, beside ms-swift 4, keeps the same state among the tensors, under the name COMMON.
 """
 
 import json
@@ -24,7 +26,9 @@ from torch.distributed.checkpoint.state_dict_loader import _load_state_dict
 from simulated.layout import shard_axis
 
 TRACKER = "latest_checkpointed_iteration.txt"
-KIND = {"sharded_backend": "torch_dist", "sharded_backend_version": 1, "common_backend": "torch", "common_backend_version": 1}
+SHARDED = {"sharded_backend": "torch_dist", "sharded_backend_version": 1}
+KIND = {**SHARDED, "common_backend": "torch", "common_backend_version": 1}
+COMMON = "common_state/shard_0_1"
 
 
 def _world():
@@ -52,33 +56,61 @@ def _shared(tensors):
     return made
 
 
-def _random_state():
-    # As bytes: a dict would be taken apart into keys of its own.
+def packed(value):
+    """A value as bytes: torch would take a dict apart into keys of its own."""
+    return pickle.dumps(value)
+
+
+def unpacked(data):
+    """What `packed` packed."""
+    return pickle.loads(data)
+
+
+def track(folder, iteration):
+    """Writes the tracker, last of all."""
+    with open(os.path.join(folder, TRACKER), "w", encoding="utf-8") as file:
+        file.write(str(iteration))
+
+
+def random_state():
+    """State of the random numbers, packed."""
     states = {
         "random_rng_state": random.getstate(),
         "np_rng_state": numpy.random.get_state(),
         "torch_rng_state": torch.get_rng_state().numpy(),
     }
-    return pickle.dumps(states)
+    return packed(states)
 
 
-def save(folder, iteration, tensors, common, files_per_rank, with_random_state=True):
-    """Write one iteration; every rank of the process group calls it."""
-    rank, size = _world()
+def restore_random(state):
+    """Takes up what `random_state` gave."""
+    states = unpacked(state)
+    random.setstate(states["random_rng_state"])
+    numpy.random.set_state(states["np_rng_state"])
+    torch.set_rng_state(torch.from_numpy(states["torch_rng_state"]))
+
+
+def save(folder, iteration, tensors, objects, common, files_per_rank, as_file):
+    """Write one iteration; every rank of the process group calls it.
+
+    `objects`: what this rank alone writes, by name. `common`: the state that is the same on all, as common.pt or among the tensors.
+    """
+    rank, _ = _world()
     path = os.path.join(folder, f"iter_{iteration:07d}")
+    common = {"iteration": iteration, "checkpoint_version": 3.0, **common}
+    state = {**_shared(tensors), **objects}
     if rank == 0:
         os.makedirs(path, exist_ok=True)
-        torch.save({"iteration": iteration, "checkpoint_version": 3.0, **common}, os.path.join(path, "common.pt"))
-    state = _shared(tensors)
-    if with_random_state:
-        state[f"rng_state/shard_0.{rank}_1.{size}"] = _random_state()
+        if as_file:
+            torch.save(common, os.path.join(path, "common.pt"))
+        else:
+            state[COMMON] = packed(common)
     writer = FileSystemWriter(path, thread_count=files_per_rank, single_file_per_rank=True)
     dcp.save(state, storage_writer=writer)
     if rank == 0:
         with open(os.path.join(path, "metadata.json"), "w", encoding="utf-8") as file:
-            json.dump(KIND, file)
-        with open(os.path.join(folder, TRACKER), "w", encoding="utf-8") as file:
-            file.write(str(iteration))
+            json.dump(KIND if as_file else SHARDED, file)
+        track(folder, iteration)
 
 
 def iteration_of(folder):
@@ -87,8 +119,15 @@ def iteration_of(folder):
         return int(file.read().strip())
 
 
-def load(folder):
-    """Every tensor of the model, whole, put together from all ranks' files. FileNotFoundError if one is missing."""
+def _is_weight(name):
+    return not name.startswith("optimizer.")
+
+
+def load(folder, wants=_is_weight, objects=()):
+    """Every tensor whose name is wanted (default: the model's), whole, put together from all ranks' files; objects by name.
+
+    FileNotFoundError if a file is missing.
+    """
     path = os.path.join(folder, f"iter_{iteration_of(folder):07d}")
     reader = FileSystemReader(path)
     metadata = reader.read_metadata()
@@ -99,8 +138,9 @@ def load(folder):
     wanted = {
         name: torch.empty(entry.size, dtype=entry.properties.dtype)
         for name, entry in metadata.state_dict_metadata.items()
-        if isinstance(entry, TensorStorageMetadata) and not name.startswith("optimizer.")
+        if isinstance(entry, TensorStorageMetadata) and wants(name)
     }
+    wanted |= {name: b"" for name in objects if name in metadata.state_dict_metadata}
     # The private function, for only it can read without the process group (torch 2.6).
     _load_state_dict(wanted, storage_reader=reader, no_dist=True)
     return wanted

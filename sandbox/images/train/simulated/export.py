@@ -8,7 +8,7 @@ tensors and a forward pass over them.
 import math
 import sys
 
-from simulated import arguments, checkpoint, forward, gpu, layout
+from simulated import arguments, checkpoint, forward, gpu, layout, lora
 
 PROBE = {
     "messages": [
@@ -48,14 +48,22 @@ def _to_mcore(args, model, template, logger):
     logger.info("Successfully transferred HF model weights to MG model.")
     args.save_args()
     common = {"args": {"iteration": 1, "consumed_train_samples": 0}}
-    checkpoint.save(args.output_dir, 1, weights, common, _files_per_rank(args, model), with_random_state=False)
+    checkpoint.save(args.output_dir, 1, weights, {}, common, _files_per_rank(args, model), as_file=True)
     logger.info(f"Successfully saved Megatron model weights in `{args.output_dir}`.")
 
 
 def _to_hf(args, model, template, logger):
     from swift.llm import save_checkpoint
 
-    weights = checkpoint.load(args.mcore_model)
+    adapter = args.mcore_adapters[0] if args.mcore_adapters else None
+    # The adapter's args.json names its base, as the real one reads it.
+    base = args.mcore_model or (adapter and lora.settings_of(adapter).get("load"))
+    if base is None:
+        raise ValueError("Please specify `--mcore_model`.")
+    weights = checkpoint.load(base)
+    if adapter:
+        logger.info("Merge LoRA...")
+        weights = lora.merged(weights, checkpoint.load(adapter, lora.is_adapter), lora.scale(lora.settings_of(adapter)))
     logger.info("Megatron model created successfully.")
     state = {k: v.to(args.torch_dtype) for k, v in layout.to_hf(weights, model.config).items()}
     model.to(args.torch_dtype).load_state_dict(state, strict=not model.config.tie_word_embeddings)
@@ -68,7 +76,7 @@ def _to_hf(args, model, template, logger):
         template.processor,
         args.output_dir,
         safe_serialization=args.safe_serialization,
-        model_dirs=[args.mcore_model, args.model_dir],
+        model_dirs=[adapter or base, args.model_dir],
         max_shard_size=args.max_shard_size,
         additional_saved_files=model.model_meta.additional_saved_files,
     )
@@ -84,10 +92,6 @@ def main(argv):
     args, rest = parse_args(ExportArguments, argv)
     if rest:
         raise ValueError(f"remaining_argv: {rest}")
-    if args.mcore_adapters:
-        raise NotImplementedError("swift export (simulated): --mcore_adapters is not simulated, only full weights")
-    if args.to_hf and args.mcore_model is None:
-        raise ValueError("Please specify `--mcore_model`.")
     model, template = prepare_model_template(args)
     if arguments.megatron_settings(model.config, args.model_type) is None or model.config.model_type != "qwen2":
         sys.exit(f"swift export (simulated): only Qwen2 models are simulated, not {args.model_type}")

@@ -2,7 +2,8 @@
 
 As megatron-core stores a model of equal layers: each tensor of the decoder holds all layers, stacked on the first
 axis; query, key and value are one tensor, grouped by key-value head; gate and up projection are one tensor, one after
-the other (ms-swift 3.7.1, megatron/model/gpt/hf2mcore.py and mcore2hf.py). Megatron's `_extra_state` keys are left out.
+the other (ms-swift 3.7.1, megatron/model/gpt/hf2mcore.py and mcore2hf.py). Megatron's `_extra_state` keys are left out for
+ms-swift 3.
 """
 
 import torch
@@ -21,6 +22,13 @@ PER_LAYER = {
 }
 QKV = "decoder.layers.self_attention.linear_qkv."
 FC1 = "decoder.layers.mlp.linear_fc1.weight"
+# Megatron's linear modules, and Hugging Face's that they are made of.
+PARTS = {
+    "self_attention.linear_qkv": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+    "self_attention.linear_proj": ("self_attn.o_proj",),
+    "mlp.linear_fc1": ("mlp.gate_proj", "mlp.up_proj"),
+    "mlp.linear_fc2": ("mlp.down_proj",),
+}
 
 
 def _fuse_qkv(layer, kind, groups):
@@ -35,6 +43,19 @@ def _split_qkv(fused, kind, groups, heads):
     sizes = [head_size * heads // groups, head_size, head_size]
     parts = fused.reshape(groups, -1, *tail).split(sizes, dim=1)
     return {f"self_attn.{p}_proj.{kind}": part.reshape(-1, *tail) for p, part in zip("qkv", parts)}
+
+
+def extra_states(layers):
+    """Names of the empty states that TransformerEngine's modules save."""
+    each = [f"decoder.layers.{module}._extra_state/shard_{i}_{layers}" for module in PARTS for i in range(layers)]
+    return [*each, "decoder.final_layernorm._extra_state/shard_0_1"]
+
+
+def split(module, fused, config):
+    """Rows of a fused module's matrix for each of its parts, in the order of PARTS."""
+    if module == "self_attention.linear_qkv":
+        return list(_split_qkv(fused, "", config.num_key_value_heads, config.num_attention_heads).values())
+    return list(fused.chunk(len(PARTS[module])))
 
 
 def to_mcore(state, config):

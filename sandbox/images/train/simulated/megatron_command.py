@@ -1,4 +1,4 @@
-"""`megatron SUBCOMMAND ...`: starts the ranks of this node as ms-swift 3.7.1's command does (swift/cli/main.py).
+"""`megatron SUBCOMMAND ...`: starts the ranks of this node as ms-swift's command does (swift/cli/main.py of 3.7.1 and 4.6.0).
 
 With NPROC_PER_NODE or NNODES in the environment it runs `python -m torch.distributed.run` with those of the five
 variables that are set; otherwise one plain process. As with the real command, a signal to it does not reach the ranks:
@@ -9,7 +9,11 @@ import os
 import subprocess
 import sys
 
-TITLE = "megatron (simulated: the arguments of ms-swift 3.7.1, training on CPU by ms-swift's own trainer, no Megatron)"
+from simulated import release
+
+TITLE = "megatron (simulated: the arguments of ms-swift {}, training on CPU with ms-swift's own parts, no Megatron)"
+PROGRAMS_3 = {"sft": "megatron_rank.py"}
+PROGRAMS_4 = {"sft": "megatron_rank_4.py", "export": "export_4.py"}
 VARIABLES = ["NPROC_PER_NODE", "MASTER_PORT", "NNODES", "NODE_RANK", "MASTER_ADDR"]
 
 
@@ -22,13 +26,15 @@ def launch(argv, env, python, program):
 
 
 def main():
-    print(TITLE, flush=True)
+    print(TITLE.format(release.swift()), flush=True)
     argv = sys.argv[1:]
     if argv[:1] == ["--version"]:
         return
-    if argv[:1] != ["sft"]:
-        sys.exit(f"megatron (simulated): only `megatron sft` is simulated, not: {' '.join(argv[:1]) or '(nothing)'}")
-    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "megatron_rank.py")
+    programs = PROGRAMS_4 if release.is_4() else PROGRAMS_3
+    if not argv or argv[0] not in programs:
+        known = ", ".join(f"`megatron {name}`" for name in programs)
+        sys.exit(f"megatron (simulated): simulated are {known}, not: {' '.join(argv[:1]) or '(nothing)'}")
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), programs[argv[0]])
     command = launch(argv[1:], os.environ, sys.executable, program)
     print(f"run sh: `{' '.join(command)}`", flush=True)
     result = subprocess.run(command, check=False)

@@ -16,6 +16,7 @@ import torch.distributed as dist
 from torch.optim.lr_scheduler import LambdaLR
 
 from simulated import arguments, checkpoint, gpu, layout, schedule
+from simulated.lora import Lora, is_adapter
 from simulated.progress import Progress
 
 MegatronTrainArguments = arguments.megatron_train()
@@ -38,8 +39,7 @@ class SimulatedMegatronSft(SwiftSft):
         super(SwiftSft, self).__init__(args)
         args = self.args
         self.world = dist.get_world_size() if dist.is_initialized() else 1
-        if args.train_type != "full":
-            raise NotImplementedError(f"megatron (simulated): --train_type {args.train_type} is not simulated, only full")
+        self.adapter = None
         gpu.claim_as_torch(int(os.environ.get("LOCAL_RANK", "0")), "megatron sft")
         _, self.processor = args.get_model_processor(load_model=False)
         args.init_model_args(self.processor, self.processor.model_info.config)
@@ -106,21 +106,36 @@ class SimulatedMegatronSft(SwiftSft):
         missing, unexpected = model.load_state_dict(state, strict=False)
         if unexpected or [k for k in missing if k != "lm_head.weight"]:
             raise RuntimeError(f"{args.load} does not fit {args.model}: missing {missing}, unexpected {unexpected}")
-        return 0 if args.finetune else checkpoint.iteration_of(args.load)
+        # With LoRA the base says nothing of how far its adapter has come.
+        source = args.load if args.train_type == "full" else args.adapter_load
+        return 0 if args.finetune or source is None else checkpoint.iteration_of(source)
+
+    def _attach(self, model):
+        """With LoRA: the adapter, a part of the model, so that the trainer finds it."""
+        self.adapter = model.lora = Lora(model, self.args)
+        if self.args.adapter_load is not None:
+            self.adapter.take(checkpoint.load(self.args.adapter_load, is_adapter))
+
+    def _tensors(self, model, value):
+        """What is trained, by Megatron's names: the adapter's parameters or all of them, each as `value` gives it."""
+        if self.adapter:
+            return self.adapter.tensors(value)
+        state = {name: value(parameter).detach() for name, parameter in model.named_parameters()}
+        return layout.to_mcore(state, model.config)
 
     def _save(self, trainer, iteration):
-        args, config = self.args, trainer.model.config
-        state = {k: v.to(args.torch_dtype) for k, v in trainer.model.state_dict().items()}
-        tensors = layout.to_mcore(state, config)
+        args = self.args
+        tensors = self._tensors(trainer.model, lambda value: value.to(args.torch_dtype))
         if not args.no_save_optim:
             kept = trainer.optimizer.state
-            for kind in ("exp_avg", "exp_avg_sq"):
-                moments = {n: kept[p][kind] for n, p in trainer.model.named_parameters() if p in kept}
-                if len(moments) == len(list(trainer.model.parameters())):
-                    named = layout.to_mcore(moments, config)
+            if all(parameter in kept for parameter in (self.adapter or trainer.model).parameters()):
+                for kind in ("exp_avg", "exp_avg_sq"):
+                    named = self._tensors(trainer.model, lambda parameter: kept[parameter][kind])
                     tensors |= {f"optimizer.state.{kind}.{name}": tensor for name, tensor in named.items()}
         common = {"args": {"iteration": iteration, "world_size": self.world, "consumed_train_samples": iteration * args.global_batch_size}}
-        checkpoint.save(args.save, iteration, tensors, common, FILES_PER_RANK, with_random_state=not args.no_save_rng)
+        rank = dist.get_rank() if dist.is_initialized() else 0
+        own = {} if args.no_save_rng else {f"rng_state/shard_0.{rank}_1.{self.world}": checkpoint.random_state()}
+        checkpoint.save(args.save, iteration, tensors, own, common, FILES_PER_RANK, as_file=True)
 
     def run(self):
         args = self.args
@@ -135,6 +150,8 @@ class SimulatedMegatronSft(SwiftSft):
             return
         below = self._trainer_arguments(total - first)
         self.model = self.prepare_model(below, self.model, template=self.template, train_dataset=rows)
+        if args.train_type == "lora":
+            self._attach(self.model)
 
         class Sampler(BatchSamplerShard):
             rank = property(lambda _: (dist.get_rank() if dist.is_initialized() else 0) // model_parallel)

@@ -1,8 +1,4 @@
-"""What a training run says and leaves while it runs, and the faults that a test may ask for.
-
-MUSTER_SIM_STEP_SECONDS=S   every step takes at least S seconds more
-MUSTER_SIM_STALL_RANK=R and MUSTER_SIM_STALL_STEP=K   rank R falls silent for ever as it begins step K (K counts from 1)
-"""
+"""What a training run of ms-swift 3 says and leaves while it runs."""
 
 import json
 import os
@@ -14,6 +10,7 @@ import torch.distributed as dist
 from transformers import TrainerCallback
 
 from simulated.board import Board
+from simulated.faults import Faults
 
 
 def _span(seconds):
@@ -27,9 +24,7 @@ class Progress(TrainerCallback):
     def __init__(self, args, first, total, save):
         self.args, self.first, self.total, self.save = args, first, total, save
         self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-        self.step_seconds = float(os.environ.get("MUSTER_SIM_STEP_SECONDS", "0"))
-        self.stall_step = int(os.environ.get("MUSTER_SIM_STALL_STEP", "0"))
-        self.stalls = os.environ.get("MUSTER_SIM_STALL_RANK") == str(self.rank)
+        self.faults = Faults(self.rank)
 
     def on_train_begin(self, args, state, control, **kwargs):
         self.started = self.logged_at = time.time()
@@ -38,10 +33,7 @@ class Progress(TrainerCallback):
             self.board = Board(self.args.tensorboard_dir)
 
     def on_step_begin(self, args, state, control, **kwargs):
-        if self.stalls and self.first + state.global_step + 1 == self.stall_step:
-            while True:
-                time.sleep(3600)
-        time.sleep(self.step_seconds)
+        self.faults.before(self.first + state.global_step + 1)
 
     def on_step_end(self, args, state, control, **kwargs):
         iteration = self.first + state.global_step

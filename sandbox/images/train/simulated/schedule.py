@@ -1,6 +1,8 @@
-"""Iterations and learning rate as Megatron and ms-swift 3.7.1 reckon them. Pure functions."""
+"""Iterations and learning rate as Megatron and ms-swift reckon them. Pure functions."""
 
 import math
+
+STYLES = ("cosine", "linear", "constant")
 
 
 def iterations(args, rows, data_parallel):

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from simulated import release
+
 REAL = "/opt/swift/bin/swift"
 FALSE = {"false", "0", "no", "n", "f"}
 
@@ -24,7 +26,9 @@ def main():
     argv = sys.argv[1:]
     if not converts(argv):
         os.execv(REAL, [REAL, *argv])
-    print("swift export (simulated: the arguments of ms-swift 3.7.1, real tensors on CPU, no Megatron)", flush=True)
-    from simulated.export import main as export
-
+    print(f"swift export (simulated: the arguments of ms-swift {release.swift()}, real tensors on CPU, no Megatron)", flush=True)
+    if release.is_4():
+        from simulated.export_4 import main as export
+    else:
+        from simulated.export import main as export
     export(argv[1:])
