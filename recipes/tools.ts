@@ -24,6 +24,10 @@ export const toolFiles = [
   "completion.py",
   "chat.py",
   "requirements.py",
+  "report.py",
+  "reach.py",
+  "all_reduce.py",
+  "fabric.py",
 ] as const;
 
 /** Where a tool lies on the operator's side, beside the compiled code. */

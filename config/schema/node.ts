@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { pythonEnvironment } from "./environment";
+import { gate } from "./gate";
 import {
   absolutePath,
   environment,
@@ -132,6 +133,7 @@ export const network = z
         "auto: on only if every node has active ports of one kind. Mixed fabrics hang, so it is one decision for all.",
       ),
     masterPort: portNumber.default(29500).describe("Port of torchrun's rendezvous on the first training node."),
+    gate: gate.prefault({}),
   })
   .describe("How the nodes talk to each other.");
 
