@@ -8,7 +8,7 @@ interface Fleet {
 
 /** Why the gate did not come to its end, the nearest cause alone: nodes that do not reach each other, else ranks that died, else that hang. */
 export function cutShort(reports: GateReports, fleet: Fleet): string[] {
-  const causes = [unreached(reports, fleet), died(reports), stuck(reports, fleet)];
+  const causes = [unreached(reports, fleet), died(reports), stuck(reports)];
   return causes.find(faults => faults.length > 0) ?? [];
 }
 
@@ -71,7 +71,7 @@ function died({ died: all }: GateReports): string[] {
   );
 }
 
-function stuck({ stuck: all }: GateReports, { nodes }: Fleet): string[] {
+function stuck({ stuck: all }: GateReports): string[] {
   if (all.length === 0) return [];
   const seconds = Math.max(...all.map(each => each.seconds));
   const phases = all.flatMap(({ node, phases: at }) => at.map(phase => ({ node, phase })));
@@ -81,11 +81,12 @@ function stuck({ stuck: all }: GateReports, { nodes }: Fleet): string[] {
     "Remedy: dmesg and nvidia-smi on those hosts, and the counters of their links (ip -s link, ibv_devinfo)";
   if (pair) return [`${a} and ${b} hang: "${pair.phase}" did not end within ${seconds} s. ${remedy}`];
   const count = (phase: string): number => phases.filter(each => each.phase === phase).length;
+  // Ranks wait for the one that hangs: it is at something that most are not at.
   const behind = phases.filter(each => count(each.phase) * 2 < phases.length);
   const who = behind.length > 0 ? behind : phases;
   const said = who.map(({ node, phase }) => `${node} at "${phase}"`).join("; ");
-  const at = behind.length > 0 || phases.length < nodes.length ? "is at fault" : "nobody is ahead of the others";
-  return [`the gate did not end within ${seconds} s (${said}): ${at}. ${remedy}`];
+  const name = behind.length > 0 ? `${list(behind.map(each => each.node))} at fault` : "nobody is ahead of the others";
+  return [`the gate did not end within ${seconds} s, ${name}: ${said}. ${remedy}`];
 }
 
 function distinct(pairs: readonly Pair[]): Pair[] {

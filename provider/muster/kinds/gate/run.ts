@@ -39,12 +39,18 @@ export async function runGate(context: KindContext, inputs: GateInputs, old?: Ga
   const before = await observe(context, job, 0);
   if (before && before.record.incarnation === old?.incarnation && statusOf(before) !== "running")
     await removeRecord(context, job);
-  const { seen, error } = await measured(context, inputs, job, old, before);
+  const { seen, error } = await measured(watching(context), inputs, job, old, before);
   const reports = parseReports(seen.ranks.map(rank => rank.log));
   const verdict = judgeGate(reports, limitsOf(inputs), baseline);
   const outputs = outputsOf(inputs, seen, reports, verdict, baseline ?? known);
   if (outputs.status === "passed") return outputs;
-  throw new InitFailed(inputs.name, outputs, reasons(outputs, error));
+  const said = reports.died.length > 0 ? error : undefined;
+  throw new InitFailed(inputs.name, outputs, reasons(outputs, said));
+}
+
+/** A gate has no steps to count. */
+function watching(context: KindContext): KindContext {
+  return { ...context, status: () => context.status("measuring") };
 }
 
 /** The same measurement against other limits. */

@@ -1,0 +1,134 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { Checkout } from "../faults/checkout";
+import { Cleanup } from "../support/cleanup";
+import { closeHost, heal, slowHost, slowPair } from "./harms";
+import { hosts, siteFolder } from "./site";
+
+const nodes = hosts.places.map(({ name }) => name);
+const jobs = "/var/lib/muster/fabric/jobs";
+
+/** The real ms-swift over four hosts, behind the gate. Processors that do everything at once need a wide tolerance. */
+const clusterFile = ({ seed = 1, trigger = "" } = {}): string => `cluster: fabric
+inventory: ${path.join(hosts.folder, "inventory.yaml")}
+image:
+  reference: muster-sim-train:dev
+  pull: false
+  packages: {debs: ${path.join(siteFolder(), ".muster/sandbox/debs")}}
+  swift: 3.7.1
+container:
+  shmSizeGib: 1
+  mounts: [{host: /data/models, container: /models}, {host: /data/datasets, container: /datasets}]
+slots: 1
+network:
+  gate: {sizesMib: [2], tolerancePercent: 80, timeoutSeconds: 90${trigger && `, trigger: ${trigger}`}}
+pipeline:
+  model: {path: /models/tiny, type: qwen2_5}
+  data: {path: /datasets/tools.jsonl}
+  modelscopeCache: /tmp/modelscope
+  train:
+    tool: swift sft
+    nodes: [${nodes.join(", ")}]
+    output: /models/out
+    tuner: lora
+    iterations: 1
+    globalBatchSize: 4
+    maxLength: 1024
+    args: {torch_dtype: float32, bf16: false, fp16: false, dataloader_num_workers: 0, dataset_num_proc: 1, check_model: false, seed: ${seed}}
+    waitMinutes: 4
+`;
+
+const cleanup = new Cleanup();
+let checkout: Checkout;
+
+const declare = (settings: Parameters<typeof clusterFile>[0] = {}): void =>
+  fs.writeFileSync(path.join(checkout.folder, "cluster.yaml"), clusterFile(settings));
+
+beforeAll(() => {
+  const parent = fs.mkdtempSync(path.join(os.tmpdir(), "muster-fabric-"));
+  cleanup.add(() => fs.rmSync(parent, { recursive: true, force: true }));
+  checkout = new Checkout(parent, "muster", "index.js");
+  fs.writeFileSync(path.join(checkout.folder, "Pulumi.dev.yaml"), "config: {'muster:cluster': cluster.yaml}\n");
+});
+
+afterAll(cleanup.run);
+
+/** Which run of a job the first host has the record of. */
+async function runOf(job: string): Promise<string> {
+  const record = await hosts.host("node-1").ask(`cat ${jobs}/${job}/job.json 2>/dev/null || echo '{}'`);
+  return (JSON.parse(record) as { incarnation?: string }).incarnation ?? "none";
+}
+
+async function fabric(): Promise<{ status: string; baseline: { busbwGBps: number } | null }> {
+  const told = await checkout.muster("stack", "output", "-s", "dev", "--json");
+  return (JSON.parse(told.stdout) as { fabric: Awaited<ReturnType<typeof fabric>> }).fabric;
+}
+
+async function upWell(): Promise<void> {
+  const up = await checkout.up();
+  if (up.code !== 0) throw new Error(`up: exit ${up.code}\n${up.told}`);
+}
+
+test("one slow link: the first gate names the pair, and the training is not started", async () => {
+  declare();
+  await slowPair("node-2", "node-4");
+  const up = await checkout.up();
+  expect(up.code).toBe(1);
+  expect(up.told).toMatch(/the fabric is not fit.*the way between node-2 and node-4 is at fault/);
+  expect(up.told).not.toMatch(/node-[13] is at fault/);
+  expect(await runOf("train")).toBe("none");
+}, 300_000);
+
+test("when the link is healed up goes on: the gate opens, its speed is the baseline, and the training runs", async () => {
+  await heal("node-2", "node-4");
+  const failed = await runOf("gate");
+  await upWell();
+  expect(await runOf("gate")).not.toBe(failed);
+  expect(await fabric()).toMatchObject({ status: "passed", baseline: { ranks: 4, sizeMib: 2 } });
+  expect(await runOf("train")).not.toBe("none");
+}, 300_000);
+
+test("a second up runs no gate, and a preview of one that is asked for neither", async () => {
+  const before = await runOf("gate");
+  const again = await checkout.up({ flags: ["--expect-no-changes"] });
+  expect([again.code, again.changes]).toEqual([0, []]);
+  declare({ trigger: "asked-for" });
+  const preview = await checkout.muster("preview");
+  expect([preview.code, preview.stdout]).toEqual([0, expect.stringMatching(/fabric-gate/)]);
+  expect(await runOf("gate")).toBe(before);
+});
+
+test("a slow host in front of a new container: the gate runs again, the baseline tells, and the host is named", async () => {
+  declare({ seed: 2 });
+  const [baseline, training] = [(await fabric()).baseline, await runOf("train")];
+  await slowHost("node-3");
+  await hosts.host("node-4").ask("docker rm -f ms");
+  const up = await checkout.up();
+  expect(up.code).toBe(1);
+  expect(up.told).toMatch(/node-3 is at fault: it is bad with most of the others.*below the baseline of/);
+  expect(up.told).not.toMatch(/node-[124] is at fault/);
+  expect(await runOf("train")).toBe(training);
+  await heal("node-3");
+  // What is slow is not the new measure.
+  expect((await fabric()).baseline).toEqual(baseline);
+});
+
+test("a host whose ports are closed is named within the gate's time, and nothing hangs", async () => {
+  const training = await runOf("train");
+  await closeHost("node-3");
+  const up = await checkout.up();
+  expect(up.code).toBe(1);
+  expect(up.told).toMatch(/node-3 is at fault: it and the others do not reach each other.*timed out/);
+  expect(up.told).not.toMatch(/node-[124] is at fault/);
+  expect(await runOf("train")).toBe(training);
+  expect(await hosts.host("node-1").ask(`cut -d' ' -f1 ${jobs}/gate/done`)).toBe("completed");
+  await heal("node-3");
+});
+
+test("healed, the gate opens again and the new training runs", async () => {
+  const training = await runOf("train");
+  await upWell();
+  expect((await fabric()).status).toBe("passed");
+  expect(await runOf("train")).not.toBe(training);
+}, 300_000);
