@@ -17,7 +17,7 @@ export = async () => {
   const fleet = new Fleet({ settings, secret, ...operator });
   await fleet.areFit();
   const cluster = new Cluster({ settings, fleet, secret, ...operator });
-  const fabric = new Fabric({ settings, fleet, cluster });
+  const fabric = new Fabric({ settings, fleet, cluster, ...operator });
   const pipeline = settings.pipeline && new Pipeline({ settings, fleet, cluster, fabric, secret, ...operator });
   return stackOutputs(settings, fleet, fabric, pipeline);
 };

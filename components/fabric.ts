@@ -4,6 +4,7 @@ import { expectedBusbwGBps } from "../plan/fabric/floor";
 import { Gate } from "../provider/muster/sdk/gate.gen";
 import { machineFailures } from "../recipes/diagnosis/machine";
 import { gateCommands, gateNodes } from "../recipes/fabric";
+import { runIdentity } from "../recipes/run-identity";
 import { range } from "../recipes/torchrun";
 import type { Cluster } from "./cluster";
 import type { Fleet } from "./fleet";
@@ -14,6 +15,8 @@ export interface FabricArgs {
   readonly settings: ClusterSettings;
   readonly fleet: Fleet;
   readonly cluster: Cluster;
+  /** sha256 of the data set on the operator's side, if there is one. */
+  readonly dataDigest?: string;
 }
 
 /** The tool ends by itself within its limit; this is for its start and its end on a busy host. */
@@ -49,7 +52,7 @@ export class Fabric extends pulumi.ComponentResource {
     return this.gate ? [this.gate] : [];
   }
 
-  private prove(name: string, { settings, fleet, cluster }: FabricArgs, nodes: readonly string[]): Gate {
+  private prove(name: string, { settings, fleet, cluster, dataDigest }: FabricArgs, nodes: readonly string[]): Gate {
     const { masterPort, gate } = settings.network;
     const commands = fleet.network.apply(plan => gateCommands(settings, nodes, transportOf(plan)));
     const gpus = range(settings.slots);
@@ -69,6 +72,7 @@ export class Fabric extends pulumi.ComponentResource {
         incarnations: Object.fromEntries(
           nodes.map(node => [node, cluster.nodes.get(node)?.container.incarnation ?? ""]),
         ),
+        consumer: settings.pipeline?.train ? { train: runIdentity(settings, dataDigest).run } : {},
         ...(gate.trigger !== undefined && { trigger: gate.trigger }),
         ...claimed(
           {

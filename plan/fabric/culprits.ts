@@ -13,7 +13,8 @@ export interface Culprits {
  */
 export function namedCulprits(tried: readonly Pair[], bad: readonly Pair[]): Culprits {
   const hosts: string[] = [];
-  let left = bad;
+  // Each direction of a pair may have been found bad.
+  let left = distinct(bad);
   let within = tried;
   for (let worst = worstHost(within, left); worst !== undefined; worst = worstHost(within, left)) {
     const host = worst;
@@ -33,6 +34,10 @@ function worstHost(tried: readonly Pair[], bad: readonly Pair[]): string | undef
   }));
   const suspects = shares.filter(each => each.bad >= 2 && each.share > 0.5);
   return suspects.sort((a, b) => b.share - a.share || b.bad - a.bad || a.host.localeCompare(b.host))[0]?.host;
+}
+
+function distinct(pairs: readonly Pair[]): Pair[] {
+  return [...new Map(pairs.map(pair => [pair.join(), pair])).values()];
 }
 
 /** All pairs of the nodes, each once. */

@@ -51,7 +51,7 @@ function unreached({ unreached: ways, missing }: GateReports, { nodes, masterPor
       host =>
         `${host} is at fault: it and the others do not reach each other (${told(way => [way.from, way.to].includes(host))}). ${remedy}`,
     ),
-    ...distinct(pairs).map(
+    ...pairs.map(
       ([a, b]) =>
         `${a} and ${b} do not reach each other (${told(way => [way.from, way.to].includes(a) && [way.from, way.to].includes(b))}). ${remedy}`,
     ),
@@ -87,10 +87,6 @@ function stuck({ stuck: all }: GateReports): string[] {
   const said = who.map(({ node, phase }) => `${node} at "${phase}"`).join("; ");
   const name = behind.length > 0 ? `${list(behind.map(each => each.node))} at fault` : "nobody is ahead of the others";
   return [`the gate did not end within ${seconds} s, ${name}: ${said}. ${remedy}`];
-}
-
-function distinct(pairs: readonly Pair[]): Pair[] {
-  return [...new Map(pairs.map(pair => [pair.join(), pair])).values()];
 }
 
 function list(names: readonly string[]): string {

@@ -39,6 +39,8 @@ export interface GateArgs {
   masterPort: pulumi.Input<number>;
   /** Container of each node: in a new one the fabric is proven anew. */
   incarnations: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
+  /** The run of the job that waits for the gate. Before another one, a gate that was left out is made up for. */
+  consumer: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
   /** Any text. Another one runs the gate again. */
   trigger?: pulumi.Input<string>;
   /** RDMA is planned: NCCL must not take sockets. */
@@ -88,6 +90,8 @@ export class Gate extends pulumi.CustomResource {
   declare readonly masterPort: pulumi.Output<number>;
   /** Container of each node: in a new one the fabric is proven anew. */
   declare readonly incarnations: pulumi.Output<{ [key: string]: string }>;
+  /** The run of the job that waits for the gate. Before another one, a gate that was left out is made up for. */
+  declare readonly consumer: pulumi.Output<{ [key: string]: string }>;
   /** Any text. Another one runs the gate again. */
   declare readonly trigger: pulumi.Output<string | undefined>;
   /** RDMA is planned: NCCL must not take sockets. */
@@ -110,6 +114,8 @@ export class Gate extends pulumi.CustomResource {
   declare readonly baseline: pulumi.Output<Baseline>;
   /** SHA-256 of what was measured */
   declare readonly runDigest: pulumi.Output<string>;
+  /** Containers in which it was measured, by node. */
+  declare readonly provenIn: pulumi.Output<{ [key: string]: string }>;
   /** names the run of the job that measured */
   declare readonly incarnation: pulumi.Output<string>;
   /** ISO 8601, by the clock of the first node's host */
@@ -121,7 +127,7 @@ export class Gate extends pulumi.CustomResource {
   }
 
   constructor(name: string, args: GateArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { status: undefined, faults: undefined, warnings: undefined, measured: undefined, baseline: undefined, runDigest: undefined, incarnation: undefined, measuredAt: undefined };
+    const outputs = { status: undefined, faults: undefined, warnings: undefined, measured: undefined, baseline: undefined, runDigest: undefined, provenIn: undefined, incarnation: undefined, measuredAt: undefined };
     super("muster:index:Gate", name, { ...args, ...outputs }, opts);
   }
 }

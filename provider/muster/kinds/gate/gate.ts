@@ -2,7 +2,8 @@ import { z } from "zod";
 import { OperatorError } from "../../../../wire/operator-error";
 import type { Kind, PreviewContext } from "../../../kind";
 import { isUnreachable } from "../../../operation";
-import { heldGpus, refuseHeldGpus } from "../job/claims";
+import { type Holder, heldGpus, refuseHeldGpus } from "../job/claims";
+import { canonical } from "../job/identity";
 import { job } from "../job/job";
 import { type GateInputs, type GateOutputs, gateInputsSchema, jobOf, runDigest } from "./inputs";
 import { judgeAgain, removeGate, runGate } from "./run";
@@ -25,6 +26,8 @@ export const gate: Kind<GateInputs, GateOutputs> = {
     identity: { change: "update" },
     transportEnv: { change: "update" },
     incarnations: { change: "update" },
+    // Only where a gate was left out: decided in diff.
+    consumer: { change: "ignore" },
     trigger: { change: "update" },
     claims: { change: "ignore" },
     mayStop: { change: "ignore" },
@@ -51,13 +54,22 @@ export const gate: Kind<GateInputs, GateOutputs> = {
       typescript: { name: "Baseline", from: "../../../plan/fabric/judge" },
     },
     runDigest: { description: "SHA-256 of what was measured" },
+    provenIn: {
+      description: "Containers in which it was measured, by node.",
+      schema: z.record(z.string(), z.string()),
+    },
     incarnation: { description: "names the run of the job that measured" },
     measuredAt: { description: "ISO 8601, by the clock of the first node's host" },
   },
 
   check: (inputs, unknown) => job.check?.(inputs, unknown) ?? [],
 
-  diff: old => (old.status === "passed" ? [] : [{ path: "status", mode: "update", replace: false, inputDiff: false }]),
+  diff(old, news) {
+    if (old.status !== "passed") return [{ path: "status", mode: "update", replace: false, inputDiff: false }];
+    const isLeftOut = runDigest(old) !== old.runDigest;
+    if (!isLeftOut || isSameConsumer(old, news)) return [];
+    return [{ path: "consumer", mode: "update", replace: false }];
+  },
 
   async predict(context, news, old) {
     const inputs = gateInputsSchema.safeParse(news);
@@ -86,11 +98,9 @@ export const gate: Kind<GateInputs, GateOutputs> = {
     const due = isDue(inputs, old);
     if (due === "no") return judgeAgain(inputs, before);
     if (due === "new containers") {
-      const [holder] = await heldGpus(context, jobOf(inputs));
-      if (holder) {
-        const warning = `not measured in the new containers: GPU ${holder.gpu} of ${holder.host} is held by job ${holder.job}`;
-        return { ...before, runDigest: runDigest(inputs), warnings: [warning] };
-      }
+      // Not even a server that might be stopped: nothing waits for the gate.
+      const [holder] = await heldGpus(context, { name: inputs.name, claims: inputs.claims });
+      if (holder) return { ...before, warnings: [leftOut(holder)] };
     }
     return runGate(context, inputs, before);
   },
@@ -101,13 +111,22 @@ export const gate: Kind<GateInputs, GateOutputs> = {
 };
 
 /**
- * Whether it has to run. `new containers`: for no other reason; then a job that works on the GPUs is not disturbed, for what that one
- * runs on was proven, and another one cannot start beside it.
+ * Whether it has to run. `new containers`: for no other reason, and nothing that waits for it is about to start; then a job that has
+ * the GPUs is not disturbed.
  */
 function isDue(inputs: GateInputs, old: (GateInputs & GateOutputs) | undefined): "no" | "yes" | "new containers" {
-  if (!old || old.status !== "passed") return "yes";
+  if (old?.status !== "passed") return "yes";
   if (runDigest(inputs) === old.runDigest) return "no";
-  return runDigest({ ...inputs, incarnations: old.incarnations }) === old.runDigest ? "new containers" : "yes";
+  const isProven = runDigest({ ...inputs, incarnations: { ...old.provenIn } }) === old.runDigest;
+  return isProven && isSameConsumer(old, inputs) ? "new containers" : "yes";
+}
+
+function isSameConsumer(old: Pick<GateInputs, "consumer">, news: Partial<Pick<GateInputs, "consumer">>): boolean {
+  return canonical(old.consumer) === canonical(news.consumer ?? null);
+}
+
+function leftOut({ host, gpu, job: holder }: Holder): string {
+  return `not measured in the new containers, for job ${holder} has GPU ${gpu} of ${host}; it is made up for before another training`;
 }
 
 /** In a plan: it never runs while a job has the GPUs. A host that is out of reach is told by others. */
@@ -120,6 +139,6 @@ async function refuseHeld(context: PreviewContext, inputs: GateInputs): Promise<
 }
 
 function outputsIn(state: GateInputs & GateOutputs): GateOutputs {
-  const { status, faults, warnings, measured, baseline, runDigest: digest, incarnation, measuredAt } = state;
-  return { status, faults, warnings, measured, baseline, runDigest: digest, incarnation, measuredAt };
+  const { status, faults, warnings, measured, baseline, runDigest: digest, provenIn, incarnation, measuredAt } = state;
+  return { status, faults, warnings, measured, baseline, runDigest: digest, provenIn, incarnation, measuredAt };
 }

@@ -25,6 +25,11 @@ export const gateInputsSchema = ofJob.extend({
   incarnations: z
     .record(z.string(), z.string())
     .describe("Container of each node: in a new one the fabric is proven anew."),
+  consumer: z
+    .record(z.string(), z.string())
+    .describe(
+      "The run of the job that waits for the gate. Before another one, a gate that was left out is made up for.",
+    ),
   trigger: z.string().optional().describe("Any text. Another one runs the gate again."),
   expectsRdma: z.boolean().describe("RDMA is planned: NCCL must not take sockets."),
   floorGBps: z
@@ -53,6 +58,8 @@ export interface GateOutputs {
   readonly baseline: Baseline | null;
   /** Digest of what was measured: another one needs another run. */
   readonly runDigest: string;
+  /** Containers in which it was measured. */
+  readonly provenIn: Readonly<Record<string, string>>;
   /** The run of the job that measured. */
   readonly incarnation: string;
   /** ISO 8601, by the clock of the first node's host. */

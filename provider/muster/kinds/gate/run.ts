@@ -113,6 +113,7 @@ function outputsOf(
     measured: reports.measured ?? null,
     baseline: comparableBaseline(baseline, judgedRow(inputs)) ?? first ?? baseline ?? null,
     runDigest: runDigest(inputs),
+    provenIn: inputs.incarnations,
     incarnation: seen.record.incarnation,
     measuredAt,
   };
@@ -130,6 +131,7 @@ function unfinished(
     measured: null,
     baseline: old?.baseline ?? null,
     runDigest: runDigest(inputs),
+    provenIn: {},
     // Not judged yet: the next up takes it up.
     incarnation: "",
     measuredAt: "",
