@@ -30,7 +30,12 @@ export function gateCommands(
       ...["--pairs", pairs],
       ...["--seconds", String(timeoutSeconds)],
     ],
-    env: { CUDA_VISIBLE_DEVICES: env.CUDA_VISIBLE_DEVICES ?? "" },
+    env: { ...ofTransport(cluster.pipeline?.train?.env ?? {}), CUDA_VISIBLE_DEVICES: env.CUDA_VISIBLE_DEVICES ?? "" },
     transport: { ...transport, MUSTER_NODE_ADDRESS: transportOf(node).address },
   }));
+}
+
+/** What the training tells NCCL and its like: the gate takes the ways that the training will take. */
+function ofTransport(env: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => /^(NCCL|GLOO|UCX)_/.test(name)));
 }

@@ -32,7 +32,8 @@ const judged = (reports: Partial<GateReports>, over: Partial<GateLimits> = {}, b
   judgeGate({ ...nothing, ...reports }, { ...limits, ...over }, base);
 
 describe("who is at fault", () => {
-  const bad = (isBad: (pair: Pair) => boolean, of = nodes) => namedCulprits(allPairs(of), allPairs(of).filter(isBad));
+  const bad = (isBad: (pair: Pair) => boolean, of: readonly string[]) =>
+    namedCulprits(allPairs(of), allPairs(of).filter(isBad));
 
   test.each<[string, readonly string[], (pair: Pair) => boolean, string[], Pair[]]>([
     ["one pair of four nodes", nodes, pair => pair.join() === "node-2,node-4", [], [["node-2", "node-4"]]],

@@ -174,6 +174,9 @@ describe("the baseline", () => {
         ?.busbwGBps;
     expect(await busbw(12)).toBe(10);
     expect(await busbw(5, ["gate"])).toBe(5);
+    const strict = { ...asked, floorGBps: 6 };
+    const shut = gate.update?.(kindContext(hostsWith(strict, said(5)), ["gate"]), "gate", strict, old);
+    expect((await failed(shut)).state.baseline?.busbwGBps).toBe(10);
   });
 
   test("of other nodes is no measure", async () => {

@@ -1,11 +1,5 @@
 import { dirname } from "node:path";
-import {
-  type Baseline,
-  baselineOf,
-  comparableBaseline,
-  judgeGate,
-  leastBusbwGBps,
-} from "../../../../plan/fabric/judge";
+import { baselineOf, comparableBaseline, judgeGate, leastBusbwGBps } from "../../../../plan/fabric/judge";
 import { type GateReports, parseReports } from "../../../../plan/fabric/reports";
 import { quote } from "../../../../remote/shell";
 import { expectSuccess } from "../../../command-failed";
@@ -33,8 +27,8 @@ const RENEW = "MUSTER_NEW_BASELINE";
  * @throws InitFailed when the gate stays shut, with all faults
  */
 export async function runGate(context: KindContext, inputs: GateInputs, old?: GateOutputs): Promise<GateOutputs> {
-  const known = context.allowed(RENEW, inputs.name) ? undefined : (old?.baseline ?? undefined);
-  const baseline = comparableBaseline(known, judgedRow(inputs));
+  const known = old?.baseline ?? undefined;
+  const baseline = context.allowed(RENEW, inputs.name) ? undefined : comparableBaseline(known, judgedRow(inputs));
   const job = jobOf(inputs, leastBusbwGBps(limitsOf(inputs), baseline));
   const before = await observe(context, job, 0);
   if (before && before.record.incarnation === old?.incarnation && statusOf(before) !== "running")
@@ -42,10 +36,12 @@ export async function runGate(context: KindContext, inputs: GateInputs, old?: Ga
   const { seen, error } = await measured(watching(context), inputs, job, old, before);
   const reports = parseReports(seen.ranks.map(rank => rank.log));
   const verdict = judgeGate(reports, limitsOf(inputs), baseline);
-  const outputs = outputsOf(inputs, seen, reports, verdict, baseline ?? known);
-  if (outputs.status === "passed") return outputs;
+  const outputs = outputsOf(inputs, seen, reports, verdict);
+  if (outputs.status === "passed" && outputs.measured)
+    return { ...outputs, baseline: baseline ?? baselineOf(inputs.nodes, outputs.measured, outputs.measuredAt) };
   const said = reports.died.length > 0 ? error : undefined;
-  throw new InitFailed(inputs.name, outputs, reasons(outputs, said));
+  // What is not well is no new measure.
+  throw new InitFailed(inputs.name, { ...outputs, baseline: known ?? null }, reasons(outputs, said));
 }
 
 /** A gate has no steps to count. */
@@ -101,21 +97,16 @@ function outputsOf(
   seen: JobObservation,
   reports: GateReports,
   { faults, warnings }: Pick<GateOutputs, "faults" | "warnings">,
-  baseline: Baseline | undefined,
-): GateOutputs {
-  const measuredAt = seen.finished?.at ?? seen.startedAt;
-  const passed = faults.length === 0;
-  const first = passed && reports.measured ? baselineOf(inputs.nodes, reports.measured, measuredAt) : undefined;
+): Omit<GateOutputs, "baseline"> {
   return {
-    status: passed ? "passed" : "failed",
+    status: faults.length === 0 ? "passed" : "failed",
     faults,
     warnings,
     measured: reports.measured ?? null,
-    baseline: comparableBaseline(baseline, judgedRow(inputs)) ?? first ?? baseline ?? null,
     runDigest: runDigest(inputs),
     provenIn: inputs.incarnations,
     incarnation: seen.record.incarnation,
-    measuredAt,
+    measuredAt: seen.finished?.at ?? seen.startedAt,
   };
 }
 
@@ -139,7 +130,7 @@ function unfinished(
   return new InitFailed(inputs.name, state, thrown.reasons);
 }
 
-function reasons({ faults }: GateOutputs, error?: Error): string[] {
+function reasons({ faults }: Pick<GateOutputs, "faults">, error?: Error): string[] {
   const [first = "", ...more] = faults;
   const log = error ? [`the log ends so: ${error.message}`] : [];
   return [`the fabric is not fit, so no job that waits for it is started: ${first}`, ...more, ...log];
