@@ -1,11 +1,8 @@
 /** The gate, on simulated hosts whose links are slowed and whose ports are closed. The tests share one cluster and follow each other. */
 module.exports = {
-  ...require("../jest.config"),
-  rootDir: "..",
+  ...require("./jest.hosts.config"),
   testMatch: ["<rootDir>/test/fabric/**/*.test.ts"],
-  testSequencer: "<rootDir>/test/support/by-name.js",
   globalSetup: "<rootDir>/test/fabric/start.ts",
   globalTeardown: "<rootDir>/test/fabric/stop.ts",
-  maxWorkers: 1,
-  testTimeout: 180_000,
+  testTimeout: 300_000,
 };
