@@ -1,8 +1,9 @@
 import { modelFindings, modelFolder } from "../components/model-findings";
+import { networkSurroundings } from "../components/network-surroundings";
 import type { Cluster, ClusterHost } from "../config/schema";
 import { presentValue } from "../facts/fact";
 import { hostFactsScript, parseHostFacts } from "../facts/host-facts";
-import { type PassingFacts, parsePassingFacts, passingFactsScript } from "../facts/passing-facts";
+import { type PassingAsked, type PassingFacts, parsePassingFacts, passingFactsScript } from "../facts/passing-facts";
 import type { Finding } from "../plan/finding";
 import { fitnessFactsOf, type KnownHost, networkFactsOf } from "../plan/known-facts";
 import { planNetwork } from "../plan/network";
@@ -27,6 +28,7 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
   const probe = hosts.probe(host.name);
   const peers = cluster.hosts.filter(each => each.name !== host.name).map(each => each.clusterAddress);
   const asked = { peers, model: modelFolder(cluster) };
+  const wanted = passingQuestions(cluster);
   const isOurs =
     cluster.runtime === "host"
       ? `[ -e ${quote(`/var/lib/muster/${cluster.name}/jobs/mesh-${host.name}/job.json`)} ]`
@@ -34,11 +36,11 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
   const began = Date.now();
   const [facts, passing, present, access] = await Promise.all([
     probe.query(hostFactsScript(asked)),
-    probe.query(passingFactsScript()),
+    probe.query(passingFactsScript(wanted)),
     probe.query(isOurs),
     probe.access(),
   ]);
-  const now = parsePassingFacts(passing.stdout);
+  const now = parsePassingFacts(passing.stdout, wanted);
   const clock = presentValue(now.clock);
   const halfway = (began + Date.now()) / 2000;
   return {
@@ -52,6 +54,14 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
     hasContainer: present.exitCode === 0,
     ...(clock && { clockSkewSeconds: clock.epochSeconds - halfway }),
   };
+}
+
+/** The disks behind what is mounted, and the Python that runs the jobs. */
+function passingQuestions({ container, runtime, python }: Cluster): PassingAsked {
+  const environment = python.environment?.path;
+  const place =
+    runtime === "host" ? environment && { python: `${environment}/bin/python` } : { container: container.name };
+  return { folders: container.mounts.map(mount => mount.host), ...(place && { python: place }) };
 }
 
 /** A host that could not be asked is an error of its own, never a host without GPUs. */
@@ -84,7 +94,9 @@ export function findingsOf(cluster: Cluster, surveyed: readonly SurveyedHost[]):
   const isComplete = surveyed.length === cluster.hosts.length;
   return [
     ...unknownFacts(surveyed),
-    ...(isComplete ? planNetwork(networkFactsOf(surveyed), cluster.network).findings : []),
+    ...(isComplete
+      ? planNetwork(networkFactsOf(surveyed), cluster.network, networkSurroundings(cluster)).findings
+      : []),
     ...preflight(facts, wanted),
     ...modelFindings(cluster, surveyed),
   ];

@@ -3,10 +3,12 @@ import type { Cluster } from "../config/schema";
 import { type Finding, formatFinding, splitAccepted } from "../plan/finding";
 import { foreignHosts } from "../plan/foreign-hosts";
 import { fitnessFactsOf, hasMoved, type KnownHost, networkFactsOf, wasAsked } from "../plan/known-facts";
+import { launcherFindings } from "../plan/launcher-environment";
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
 import { modelFindings } from "./model-findings";
+import { networkSurroundings } from "./network-surroundings";
 import { Stop } from "./stop";
 
 /** Stops the program with every finding that stands; the engine shows the text alone, without a stack trace. */
@@ -35,7 +37,7 @@ export class Unfit extends Stop {
 export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): NetworkPlan {
   const asked = hosts.filter(wasAsked);
   const silent = hosts.filter(host => !wasAsked(host));
-  const network = planNetwork(networkFactsOf(asked), settings.network);
+  const network = planNetwork(networkFactsOf(asked), settings.network, networkSurroundings(settings));
   const wanted = {
     slots: settings.slots,
     shmSizeGib: settings.container.shmSizeGib,
@@ -47,6 +49,7 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
   const findings = [
     ...unknownFacts(asked),
     ...network.findings,
+    ...launcher(settings, network),
     ...preflight(fitnessFactsOf(asked), wanted),
     ...modelFindings(settings, asked),
   ];
@@ -66,6 +69,13 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
     silent,
     hosts.map(host => host.node),
   );
+}
+
+/** Against a launcher that has one environment for all nodes. */
+function launcher({ pipeline }: Cluster, { nodes }: NetworkPlan): Finding[] {
+  const train = pipeline?.train;
+  if (train?.launcher !== "deepspeed") return [];
+  return launcherFindings(nodes.filter(({ node }) => train.nodes.includes(node)));
 }
 
 function leftOut(finding: Finding): string {

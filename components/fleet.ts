@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type DeclaredHost, wayTo } from "../config/host-table";
 import type { Cluster as ClusterSettings } from "../config/schema";
-import type { KnownHost } from "../plan/known-facts";
+import { type KnownHost, knownHost } from "../plan/known-facts";
 import type { NetworkPlan } from "../plan/network";
 import { Host } from "../provider/muster/sdk/host.gen";
 import { Provider } from "../provider/muster/sdk/provider.gen";
@@ -53,15 +53,12 @@ export class Fleet extends pulumi.ComponentResource {
     );
     const known = settings.hosts.map(({ name: node, clusterAddress }) => {
       const host = this.on(node);
-      return pulumi.all([host.facts, host.access, host.foreignOwner]).apply(
-        ([facts, access, foreignOwner]): KnownHost => ({
-          node,
-          address: clusterAddress,
-          facts,
-          access,
-          foreignOwner,
-        }),
-      );
+      return pulumi
+        .all([host.facts, host.access, host.foreignOwner])
+        .apply(
+          ([facts, access, foreignOwner]): KnownHost =>
+            knownHost({ node, address: clusterAddress, facts, access, foreignOwner }),
+        );
     });
     this.planned = pulumi.all(known).apply(hosts => fitHosts(settings, hosts));
     this.registerOutputs();

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
+import { networkTable } from "../plan/network-table";
 import { placedRun } from "../recipes/run-identity";
 import type { Fabric } from "./fabric";
 import type { Fleet } from "./fleet";
@@ -17,6 +18,7 @@ export function stackOutputs(
     nodes: fleet.network.apply(plan =>
       plan.nodes.map(({ node, address, interface: name, reason }) => ({ node, address, interface: name, reason })),
     ),
+    network: fleet.network.apply(networkTable),
     rdma: fleet.network.apply(plan => plan.rdma),
     fabric: fabric.gate && { status: fabric.gate.status, baseline: fabric.gate.baseline },
     ...(pipeline && {

@@ -1,5 +1,6 @@
 import type { Disk } from "../facts/disks";
 import { type Fact, presentValue } from "../facts/fact";
+import { currentFacts } from "../facts/format";
 import type { HostFacts } from "../facts/host-facts";
 import type { Model } from "../facts/model";
 import type { NetworkFacts } from "./network";
@@ -17,6 +18,11 @@ export interface KnownHost {
   readonly foreignOwner: string;
 }
 
+/** A host as it stands in a state, whichever version asked for its facts. */
+export function knownHost(host: KnownHost): KnownHost {
+  return { ...host, facts: currentFacts(host.facts) };
+}
+
 /** False for a host that could not be asked: all that is known of it is why. */
 export function wasAsked(host: KnownHost): boolean {
   return host.access !== "unasked" && !hasMoved(host);
@@ -32,10 +38,9 @@ export function networkFactsOf(hosts: readonly KnownHost[]): NetworkFacts[] {
   const names = new Map(hosts.map(host => [host.address, host.node]));
   return hosts.map(({ node, facts }) => ({
     node,
-    routes: orEmpty(facts.routes).map(route => ({ ...route, peer: names.get(route.peer) ?? route.peer })),
+    routes: orEmpty(facts.routes).map(route => ({ ...route, peers: route.peers.map(peer => names.get(peer) ?? peer) })),
     interfaces: orEmpty(facts.interfaces),
-    rdmaPorts: presentValue(facts.rdma)?.ports ?? [],
-    hasRdmaDevices: presentValue(facts.rdma)?.hasDevices ?? false,
+    rdma: facts.rdma,
   }));
 }
 
@@ -73,13 +78,11 @@ export interface ModelFacts {
 
 export function modelFactsOf(hosts: readonly KnownHost[]): ModelFacts[] {
   return hosts.map(({ node, facts }) => {
-    // Facts of a state that was written before there was this one have none.
-    const asked = facts.model as HostFacts["model"] | undefined;
-    const model = asked && presentValue(asked);
+    const model = presentValue(facts.model);
     const memory = presentValue(facts.memory);
     return {
       node,
-      isAbsent: asked?.status === "absent",
+      isAbsent: facts.model.status === "absent",
       disks: orEmpty(facts.disks),
       ...(model && { model }),
       ...(memory && { memoryGib: Math.round(memory.totalMib / 1024) }),

@@ -1,4 +1,5 @@
 import type { Finding } from "./finding";
+import { byValue } from "./node-list";
 
 /** Facts of one host that decide whether the cluster can be built on it. facts/ provides more. */
 export interface HostFacts {
@@ -160,13 +161,13 @@ function places(host: HostFacts, wanted: Wanted): Finding[] {
 }
 
 function parity(facts: readonly HostFacts[]): Finding[] {
-  const versions = facts.map(host => host.driverVersion ?? "none");
-  if (new Set(versions).size < 2) return [];
+  const versions = facts.map(host => ({ node: host.node, value: host.driverVersion ?? "none" }));
+  if (new Set(versions.map(each => each.value)).size < 2) return [];
   return [
     {
       code: "drivers-differ",
       severity: "warning",
-      fact: `drivers ${facts.map((host, i) => `${host.node} ${versions[i]}`).join(", ")}`,
+      fact: `drivers ${byValue(versions)}`,
       why: "NCCL works best, and is tested, between equal drivers",
       remedy: "install one version on all hosts",
     },
