@@ -7,6 +7,7 @@ import { launcherFindings } from "../plan/launcher-environment";
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
+import { gpuFindings } from "./gpu-findings";
 import { modelFindings } from "./model-findings";
 import { networkSurroundings } from "./network-surroundings";
 import { Stop } from "./stop";
@@ -52,6 +53,7 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
     ...launcher(settings, network),
     ...preflight(fitnessFactsOf(asked), wanted),
     ...modelFindings(settings, asked),
+    ...gpuFindings(settings, asked),
   ];
   const { standing, accepted } = splitAccepted(findings, settings.doctor.accept);
   const outOfReach = unreachableHosts(silent);
