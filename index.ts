@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "./components/cluster";
 import { declaredCluster } from "./components/declared-cluster";
+import { Fabric } from "./components/fabric";
 import { Fleet } from "./components/fleet";
 import { operatorSide } from "./components/operator-side";
 import { stackOutputs } from "./components/outputs";
@@ -16,6 +17,7 @@ export = async () => {
   const fleet = new Fleet({ settings, secret, ...operator });
   await fleet.areFit();
   const cluster = new Cluster({ settings, fleet, secret, ...operator });
-  const pipeline = settings.pipeline && new Pipeline({ settings, fleet, cluster, secret, ...operator });
-  return stackOutputs(settings, fleet, pipeline);
+  const fabric = new Fabric({ settings, fleet, cluster, ...operator });
+  const pipeline = settings.pipeline && new Pipeline({ settings, fleet, cluster, fabric, secret, ...operator });
+  return stackOutputs(settings, fleet, fabric, pipeline);
 };

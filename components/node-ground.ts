@@ -3,7 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { File } from "../provider/muster/sdk/file.gen";
 import { inImageSteps } from "../recipes/environment/in-image";
-import { type ToolFile, toolFiles, toolSource } from "../recipes/tools";
+import { gateNodes } from "../recipes/fabric";
+import { gateTools, type ToolFile, toolFiles, toolSource } from "../recipes/tools";
 import { nodeFolders } from "./node-folders";
 
 /** The folders of a node that jobs write to, and the one of the tools, which a container mounts also while it is empty. */
@@ -20,11 +21,11 @@ export function workFolders(
   );
 }
 
-/** The tools that a cluster needs on its nodes: all for a pipeline, the environment's own for an environment, else none. */
+/** The tools that a cluster needs on its nodes: all for a pipeline, else the gate's and the environment's own where it has those. */
 export function neededTools(settings: Cluster): readonly ToolFile[] {
   if (settings.pipeline) return toolFiles;
   const makesEnvironment = settings.runtime === "host" || inImageSteps(settings).length > 0;
-  return makesEnvironment ? ["requirements.py"] : [];
+  return [...(makesEnvironment ? (["requirements.py"] as const) : []), ...(gateNodes(settings) ? gateTools : [])];
 }
 
 /** The tools of this project on a node. */

@@ -2,11 +2,17 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
 import { networkTable } from "../plan/network-table";
 import { placedRun } from "../recipes/run-identity";
+import type { Fabric } from "./fabric";
 import type { Fleet } from "./fleet";
 import type { Pipeline } from "./pipeline";
 
 /** What `muster stack output` shows, and the demo's table is made of. */
-export function stackOutputs(settings: ClusterSettings, fleet: Fleet, pipeline?: Pipeline): pulumi.Inputs {
+export function stackOutputs(
+  settings: ClusterSettings,
+  fleet: Fleet,
+  fabric: Fabric,
+  pipeline?: Pipeline,
+): pulumi.Inputs {
   const placed = pipeline?.run === undefined ? settings : placedRun(settings, pipeline.run);
   return present({
     nodes: fleet.network.apply(plan =>
@@ -14,6 +20,7 @@ export function stackOutputs(settings: ClusterSettings, fleet: Fleet, pipeline?:
     ),
     network: fleet.network.apply(networkTable),
     rdma: fleet.network.apply(plan => plan.rdma),
+    fabric: fabric.gate && { status: fabric.gate.status, baseline: fabric.gate.baseline },
     ...(pipeline && {
       run: pipeline.run,
       checkpoints: placed.pipeline?.train?.output,

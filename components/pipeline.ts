@@ -7,6 +7,7 @@ import type { Cluster } from "./cluster";
 import { Conversion } from "./conversion";
 import { dataFiles } from "./data-sets";
 import { Distribution } from "./distribution";
+import type { Fabric } from "./fabric";
 import type { Fleet } from "./fleet";
 import { Gathering } from "./gathering";
 import { Inference } from "./inference";
@@ -19,6 +20,8 @@ export interface PipelineArgs {
   readonly settings: ClusterSettings;
   readonly fleet: Fleet;
   readonly cluster: Cluster;
+  /** Proven before the first job. */
+  readonly fabric: Fabric;
   /** sha256 of the data set on the operator's side, if there is one. */
   readonly dataDigest?: string;
   readonly secret: (name: string) => pulumi.Output<string>;
@@ -34,7 +37,7 @@ export class Pipeline extends pulumi.ComponentResource {
   readonly steps: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(args: PipelineArgs, options: pulumi.ComponentResourceOptions = {}) {
-    const { cluster } = args;
+    const { cluster, fabric } = args;
     const name = `${args.settings.name}-pipeline`;
     super("muster:index:Pipeline", name, {}, { ...options, provider: args.fleet.provider });
     const parent = { parent: this };
@@ -42,14 +45,14 @@ export class Pipeline extends pulumi.ComponentResource {
     const trained = args.settings.pipeline?.train ? runIdentity(args.settings, args.dataDigest) : undefined;
     const settings = trained ? placedRun(args.settings, trained.run) : args.settings;
     const { pipeline } = settings;
-    const on = (step: "convert" | "export" | "infer") => cluster.readyOn([singleNode(settings, step)]);
+    const on = (step: "convert" | "export" | "infer") => fabric.readyOn([singleNode(settings, step)]);
     const mayStop = pipeline?.serve?.stopForTraining ? servingJobs(settings) : [];
     const common = { settings, network: args.fleet.network, proxy: cluster.proxy, mayStop };
 
     const convert =
       pipeline?.convert &&
       new Conversion(`${name}-convert`, { ...common, to: "mcore", upstream: [], needs: on("convert") }, parent);
-    const distribute = convert && this.distribute(`${name}-distribute`, common, convert, cluster);
+    const distribute = convert && this.distribute(`${name}-distribute`, common, convert, fabric);
     const train =
       trained &&
       new Training(
@@ -58,7 +61,7 @@ export class Pipeline extends pulumi.ComponentResource {
           ...common,
           identity: trained.identity,
           upstream: [distribute ?? convert],
-          needs: [...cluster.readyOn(pipeline?.train?.nodes ?? []), ...data],
+          needs: [...fabric.readyOn(pipeline?.train?.nodes ?? []), ...data],
           secret: args.secret,
         },
         parent,
@@ -68,7 +71,7 @@ export class Pipeline extends pulumi.ComponentResource {
     const back =
       pipeline?.export &&
       new Conversion(`${name}-export`, { ...common, to: "hf", upstream: [train, gather], needs: on("export") }, parent);
-    const deliver = back && this.deliver(`${name}-deliver`, common, back, cluster);
+    const deliver = back && this.deliver(`${name}-deliver`, common, back, fabric);
     const infer =
       pipeline?.infer &&
       new Inference(`${name}-infer`, { ...common, upstream: [deliver ?? back ?? train], needs: on("infer") }, parent);
@@ -76,7 +79,7 @@ export class Pipeline extends pulumi.ComponentResource {
       upstream: [deliver ?? back ?? train],
       behind: [infer],
       ...(back && { weightBytes: back.bytes }),
-      mayBeStoppedBy: jobsOf([convert, train, back, infer]),
+      mayBeStoppedBy: [...(mayStop.length > 0 ? fabric.gates : []), ...jobsOf([convert, train, back, infer])],
     });
     const smoke = serve && pipeline?.smoke && new SmokeTest(`${name}-smoke`, { ...common, serving: serve }, parent);
 
@@ -94,7 +97,7 @@ export class Pipeline extends pulumi.ComponentResource {
   private serve(
     name: string,
     common: StepArgs,
-    { cluster, secret }: PipelineArgs,
+    { cluster, fabric, secret }: PipelineArgs,
     place: Pick<ServingArgs, "upstream" | "behind" | "weightBytes" | "mayBeStoppedBy">,
   ): Serving | undefined {
     const settings = common.settings.pipeline?.serve;
@@ -104,7 +107,7 @@ export class Pipeline extends pulumi.ComponentResource {
       {
         ...common,
         ...place,
-        needs: cluster.readyOn(servingNodes(common.settings)),
+        needs: fabric.readyOn(servingNodes(common.settings)),
         containerStarted: node => cluster.nodes.get(node)?.container.startedAt ?? "",
         ...(settings.apiKey && { apiKey: secret(settings.apiKey.secret) }),
       },
@@ -113,7 +116,7 @@ export class Pipeline extends pulumi.ComponentResource {
   }
 
   /** What convert has made, for the training nodes that it did not run on. */
-  private distribute(name: string, common: StepArgs, convert: Conversion, cluster: Cluster): Distribution | undefined {
+  private distribute(name: string, common: StepArgs, convert: Conversion, fabric: Fabric): Distribution | undefined {
     const { pipeline } = common.settings;
     if (!pipeline?.convert || !pipeline.train) return undefined;
     const from = singleNode(common.settings, "convert");
@@ -123,13 +126,13 @@ export class Pipeline extends pulumi.ComponentResource {
     if (to.length === 0 || startWeights(common.settings, pipeline.train)?.path !== folder) return undefined;
     return new Distribution(
       name,
-      { ...common, step: "distribute", folder, from, to, upstream: [convert], needs: cluster.readyOn([from, ...to]) },
+      { ...common, step: "distribute", folder, from, to, upstream: [convert], needs: fabric.readyOn([from, ...to]) },
       { parent: this },
     );
   }
 
   /** What export has made, for the other nodes that serve it or answer with it. */
-  private deliver(name: string, common: StepArgs, back: Conversion, cluster: Cluster): Distribution | undefined {
+  private deliver(name: string, common: StepArgs, back: Conversion, fabric: Fabric): Distribution | undefined {
     const { pipeline } = common.settings;
     if (!pipeline?.export) return undefined;
     const from = singleNode(common.settings, "export");
@@ -141,7 +144,7 @@ export class Pipeline extends pulumi.ComponentResource {
     ];
     const to = [...new Set(readers)].filter(node => node !== from);
     if (to.length === 0) return undefined;
-    const needs = cluster.readyOn([from, ...to]);
+    const needs = fabric.readyOn([from, ...to]);
     return new Distribution(
       name,
       { ...common, step: "deliver", folder, from, to, upstream: [back], needs },

@@ -31,8 +31,8 @@ export interface ServingArgs extends StepArgs {
   readonly needs: readonly pulumi.Resource[];
   /** When a node's container was started: a server does not outlive it. */
   readonly containerStarted: (node: string) => pulumi.Input<string>;
-  /** Jobs that take its GPUs when they run: after a run of theirs it has to come back. */
-  readonly mayBeStoppedBy: readonly Job[];
+  /** What takes its GPUs when it runs: after such a run it has to come back. */
+  readonly mayBeStoppedBy: readonly { readonly incarnation: pulumi.Output<string> }[];
 }
 
 /** Servers of the trained weights with the OpenAI API, on the cluster's addresses; a router if there are several. */

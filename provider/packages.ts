@@ -2,6 +2,7 @@ import { commandPackage } from "./command/package";
 import { dockerPackage } from "./docker/package";
 import { container } from "./muster/kinds/container/container";
 import { file } from "./muster/kinds/file";
+import { gate } from "./muster/kinds/gate/gate";
 import { host } from "./muster/kinds/host";
 import { image } from "./muster/kinds/image/image";
 import { installation } from "./muster/kinds/installation/installation";
@@ -23,6 +24,7 @@ export const musterKinds = [
   anyKind(container),
   anyKind(installation),
   anyKind(job),
+  anyKind(gate),
 ];
 
 const muster: ProviderPackage = {

@@ -24,7 +24,14 @@ export const toolFiles = [
   "completion.py",
   "chat.py",
   "requirements.py",
+  "report.py",
+  "reach.py",
+  "all_reduce.py",
+  "fabric.py",
 ] as const;
+
+/** Those of the gate, and what they import. */
+export const gateTools = ["fabric.py", "reach.py", "all_reduce.py", "report.py", "child.py"] as const;
 
 export type ToolFile = (typeof toolFiles)[number];
 

@@ -6,6 +6,7 @@ module.exports = {
     "acceptance",
     "engine",
     "environment",
+    "fabric",
     "failures",
     "faults",
     "recipes-real",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { pythonEnvironment } from "./environment";
+import { gate } from "./gate";
 import {
   absolutePath,
   environment,
@@ -160,6 +161,7 @@ export const network = z
       .optional()
       .describe("Variables of NCCL and Gloo on all nodes, such as NCCL_IB_TC. They win over those of the plan."),
     masterPort: portNumber.default(29500).describe("Port of torchrun's rendezvous on the first training node."),
+    gate: gate.prefault({}),
   })
   .describe("How the nodes talk to each other.");
 

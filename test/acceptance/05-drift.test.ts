@@ -32,6 +32,10 @@ function edited(name: string, file: Pick<Drift, "host" | "resource"> & { path: s
   };
 }
 
+/** In a new container the fabric is proven anew, unless the server has the GPUs. */
+const gateAgain = /^update dev-fabric-gate$/;
+const ofGate = / (job )?gate$| job gate /;
+
 /** Everything that can be harmed on the same hosts at once, one row each. */
 const files: Drift[] = [
   {
@@ -186,7 +190,11 @@ docker run -d --name ms --net=host --ipc=host --shm-size=64m -e EXTRA=1 -v /tmp:
     ...[/capDrop/, /securityOpt/, /undeclared: found .*--user=1000.*--ipc=host/],
   ],
   step: "replace dev-node-2-container",
-  alsoSteps: [/^(delete-replaced|create-replacement) dev-node-2-container$/, /dev-node-2-step-python-version$/],
+  alsoSteps: [
+    /^(delete-replaced|create-replacement) dev-node-2-container$/,
+    /dev-node-2-step-python-version$/,
+    gateAgain,
+  ],
   mutations: ["remove container ms", "start container ms"],
   events: ["kill ms", "die ms", "destroy ms", "create ms", "start ms"],
   evidence: host =>
@@ -202,8 +210,9 @@ const removed: Drift = {
   harm: () => node1.ask("docker rm -f ms"),
   names: [/status: found "absent"/],
   step: "update dev-node-1-container",
-  alsoSteps: [/^update dev-pipeline-serve-job$/, smokeAgain, /dev-node-1-step-python-version$/],
+  alsoSteps: [/^update dev-pipeline-serve-job$/, smokeAgain, /dev-node-1-step-python-version$/, gateAgain],
   mutations: ["start container ms", "start job serve", / job serve/, / job smoke/],
+  alsoMutations: [ofGate],
   events: ["create ms", "start ms"],
   evidence: async host =>
     `${await host.inContainer("ssh node-2 hostname")} ${(await server()) === "" ? "no" : "a"} server`,
@@ -217,6 +226,7 @@ const stopped: Drift = {
   names: [/status: found "exited"/],
   step: "update dev-node-2-container",
   mutations: ["start container ms"],
+  alsoMutations: [ofGate],
   events: ["start ms"],
   evidence: async host => `${(await container(host)).split(" ")[0]} ${await host.inContainer("ssh node-1 hostname")}`,
 };

@@ -22,6 +22,8 @@ export interface Drift {
   readonly alsoSteps?: readonly RegExp[];
   /** All that the host is told, as the audit log has it. */
   readonly mutations: readonly (string | RegExp)[];
+  /** What the host may be told because of what follows from it. */
+  readonly alsoMutations?: readonly RegExp[];
   /** What the host's engine does to containers. Default: nothing. */
   readonly events?: readonly string[];
   /** What can be seen on the host. It has to be the same before the harm and after the repair. */
@@ -109,7 +111,9 @@ export class Round {
       this.drifts.some(
         drift =>
           drift.host.name === line.host &&
-          drift.mutations.some(wanted => (typeof wanted === "string" ? wanted === line.what : wanted.test(line.what))),
+          [...drift.mutations, ...(drift.alsoMutations ?? [])].some(wanted =>
+            typeof wanted === "string" ? wanted === line.what : wanted.test(line.what),
+          ),
       );
     expect(this.mutations.filter(line => !isTold(line))).toEqual([]);
     for (const host of this.hosts) {

@@ -1,6 +1,6 @@
 import { neededTools } from "../../components/node-ground";
 import { loadCluster } from "../../config/load";
-import { toolFiles } from "../../recipes/tools";
+import { gateTools, toolFiles } from "../../recipes/tools";
 
 function needed(...lines: string[]): readonly string[] {
   const text = ["cluster: c", "hosts: [{name: node-1, address: 10.0.0.1}]", "slots: 8", ...lines].join("\n");
@@ -15,5 +15,6 @@ test("tools go to the hosts only where something runs them", () => {
   expect(needed("runtime: host", "python: {environment: {kind: venv, path: /e, swift: 3.7.1}}")).toEqual([
     "requirements.py",
   ]);
+  expect(needed(image, "network: {gate: {enabled: true}}")).toEqual(gateTools);
   expect(needed(image, "pipeline: {model: {path: /m}, export: {output: /o, checkpoint: /c}}")).toEqual(toolFiles);
 });

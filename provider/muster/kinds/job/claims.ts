@@ -156,8 +156,18 @@ async function stopServer(context: KindContext, holder: Holder, by: string): Pro
  * other arguments: what depends on that is deleted first, a server of its weights among it.
  */
 export async function refuseHeldGpus(context: PreviewContext, inputs: Partial<JobInputs>): Promise<void> {
+  const { name } = inputs;
+  const holders = await heldGpus(context, inputs);
+  if (name !== undefined && holders.length > 0) throw claimError(context.cluster, name, holders);
+}
+
+/** GPUs that the job claims and that another live one holds which it may not stop. Changes nothing. */
+export async function heldGpus(
+  context: Pick<PreviewContext, "hosts" | "cluster">,
+  inputs: Partial<Pick<JobInputs, "name" | "claims" | "mayStop">>,
+): Promise<Holder[]> {
   const { name, claims = [] } = inputs;
-  if (name === undefined) return;
+  if (name === undefined) return [];
   const found = await Promise.all(
     claims.map(async ({ host, gpus }) => {
       const script = holdersScript(context.cluster, name, gpus);
@@ -165,8 +175,7 @@ export async function refuseHeldGpus(context: PreviewContext, inputs: Partial<Jo
       return parseHolders(expectSuccess(await context.hosts.probe(host).query(script), { host, what }).stdout, host);
     }),
   );
-  const holders = found.flat().filter(holder => !mayBeStopped(context, inputs, holder));
-  if (holders.length > 0) throw claimError(context.cluster, name, holders);
+  return found.flat().filter(holder => !mayBeStopped(context, inputs, holder));
 }
 
 function gpusOf(inputs: JobInputs, host: string): number[] {
