@@ -2,12 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { type Finding, formatFinding, splitAccepted } from "../plan/finding";
 import { foreignHosts } from "../plan/foreign-hosts";
-import { fitnessFactsOf, hasMoved, type KnownHost, networkFactsOf, wasAsked } from "../plan/known-facts";
+import { hasMoved, type KnownHost, networkFactsOf, sightsOf, wasAsked } from "../plan/known-facts";
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
 import { modelFindings } from "./model-findings";
 import { Stop } from "./stop";
+import { wantedOf } from "./wanted";
 
 /** Stops the program with every finding that stands; the engine shows the text alone, without a stack trace. */
 export class Unfit extends Stop {
@@ -36,18 +37,10 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
   const asked = hosts.filter(wasAsked);
   const silent = hosts.filter(host => !wasAsked(host));
   const network = planNetwork(networkFactsOf(asked), settings.network);
-  const wanted = {
-    slots: settings.slots,
-    shmSizeGib: settings.container.shmSizeGib,
-    inContainers: settings.runtime === "container",
-    // Ports and folders change from run to run: `muster doctor` asks for them.
-    ports: () => [],
-    paths: () => [],
-  };
   const findings = [
     ...unknownFacts(asked),
     ...network.findings,
-    ...preflight(fitnessFactsOf(asked), wanted),
+    ...preflight(sightsOf(asked), wantedOf(settings), network.rdma.enabled),
     ...modelFindings(settings, asked),
   ];
   const { standing, accepted } = splitAccepted(findings, settings.doctor.accept);

@@ -12,9 +12,10 @@ export function unreachableHosts(hosts: readonly KnownHost[]): Finding[] {
   return hosts.filter(host => !wasAsked(host)).map(unreachable);
 }
 
-function unknownTopics({ node, facts }: KnownHost): Finding[] {
-  return Object.entries(facts as unknown as Record<string, Fact<unknown>>).flatMap(([topic, fact]) =>
-    fact.status === "unknown"
+function unknownTopics({ node, facts, ports, paths }: KnownHost): Finding[] {
+  const topics = { ...facts, ports, paths } as unknown as Record<string, Fact<unknown> | undefined>;
+  return Object.entries(topics).flatMap(([topic, fact]) =>
+    fact?.status === "unknown"
       ? [
           {
             code: "fact-unknown",
