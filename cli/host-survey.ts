@@ -8,7 +8,7 @@ import { type GpuHolder, gpuHolders } from "../facts/gpu-holders";
 import { hostFactsScript, parseHostFacts } from "../facts/host-facts";
 import { type NodeContainer, nodeContainer } from "../facts/node-container";
 import { type NodeImage, nodeImage } from "../facts/node-image";
-import { type Packages, type PythonPlace, packages } from "../facts/packages";
+import type { PythonPlace } from "../facts/packages";
 import { type PassingFacts, parsePassingFacts, passingFactsScript } from "../facts/passing-facts";
 import { portHolders } from "../facts/port-holders";
 import { parseProbe, probeScript } from "../facts/probe";
@@ -28,7 +28,6 @@ export interface SurveyedHost extends KnownHost {
   readonly gpuHolders: Fact<readonly GpuHolder[]>;
   readonly container: Fact<NodeContainer>;
   readonly image: Fact<NodeImage>;
-  readonly packages: Fact<Packages>;
   readonly folderSpace: Fact<readonly FolderSpace[]>;
   /** The node's mesh of ssh is there: its container runs, or the mesh's job without containers. */
   readonly hasMesh: boolean;
@@ -41,15 +40,17 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
     peers: cluster.hosts.filter(each => each.name !== host.name).map(each => each.clusterAddress),
     model: modelFolder(cluster),
   };
+  const python = pythonPlace(cluster);
+  const now = { ...(python && { python }) };
   const began = Date.now();
   const [facts, passing, parts, access] = await Promise.all([
     ask(probe, hostFactsScript(asked)),
-    ask(probe, passingFactsScript()).then(output => ({ output, ended: Date.now() })),
+    ask(probe, passingFactsScript(now)).then(output => ({ output, ended: Date.now() })),
     askParts(probe, cluster, host.name),
     probe.access(),
   ]);
-  const now = parsePassingFacts(passing.output);
-  const clock = presentValue(now.clock);
+  const passingFacts = parsePassingFacts(passing.output, now);
+  const clock = presentValue(passingFacts.clock);
   return {
     node: host.name,
     address: host.clusterAddress,
@@ -57,7 +58,7 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
     access: wayToRoot(access),
     // Doctor belongs to no stack.
     foreignOwner: "",
-    passing: now,
+    passing: passingFacts,
     ...parts,
     ...(clock && { clockAheadSeconds: aheadAtLeast(clock.epochSeconds, began / 1000, passing.ended / 1000) }),
   };
@@ -93,7 +94,6 @@ async function askParts(probe: Probe, cluster: Cluster, node: string) {
     gpuHolders: gpuHolders(cluster.name),
     container: nodeContainer(cluster.container.name),
     image: nodeImage(cluster.image.reference),
-    packages: packages(pythonPlace(cluster)),
   };
   const mesh = quote(`/var/lib/muster/${cluster.name}/jobs/mesh-${node}/job.json`);
   const snippets = Object.fromEntries(Object.entries(topics).map(([name, topic]) => [name, topic.snippet]));
@@ -105,7 +105,6 @@ async function askParts(probe: Probe, cluster: Cluster, node: string) {
     gpuHolders: factOf(topics.gpuHolders, answers.gpuHolders),
     container,
     image: factOf(topics.image, answers.image),
-    packages: factOf(topics.packages, answers.packages),
     folderSpace: { status: "absent" } as const,
     hasMesh: isHost ? answers.mesh?.exitCode === 0 : presentValue(container)?.inside !== undefined,
   };

@@ -1,4 +1,5 @@
 import { modelFindings, spaceWanted } from "../components/model-findings";
+import { networkSurroundings } from "../components/network-surroundings";
 import { wantedOf } from "../components/wanted";
 import type { Cluster, ClusterHost } from "../config/schema";
 import { type Fact, presentValue } from "../facts/fact";
@@ -27,15 +28,20 @@ export function unreachable(host: ClusterHost, error: unknown): Finding {
 
 /** The network plan of the hosts that answered. */
 export function networkOf(cluster: Cluster, surveyed: readonly SurveyedHost[]): NetworkPlan {
-  return planNetwork(networkFactsOf(surveyed), cluster.network);
+  return planNetwork(networkFactsOf(surveyed), cluster.network, networkSurroundings(cluster));
 }
 
 /** Everything that the hosts' facts say against the cluster file. */
-export function factFindings(cluster: Cluster, surveyed: readonly SurveyedHost[], network: NetworkPlan): Finding[] {
+export function findingsOf(
+  cluster: Cluster,
+  surveyed: readonly SurveyedHost[],
+  network = networkOf(cluster, surveyed),
+): Finding[] {
   const sights = sightsOf(surveyed).map((sight, index): HostSight => {
     const host = surveyed[index];
     if (!host) return sight;
-    const { gpuHolders, container, image, packages, clockAheadSeconds } = host;
+    const { gpuHolders, container, image, passing, clockAheadSeconds } = host;
+    const { packages } = passing;
     return {
       ...sight,
       gpuHolders,
@@ -63,8 +69,11 @@ export function factFindings(cluster: Cluster, surveyed: readonly SurveyedHost[]
 
 /** What doctor alone asks, and was not told. */
 function unknownNow(host: SurveyedHost): Finding[] {
-  const { gpuHolders, container, image, packages, folderSpace } = host;
-  const facts = { gpuHolders, container, image, packages, folderSpace } as Record<string, Fact<unknown>>;
+  const { gpuHolders, container, image, folderSpace } = host;
+  const facts = { gpuHolders, container, image, packages: host.passing.packages, folderSpace } as Record<
+    string,
+    Fact<unknown>
+  >;
   const { docker, gpus } = host.facts;
   return Object.entries(facts).flatMap(([topic, fact]) => {
     if (fact?.status !== "unknown") return [];

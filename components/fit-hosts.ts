@@ -7,6 +7,7 @@ import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
 import { modelFindings } from "./model-findings";
+import { networkSurroundings } from "./network-surroundings";
 import { Stop } from "./stop";
 import { wantedOf } from "./wanted";
 
@@ -36,7 +37,7 @@ export class Unfit extends Stop {
 export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): NetworkPlan {
   const asked = hosts.filter(wasAsked);
   const silent = hosts.filter(host => !wasAsked(host));
-  const network = planNetwork(networkFactsOf(asked), settings.network);
+  const network = planNetwork(networkFactsOf(asked), settings.network, networkSurroundings(settings));
   const findings = [
     ...unknownFacts(asked),
     ...network.findings,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type DeclaredHost, wayTo } from "../config/host-table";
 import type { Cluster as ClusterSettings } from "../config/schema";
-import type { KnownHost } from "../plan/known-facts";
+import { type KnownHost, knownHost } from "../plan/known-facts";
 import type { NetworkPlan } from "../plan/network";
 import { Host } from "../provider/muster/sdk/host.gen";
 import { Provider } from "../provider/muster/sdk/provider.gen";
@@ -58,16 +58,17 @@ export class Fleet extends pulumi.ComponentResource {
     const known = settings.hosts.map(({ name: node, clusterAddress }) => {
       const host = this.on(node);
       return pulumi.all([host.facts, host.access, host.foreignOwner, host.portHolders, host.existingPaths]).apply(
-        ([facts, access, foreignOwner, ports, paths]): KnownHost => ({
-          node,
-          address: clusterAddress,
-          facts,
-          access,
-          foreignOwner,
-          // Of a host that an earlier version asked there is neither.
-          ...(ports && { ports }),
-          ...(paths && { paths }),
-        }),
+        ([facts, access, foreignOwner, ports, paths]): KnownHost =>
+          knownHost({
+            node,
+            address: clusterAddress,
+            facts,
+            access,
+            foreignOwner,
+            // Of a host that an earlier version asked there is neither.
+            ...(ports && { ports }),
+            ...(paths && { paths }),
+          }),
       );
     });
     this.planned = pulumi.all(known).apply(hosts => fitHosts(settings, hosts));

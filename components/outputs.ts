@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
+import { networkTable } from "../plan/network-table";
 import { placedRun } from "../recipes/run-identity";
 import type { Fleet } from "./fleet";
 import type { Pipeline } from "./pipeline";
@@ -11,6 +12,7 @@ export function stackOutputs(settings: ClusterSettings, fleet: Fleet, pipeline?:
     nodes: fleet.network.apply(plan =>
       plan.nodes.map(({ node, address, interface: name, reason }) => ({ node, address, interface: name, reason })),
     ),
+    network: fleet.network.apply(networkTable),
     rdma: fleet.network.apply(plan => plan.rdma),
     ...(pipeline && {
       run: pipeline.run,

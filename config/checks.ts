@@ -8,6 +8,7 @@ import { checkEnvironment } from "./checks/environment";
 import { checkImage } from "./checks/image";
 import { checkInfer } from "./checks/infer";
 import { checkLossScaleFile } from "./checks/loss-scale-file";
+import { checkNetwork } from "./checks/network";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
 import { checkPlacement } from "./checks/placement";
@@ -23,6 +24,7 @@ import type { Cluster } from "./schema";
 
 const rules: readonly CheckRule[] = [
   checkImage,
+  checkNetwork,
   checkEnvironment,
   checkOptimizer,
   checkData,

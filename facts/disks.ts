@@ -3,6 +3,8 @@ import type { Topic } from "./fact";
 export interface Disk {
   readonly mountPoint: string;
   readonly device: string;
+  /** `ext4`, `xfs`, `nfs4`, `lustre` … */
+  readonly fileSystem: string;
   readonly sizeGib: number;
 }
 
@@ -11,12 +13,24 @@ export interface FreeDisk {
   readonly freeGib: number;
 }
 
-const SNIPPET = "df -P -B1 -x tmpfs -x devtmpfs -x overlay -x squashfs -x efivarfs 2>/dev/null || df -P -B1 /";
+/** Mounts of containers and of logins come and go. */
+const OF_CONTAINERS = /^\/(var\/lib\/(docker|containers?|containerd|kubelet)|run|snap)\//;
+
+/** A server of files that is gone makes df wait for ever. */
+const SNIPPET =
+  "timeout 20 df -PT -B1 -x tmpfs -x devtmpfs -x overlay -x squashfs -x efivarfs 2>/dev/null || timeout 5 df -PT -B1 /";
 
 export const disks: Topic<readonly Disk[]> = {
   snippet: SNIPPET,
   parse: output =>
-    rows(output).map(({ mountPoint, device, sizeBytes }) => ({ mountPoint, device, sizeGib: gib(sizeBytes) })),
+    rows(output)
+      .filter(({ mountPoint }) => !OF_CONTAINERS.test(mountPoint))
+      .map(({ mountPoint, device, fileSystem, sizeBytes }) => ({
+        mountPoint,
+        device,
+        fileSystem,
+        sizeGib: gib(sizeBytes),
+      })),
 };
 
 export const freeDisks: Topic<readonly FreeDisk[]> = {
@@ -26,21 +40,24 @@ export const freeDisks: Topic<readonly FreeDisk[]> = {
 
 export interface DfRow {
   readonly device: string;
+  readonly fileSystem: string;
   readonly sizeBytes: number;
   readonly freeBytes: number;
   readonly mountPoint: string;
 }
 
-/** The rows of `df -P -B1`. A mount point may hold spaces. */
+const ROW = /^(\S.*?)\s+(\S+)\s+(\d+)\s+\d+\s+(-?\d+)\s+\S+\s+(\/.*)$/;
+
+/** The rows of `df -PT -B1`. A mount point may hold spaces. */
 export function rows(output: string): DfRow[] {
   return output
     .split("\n")
     .slice(1)
     .filter(line => line.trim() !== "")
     .map(line => {
-      const [, device, size, free, mountPoint] = /^(\S+)\s+(\d+)\s+\d+\s+(-?\d+)\s+\S+\s+(\/.*)$/.exec(line) ?? [];
-      if (!device || !mountPoint) throw new Error(`cannot read df: ${line}`);
-      return { device, sizeBytes: Number(size), freeBytes: Number(free), mountPoint };
+      const [, device, fileSystem, size, free, mountPoint] = ROW.exec(line) ?? [];
+      if (!device || !fileSystem || !mountPoint) throw new Error(`cannot read df: ${line}`);
+      return { device, fileSystem, sizeBytes: Number(size), freeBytes: Number(free), mountPoint };
     });
 }
 

@@ -4,6 +4,10 @@ export interface Docker {
   readonly version: string;
   /** `systemd` or `cgroupfs`. */
   readonly cgroupDriver: string;
+  /** `1` or `2`. */
+  readonly cgroupVersion: string;
+  /** The engine itself is not root: it cannot give devices, nor ports below 1024. */
+  readonly isRootless: boolean;
   readonly rootDirectory: string;
   readonly storageDriver: string;
   readonly runtimes: readonly string[];
@@ -16,6 +20,8 @@ export interface Docker {
 interface Info {
   readonly ServerVersion?: string;
   readonly CgroupDriver?: string;
+  readonly CgroupVersion?: string;
+  readonly SecurityOptions?: readonly string[];
   readonly DockerRootDir?: string;
   readonly Driver?: string;
   readonly Runtimes?: Readonly<Record<string, unknown>>;
@@ -39,6 +45,8 @@ timeout 20 docker info --format '{{json .}}'`,
     return {
       version: info.ServerVersion,
       cgroupDriver: info.CgroupDriver ?? "",
+      cgroupVersion: info.CgroupVersion ?? "1",
+      isRootless: (info.SecurityOptions ?? []).some(option => option.startsWith("name=rootless")),
       rootDirectory: info.DockerRootDir ?? "",
       storageDriver: info.Driver ?? "",
       runtimes,

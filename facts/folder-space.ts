@@ -21,7 +21,7 @@ export function folderSpace(folders: readonly string[]): Topic<readonly FolderSp
   if [ -e "$folder" ]; then used=$(timeout 5 du -sxB1 -- "$folder" 2>/dev/null | cut -f1); fi
   while [ ! -e "$place" ] && [ -n "$place" ]; do place=\${place%/*}; done
   printf '#folder %s %s\\n' "\${used:--}" "$folder"
-  timeout 10 df -P -B1 -- "\${place:-/}" || exit 1
+  timeout 10 df -PT -B1 -- "\${place:-/}" || exit 1
 done`,
     parse(output) {
       return output

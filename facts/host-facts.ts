@@ -1,3 +1,4 @@
+import { type ContainerToolkit, containerToolkit } from "./container-toolkit";
 import { type Disk, disks } from "./disks";
 import { type Docker, docker } from "./docker";
 import { type Fact, factOf } from "./fact";
@@ -13,17 +14,27 @@ import { type Processors, processors } from "./processors";
 import { type Rdma, rdma } from "./rdma";
 import { type Route, routes } from "./routes";
 import { type SharedMemory, sharedMemory } from "./shared-memory";
+import { type TimeZone, timeZone } from "./time-zone";
+
+/** Of `HostFacts` as JSON. It grows when a topic changes its shape; `currentFacts` reads the older ones. */
+export const FORMAT_VERSION = 2;
 
 /** What is true of a host until somebody changes it. Safe as outputs: a second run finds the same. */
-export interface HostFacts {
+export interface HostFacts extends Topics {
+  readonly formatVersion: typeof FORMAT_VERSION;
+}
+
+export interface Topics {
   readonly os: Fact<OperatingSystem>;
   readonly kernel: Fact<Kernel>;
+  readonly timeZone: Fact<TimeZone>;
   readonly processors: Fact<Processors>;
   readonly memory: Fact<Memory>;
   readonly gpus: Fact<readonly Gpu[]>;
   readonly docker: Fact<Docker>;
+  readonly containerToolkit: Fact<ContainerToolkit>;
   readonly interfaces: Fact<readonly NetworkInterface[]>;
-  /** One entry for each peer that there is a way to. */
+  /** The ways to all peers that there is one to. */
   readonly routes: Fact<readonly Route[]>;
   readonly rdma: Fact<Rdma>;
   readonly disks: Fact<readonly Disk[]>;
@@ -45,10 +56,12 @@ function topics({ peers, model: folder }: Asked) {
   return {
     os: operatingSystem,
     kernel,
+    timeZone,
     processors,
     memory,
     gpus,
     docker,
+    containerToolkit,
     interfaces,
     routes: routes(peers),
     rdma,
@@ -68,12 +81,15 @@ export function hostFactsScript(asked: Asked): string {
 export function unaskedFacts(reason: string, remedy?: string): HostFacts {
   const unknown = { status: "unknown", reason, ...(remedy !== undefined && { remedy }) } as const;
   return {
+    formatVersion: FORMAT_VERSION,
     os: unknown,
     kernel: unknown,
+    timeZone: unknown,
     processors: unknown,
     memory: unknown,
     gpus: unknown,
     docker: unknown,
+    containerToolkit: unknown,
     interfaces: unknown,
     routes: unknown,
     rdma: unknown,
@@ -89,12 +105,15 @@ export function parseHostFacts(output: string, questions: Asked): HostFacts {
   const answers = parseProbe(output);
   const asked = topics(questions);
   return {
+    formatVersion: FORMAT_VERSION,
     os: factOf(asked.os, answers.os),
     kernel: factOf(asked.kernel, answers.kernel),
+    timeZone: factOf(asked.timeZone, answers.timeZone),
     processors: factOf(asked.processors, answers.processors),
     memory: factOf(asked.memory, answers.memory),
     gpus: factOf(asked.gpus, answers.gpus),
     docker: factOf(asked.docker, answers.docker),
+    containerToolkit: factOf(asked.containerToolkit, answers.containerToolkit),
     interfaces: factOf(asked.interfaces, answers.interfaces),
     routes: factOf(asked.routes, answers.routes),
     rdma: factOf(asked.rdma, answers.rdma),

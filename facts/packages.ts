@@ -21,7 +21,8 @@ const PROGRAM = `import glob, json, platform
 from importlib import metadata
 found = {d.metadata["Name"].lower().replace("_", "-"): d.version for d in metadata.distributions() if d.metadata["Name"]}
 nccl = [v for n, v in sorted(found.items()) if n.startswith("nvidia-nccl-cu")]
-libraries = sorted(p.rsplit(".so.", 1)[1] for p in glob.glob("/usr/lib*/**/libnccl.so.2.*.*", recursive=True))
+folders = ("/usr/lib/*-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib", "/usr/local/cuda/lib64")
+libraries = [p.rsplit(".so.", 1)[1] for f in folders for p in sorted(glob.glob(f + "/libnccl.so.2.*.*"))]
 print(json.dumps({"python": platform.python_version(), "versions": {n: found[n] for n in "${NAMES}".split() if n in found},
   "nccl": (nccl + libraries + [None])[0]}))`;
 

@@ -1,12 +1,13 @@
 import type { Topic } from "./fact";
 
+/** The way to one or more peers. Among hundreds of nodes nearly all peers share one. */
 export interface Route {
-  /** Address of the peer that was asked for. */
-  readonly peer: string;
   readonly interface: string;
   /** Source address of this host on the way there. */
   readonly address: string;
   readonly gateway?: string;
+  /** Addresses of the peers that were asked for. */
+  readonly peers: readonly string[];
 }
 
 interface Answer {
@@ -33,7 +34,7 @@ function askTogether(addresses: readonly string[]): string {
 }
 
 /**
- * The ways to the peers, in their order; IP addresses or host names. A peer without a route is left out.
+ * The ways to the peers, both in the order of the peers; IP addresses or host names. A peer without a route is left out.
  * @throws Error on a peer that is neither
  */
 export function routes(peers: readonly string[]): Topic<readonly Route[]> {
@@ -51,14 +52,31 @@ export function routes(peers: readonly string[]): Topic<readonly Route[]> {
         .split("\n")
         .filter(line => line.trim() !== "")
         .flatMap(routeOf);
-      const place = ({ peer }: Route): number => peers.indexOf(peer);
-      return found.sort((a, b) => place(a) - place(b));
+      const places = new Map(peers.map((peer, place) => [peer, place]));
+      return grouped(found.sort((a, b) => (places.get(a.peer) ?? -1) - (places.get(b.peer) ?? -1)));
     },
   };
 }
 
+/** A way to one peer. */
+export interface RouteToPeer extends Omit<Route, "peers"> {
+  readonly peer: string;
+}
+
+/** Ways that differ in nothing but the peer as one, in the order of the first of each. */
+export function grouped(ways: readonly RouteToPeer[]): Route[] {
+  const groups = new Map<string, { way: Omit<RouteToPeer, "peer">; peers: string[] }>();
+  for (const { peer, ...way } of ways) {
+    const key = `${way.interface} ${way.address} ${way.gateway ?? ""}`;
+    const group = groups.get(key);
+    if (group) group.peers.push(peer);
+    else groups.set(key, { way, peers: [peer] });
+  }
+  return [...groups.values()].map(({ way, peers }) => ({ ...way, peers }));
+}
+
 /** Of a line with the answer of one `ip route get`, behind the peer's name where it was asked alone. */
-function routeOf(line: string): Route[] {
+function routeOf(line: string): RouteToPeer[] {
   const [, name = "", json = "[]"] = /^(?:([^[\s]\S*) )?(.*)$/.exec(line) ?? [];
   const [way] = JSON.parse(json) as Answer[];
   const peer = name || way?.dst;

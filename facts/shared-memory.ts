@@ -6,7 +6,7 @@ export interface SharedMemory {
 }
 
 export const sharedMemory: Topic<SharedMemory> = {
-  snippet: `[ -d /dev/shm ] || exit ${ABSENT}\ndf -P -B1 /dev/shm`,
+  snippet: `[ -d /dev/shm ] || exit ${ABSENT}\ndf -PT -B1 /dev/shm`,
   parse(output) {
     const [row] = rows(output);
     if (!row) throw new Error("df says nothing about /dev/shm");

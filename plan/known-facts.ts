@@ -1,5 +1,6 @@
 import type { Disk } from "../facts/disks";
 import { type Fact, presentValue } from "../facts/fact";
+import { currentFacts } from "../facts/format";
 import type { HostFacts } from "../facts/host-facts";
 import type { Model } from "../facts/model";
 import type { PortHolder } from "../facts/port-holders";
@@ -22,6 +23,11 @@ export interface KnownHost {
   readonly paths?: Fact<readonly string[]>;
 }
 
+/** A host as it stands in a state, whichever version asked for its facts. */
+export function knownHost(host: KnownHost): KnownHost {
+  return { ...host, facts: currentFacts(host.facts) };
+}
+
 /** False for a host that could not be asked: all that is known of it is why. */
 export function wasAsked(host: KnownHost): boolean {
   return host.access !== "unasked" && !hasMoved(host);
@@ -37,10 +43,9 @@ export function networkFactsOf(hosts: readonly KnownHost[]): NetworkFacts[] {
   const names = new Map(hosts.map(host => [host.address, host.node]));
   return hosts.map(({ node, facts }) => ({
     node,
-    routes: orEmpty(facts.routes).map(route => ({ ...route, peer: names.get(route.peer) ?? route.peer })),
+    routes: orEmpty(facts.routes).map(route => ({ ...route, peers: route.peers.map(peer => names.get(peer) ?? peer) })),
     interfaces: orEmpty(facts.interfaces),
-    rdmaPorts: presentValue(facts.rdma)?.ports ?? [],
-    hasRdmaDevices: presentValue(facts.rdma)?.hasDevices ?? false,
+    rdma: facts.rdma,
   }));
 }
 
@@ -49,6 +54,7 @@ export function sightsOf(hosts: readonly KnownHost[]): HostSight[] {
   return hosts.map(({ node, facts, access, ports, paths }) => {
     const docker = presentValue(facts.docker);
     const memory = presentValue(facts.memory);
+    const toolkit = presentValue(facts.containerToolkit);
     const shm = presentValue(facts.sharedMemory);
     const limits = presentValue(facts.limits);
     return {
@@ -65,6 +71,7 @@ export function sightsOf(hosts: readonly KnownHost[]): HostSight[] {
         },
       }),
       ...(memory && { memoryGib: Math.round(memory.totalMib / 1024) }),
+      ...(toolkit && { toolkitVersion: toolkit.version }),
       ...(shm && { hostShmMib: shm.sizeMib }),
       ...(limits && { hostMemlockKib: limits.memlockKib }),
       ...(ports && { portHolders: ports }),
@@ -86,13 +93,11 @@ export interface ModelFacts {
 
 export function modelFactsOf(hosts: readonly KnownHost[]): ModelFacts[] {
   return hosts.map(({ node, facts }) => {
-    // Facts of a state that was written before there was this one have none.
-    const asked = facts.model as HostFacts["model"] | undefined;
-    const model = asked && presentValue(asked);
+    const model = presentValue(facts.model);
     const memory = presentValue(facts.memory);
     return {
       node,
-      isAbsent: asked?.status === "absent",
+      isAbsent: facts.model.status === "absent",
       disks: orEmpty(facts.disks),
       ...(model && { model }),
       ...(memory && { memoryGib: Math.round(memory.totalMib / 1024) }),

@@ -1,44 +1,45 @@
+import type { NetworkInterface } from "../facts/interfaces";
+import type { Route } from "../facts/routes";
 import type { Finding } from "./finding";
-import { decideRdma, type RdmaDecision, type RdmaPort, rdmaEnvironment } from "./rdma";
+import { chooseInterface, type InterfaceChoice } from "./interface-choice";
+import { overriddenEnvironment, type SettledEnvironment } from "./network-environment";
+import { parityFindings } from "./network-parity";
+import { nodeList } from "./node-list";
+import { type NodeRdma, planRdma, type RdmaChoice, type RdmaDecision, type RdmaFacts, rdmaEnvironment } from "./rdma";
 
-/** Facts of one host that the network plan needs. facts/ provides more. */
-export interface NetworkFacts {
-  readonly node: string;
-  /** One entry for each other node: `ip -j route get`. Empty in a cluster of one. */
-  readonly routes: readonly RouteToPeer[];
+/** Facts of one host that the network plan needs. */
+export interface NetworkFacts extends RdmaFacts {
+  /** The ways to the other nodes; the peers are their names. Empty in a cluster of one. */
+  readonly routes: readonly Route[];
   readonly interfaces: readonly NetworkInterface[];
-  readonly rdmaPorts: readonly RdmaPort[];
-  /** Whether /dev/infiniband has a uverbs device. */
-  readonly hasRdmaDevices: boolean;
-}
-
-export interface RouteToPeer {
-  /** Name of the other node. */
-  readonly peer: string;
-  readonly interface: string;
-  /** This node's source address on that route. */
-  readonly address: string;
-}
-
-export interface NetworkInterface {
-  readonly name: string;
-  readonly addresses: readonly string[];
-  readonly isUp: boolean;
-  readonly mtu?: number;
 }
 
 /** What the cluster file says about the network. */
-export interface NetworkChoice {
+export interface NetworkChoice extends RdmaChoice {
   readonly interface: string | Readonly<Record<string, string>>;
-  readonly rdma: "auto" | "on" | "off";
+  readonly address?: Readonly<Record<string, string>> | undefined;
+  /** Variables that win over those of the plan. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What else decides. */
+export interface NetworkSurroundings {
+  /** NCCL where jobs run, if the cluster file tells. */
+  readonly ncclVersion?: string | undefined;
+  /** `container.env`, which wins over all. */
+  readonly containerEnv?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface NodeNetwork {
   readonly node: string;
   readonly interface: string;
   readonly address: string;
+  readonly speedMbps?: number;
+  readonly mtu?: number;
   /** Why this interface. Shown in preview. */
   readonly reason: string;
+  /** Absent: sockets. */
+  readonly rdma?: NodeRdma;
   /** Variables for NCCL and Gloo on this node. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -53,17 +54,32 @@ export interface NetworkPlan {
  * Which interface each node uses, and whether the fleet uses RDMA. By route, never by name; names may differ per node.
  * Rules and variables: NCCL 2.26 sources, PyTorch 2.7 (Gloo takes exact names, NCCL takes prefixes unless `=` stands in front).
  */
-export function planNetwork(facts: readonly NetworkFacts[], choice: NetworkChoice): NetworkPlan {
-  const rdma = decideRdma(facts, choice.rdma);
-  const chosen = facts.map(node => chooseInterface(node, choice.interface));
-  const nodes = facts.map((node, i) => nodeNetwork(node, chosen[i] ?? unknownInterface, rdma));
-  const findings = [
-    ...missingRoutes(facts),
-    ...chosen.flatMap(c => c.findings),
-    ...rdma.findings,
-    ...mtuFindings(facts, nodes),
+export function planNetwork(
+  facts: readonly NetworkFacts[],
+  choice: NetworkChoice,
+  { ncclVersion, containerEnv }: NetworkSurroundings = {},
+): NetworkPlan {
+  const rdma = planRdma(facts, choice, ncclVersion);
+  const chosen = facts.map(node => chooseInterface(node, choice));
+  const nodes = chosen.map((each, index) => nodeNetwork(each, rdma.nodes[index], choice.env ?? {}));
+  const overriding: SettledEnvironment[] = [
+    { path: "network.env", env: choice.env ?? {} },
+    { path: "container.env", env: containerEnv ?? {} },
   ];
-  return { nodes, rdma, findings };
+  return {
+    nodes,
+    rdma: rdma.decision,
+    findings: [
+      ...missingRoutes(facts),
+      ...chosen.flatMap(each => each.findings),
+      ...rdma.findings,
+      ...parityFindings(facts, chosen, rdma.decision.enabled),
+      ...overriddenEnvironment(
+        chosen.map((each, index) => nodeNetwork(each, rdma.nodes[index], {})),
+        overriding,
+      ),
+    ],
+  };
 }
 
 /**
@@ -82,7 +98,9 @@ export function withUnaskedNodes(
     reason: "out of reach: the address of the cluster file",
     env: {},
   }));
-  const nodes = [...plan.nodes, ...assumed].sort((a, b) => order.indexOf(a.node) - order.indexOf(b.node));
+  const places = new Map(order.map((node, place) => [node, place]));
+  const place = ({ node }: NodeNetwork): number => places.get(node) ?? -1;
+  const nodes = [...plan.nodes, ...assumed].sort((a, b) => place(a) - place(b));
   return { ...plan, nodes };
 }
 
@@ -93,93 +111,29 @@ export function masterAddress(plan: NetworkPlan, firstNode: string): string {
   return node.address;
 }
 
-interface Choice {
-  readonly name: string;
-  readonly address: string;
-  readonly reason: string;
-  readonly findings: readonly Finding[];
-}
-
-const unknownInterface: Choice = { name: "", address: "", reason: "unknown", findings: [] };
-
-function chooseInterface(node: NetworkFacts, choice: NetworkChoice["interface"]): Choice {
-  const named = typeof choice === "string" ? choice : (choice[node.node] ?? "auto");
-  return named === "auto" ? byRoute(node) : byName(node, named);
-}
-
-function byName(node: NetworkFacts, name: string): Choice {
-  const found = node.interfaces.find(i => i.name === name);
-  const address = node.routes.find(r => r.interface === name)?.address ?? found?.addresses[0];
-  const reason = "the cluster file names it";
-  if (found && address !== undefined) return { name, address, reason, findings: [] };
-  const names = node.interfaces.map(i => i.name).join(", ");
-  const fact = found ? `interface ${name} has no address` : `no interface ${name}; there are ${names}`;
-  return {
-    name,
-    address: "",
-    reason,
-    findings: [
-      {
-        code: "interface-missing",
-        severity: "error",
-        host: node.node,
-        path: "network.interface",
-        fact,
-        why: "NCCL and Gloo would find no address and give up",
-        remedy: `write network.interface: {${node.node}: NAME} with one of ${names}, or auto`,
-      },
-    ],
-  };
-}
-
-function byRoute(node: NetworkFacts): Choice {
-  const [first] = node.routes;
-  if (!first) return alone(node);
-  const names = [...new Set(node.routes.map(r => r.interface))];
-  const reason = `the route to ${node.routes.map(r => r.peer).join(", ")}`;
-  const findings: Finding[] = [];
-  if (names.length > 1) {
-    findings.push({
-      code: "route-ambiguous",
-      severity: "error",
-      host: node.node,
-      fact: `the routes to the other nodes leave by ${node.routes.map(r => `${r.interface} to ${r.peer}`).join(", ")}`,
-      why: "one interface must reach every node; with the wrong one training hangs at the first collective",
-      remedy: `write network.interface: {${node.node}: ${names[0]}} with the one that reaches all, or correct the routes`,
-    });
-  } else if (isInternal(first.interface)) {
-    findings.push({
-      code: "route-internal",
-      severity: "error",
-      host: node.node,
-      fact: `the route to the other nodes leaves by ${first.interface}`,
-      why: "interfaces of loopback, bridges and tunnels rarely reach the other nodes' containers at full speed",
-      remedy: `name the interface: network.interface: {${node.node}: NAME}; if ${first.interface} is meant, name that`,
-    });
-  }
-  return { name: first.interface, address: first.address, reason, findings };
-}
-
-function alone(node: NetworkFacts): Choice {
-  const usable = node.interfaces.find(i => i.isUp && i.addresses.length > 0 && !isInternal(i.name));
-  const found = usable ?? node.interfaces.find(i => i.addresses.length > 0);
-  return found
-    ? { name: found.name, address: found.addresses[0] ?? "", reason: "the only node", findings: [] }
-    : byName(node, "auto");
-}
-
-/** Nodes that have no way to another one. */
+/** Nodes that have no way to another one. Every node has a way to every other: counted without a set for each of them. */
 function missingRoutes(facts: readonly NetworkFacts[]): Finding[] {
-  return facts.flatMap((node): Finding[] => {
-    const reached = new Set(node.routes.map(route => route.peer));
-    const lost = facts.map(other => other.node).filter(name => name !== node.node && !reached.has(name));
-    if (lost.length === 0) return [];
+  const places = new Map(facts.map(({ node }, place) => [node, place]));
+  const reachedBy = new Int32Array(facts.length).fill(-1);
+  return facts.flatMap(({ node, routes }, own): Finding[] => {
+    reachedBy[own] = own;
+    let count = 1;
+    for (const { peers } of routes) {
+      for (const peer of peers) {
+        const place = places.get(peer);
+        if (place === undefined || reachedBy[place] === own) continue;
+        reachedBy[place] = own;
+        count++;
+      }
+    }
+    if (count === facts.length) return [];
+    const lost = facts.filter((_, place) => reachedBy[place] !== own).map(other => other.node);
     return [
       {
         code: "route-missing",
         severity: "error",
-        host: node.node,
-        fact: `no route to ${lost.join(", ")}`,
+        host: node,
+        fact: `no route to ${nodeList(lost)}`,
         why: "every node of a training talks to every other one",
         remedy: "ip route get ADDRESS on the host shows it; add the route, or correct the address",
       },
@@ -187,37 +141,28 @@ function missingRoutes(facts: readonly NetworkFacts[]): Finding[] {
   });
 }
 
-/** Interfaces that are taken only if a person names them. */
-export function isInternal(name: string): boolean {
-  return /^(lo$|docker|virbr|veth|cni|flannel|tailscale|tun|br-)/.test(name);
-}
-
-function nodeNetwork(node: NetworkFacts, choice: Choice, rdma: RdmaDecision): NodeNetwork {
+function nodeNetwork(
+  chosen: InterfaceChoice,
+  rdma: NodeRdma | undefined,
+  own: Readonly<Record<string, string>>,
+): NodeNetwork {
+  const { node, name, address, reason, found } = chosen;
   return {
-    node: node.node,
-    interface: choice.name,
-    address: choice.address,
-    reason: choice.reason,
+    node,
+    interface: name,
+    address,
+    ...(found?.speedMbps !== undefined && { speedMbps: found.speedMbps }),
+    ...(found && { mtu: found.mtu }),
+    reason,
+    ...(rdma && { rdma }),
     env: {
       // NCCL matches prefixes (eth1 is also eth10) unless told to match exactly; Gloo knows no `=`.
-      NCCL_SOCKET_IFNAME: `=${choice.name}`,
-      GLOO_SOCKET_IFNAME: choice.name,
-      ...rdmaEnvironment(node.rdmaPorts, rdma),
+      NCCL_SOCKET_IFNAME: `=${name}`,
+      GLOO_SOCKET_IFNAME: name,
+      // NCCL looks for IPv4 first.
+      ...(address.includes(":") && { NCCL_SOCKET_FAMILY: "AF_INET6" }),
+      ...rdmaEnvironment(rdma),
+      ...own,
     },
   };
-}
-
-function mtuFindings(facts: readonly NetworkFacts[], nodes: readonly NodeNetwork[]): Finding[] {
-  const mtus = nodes.map((n, i) => facts[i]?.interfaces.find(f => f.name === n.interface)?.mtu);
-  const known = [...new Set(mtus.filter(mtu => mtu !== undefined))];
-  if (known.length < 2) return [];
-  return [
-    {
-      code: "mtu-differs",
-      severity: "warning",
-      fact: `MTU ${nodes.map((n, i) => `${mtus[i] ?? "unknown"} on ${n.node} ${n.interface}`).join(", ")}`,
-      why: "large packets are dropped where the smaller MTU stands; small ones get through, so it looks like a hang",
-      remedy: "give the interfaces one MTU",
-    },
-  ];
 }

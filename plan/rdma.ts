@@ -1,50 +1,91 @@
+import type { Fact } from "../facts/fact";
+import type { Rdma, RdmaPort } from "../facts/rdma";
 import type { Finding } from "./finding";
-
-/** A port under /sys/class/infiniband. */
-export interface RdmaPort {
-  /** `mlx5_0` */
-  readonly device: string;
-  readonly port: number;
-  readonly linkLayer: "InfiniBand" | "Ethernet";
-  readonly isActive: boolean;
-  /** RoCE only: it has a RoCE v2 GID mapped from an IPv4 address. */
-  readonly hasRoceV2Ipv4: boolean;
-}
+import { gidIndex, needsGidIndex } from "./gid-index";
+import { byValue, nodeList } from "./node-list";
+import { type JudgedPorts, judgePorts, type LinkLayer, portName, portsNamed } from "./rdma-ports";
 
 export interface RdmaFacts {
   readonly node: string;
-  readonly rdmaPorts: readonly RdmaPort[];
-  readonly hasRdmaDevices: boolean;
+  readonly rdma: Fact<Rdma>;
+}
+
+/** What the cluster file says about RDMA. */
+export interface RdmaChoice {
+  readonly rdma: "auto" | "on" | "off";
+  /** Ports for all nodes, or for some by their names. */
+  readonly hca?: readonly string[] | Readonly<Record<string, readonly string[]>> | undefined;
+  readonly gidIndex?: number | Readonly<Record<string, number>> | undefined;
+}
+
+/** What NCCL uses on one node. */
+export interface NodeRdma {
+  readonly node: string;
+  readonly ports: readonly RdmaPort[];
+  readonly leftOut: JudgedPorts["leftOut"];
+  /** Set only where NCCL does not find it itself, or the cluster file names it. */
+  readonly gidIndex?: number;
 }
 
 export interface RdmaDecision {
   /** One decision for the fleet: a mix of RDMA and sockets hangs. */
   readonly enabled: boolean;
-  readonly linkLayer?: "InfiniBand" | "Ethernet";
+  readonly linkLayer?: LinkLayer;
   /** Shown in preview. */
   readonly reason: string;
+}
+
+export interface RdmaPlan {
+  readonly decision: RdmaDecision;
+  /** In the order of the facts; empty with RDMA off. */
+  readonly nodes: readonly NodeRdma[];
   readonly findings: readonly Finding[];
 }
 
 /**
  * RDMA for all nodes or for none: on only if every node has usable ports of one kind.
  * From the host's sysfs, because inside a container without the device "No IB devices found" has three causes.
+ * @param ncclVersion that of the image or environment; undefined: taken for one that finds GIDs itself
  */
-export function decideRdma(facts: readonly RdmaFacts[], choice: "auto" | "on" | "off"): RdmaDecision {
-  if (choice === "off") return { enabled: false, reason: "the cluster file says off", findings: [] };
-  const obstacle = findObstacle(facts);
-  if (typeof obstacle !== "string") {
-    const layer = obstacle.linkLayer;
-    const kind = layer === "Ethernet" ? "RoCE" : "InfiniBand";
-    return {
-      enabled: true,
-      linkLayer: layer,
-      reason: choice === "on" ? "the cluster file says on" : `every node has active ${kind} ports`,
-      findings: unequalCounts(facts, layer),
-    };
+export function planRdma(facts: readonly RdmaFacts[], choice: RdmaChoice, ncclVersion?: string): RdmaPlan {
+  if (choice.rdma === "off") return off("the cluster file says off", []);
+  const unknown = namedButMissing(facts, choice);
+  const found = commonLinkLayer(facts, choice);
+  if ("obstacle" in found) {
+    if (choice.rdma === "auto") return off(found.obstacle, unknown);
+    return off(found.obstacle, [...unknown, impossible(found.obstacle)]);
   }
-  if (choice === "auto") return { enabled: false, reason: obstacle, findings: [] };
-  const finding: Finding = {
+  const { linkLayer } = found;
+  const nodes = facts.map(each => nodeRdma(each, linkLayer, choice, ncclVersion));
+  const kind = linkLayer === "Ethernet" ? "RoCE" : "InfiniBand";
+  return {
+    decision: {
+      enabled: true,
+      linkLayer,
+      reason: choice.rdma === "on" ? "the cluster file says on" : `every node has active ${kind} ports`,
+    },
+    nodes: nodes.map(({ plan }) => plan),
+    findings: [...unknown, ...nodes.flatMap(each => each.findings), ...parity(nodes.map(({ plan }) => plan))],
+  };
+}
+
+/** NCCL's variables. IBEXT is the external plugin of HPC-X: without it RDMA is not fully off (NVIDIA/nccl#676). */
+export function rdmaEnvironment(node: NodeRdma | undefined): Record<string, string> {
+  if (!node) return { NCCL_IB_DISABLE: "1", NCCL_IBEXT_DISABLE: "1" };
+  return {
+    NCCL_IB_DISABLE: "0",
+    // `=`: exact names, else mlx5_1 is also mlx5_10.
+    NCCL_IB_HCA: `=${node.ports.map(portName).join(",")}`,
+    ...(node.gidIndex !== undefined && { NCCL_IB_GID_INDEX: String(node.gidIndex) }),
+  };
+}
+
+function off(reason: string, findings: readonly Finding[]): RdmaPlan {
+  return { decision: { enabled: false, reason }, nodes: [], findings };
+}
+
+function impossible(obstacle: string): Finding {
+  return {
     code: "rdma-impossible",
     severity: "error",
     path: "network.rdma",
@@ -52,54 +93,142 @@ export function decideRdma(facts: readonly RdmaFacts[], choice: "auto" | "on" | 
     why: "NCCL would fall back to sockets on some nodes and not on others, and hang",
     remedy: "bring up the ports, or write network.rdma: off",
   };
-  return { enabled: false, reason: obstacle, findings: [finding] };
 }
 
-/** Ports of one node that RDMA of this kind may use. */
-export function usablePorts(ports: readonly RdmaPort[], linkLayer: "InfiniBand" | "Ethernet"): RdmaPort[] {
-  return ports.filter(p => p.linkLayer === linkLayer && p.isActive && (linkLayer === "InfiniBand" || p.hasRoceV2Ipv4));
+function commonLinkLayer(
+  facts: readonly RdmaFacts[],
+  choice: RdmaChoice,
+): { readonly linkLayer: LinkLayer } | { readonly obstacle: string } {
+  const unread = facts.filter(({ rdma }) => rdma.status === "unknown");
+  if (unread.length > 0) return { obstacle: `the RDMA ports of ${names(unread)} could not be read` };
+  const none = facts.filter(each => rdmaOf(each).ports.length === 0);
+  if (none.length === facts.length) return { obstacle: "no node has RDMA ports" };
+  if (none.length > 0) return { obstacle: `${names(none)} ${have(none)} no RDMA port` };
+  const hidden = facts.filter(each => !rdmaOf(each).hasDevices);
+  if (hidden.length > 0) return { obstacle: `${names(hidden)} ${have(hidden)} no /dev/infiniband/uverbs*` };
+  const usable = (each: RdmaFacts, linkLayer: LinkLayer): boolean =>
+    judgePorts(rdmaOf(each), linkLayer, namedFor(choice, each.node)).used.length > 0;
+  for (const linkLayer of ["InfiniBand", "Ethernet"] as const)
+    if (facts.every(each => usable(each, linkLayer))) return { linkLayer };
+  const idle = facts.filter(each => !usable(each, "InfiniBand") && !usable(each, "Ethernet"));
+  if (idle.length > 0) return { obstacle: idleText(idle, choice) };
+  const onlyRoce = facts.filter(each => !usable(each, "InfiniBand"));
+  const onlyInfiniband = facts.filter(each => !usable(each, "Ethernet"));
+  return { obstacle: `InfiniBand on ${names(onlyInfiniband)}, RoCE on ${names(onlyRoce)}` };
 }
 
-/** NCCL's variables. IBEXT is the external plugin of HPC-X: without it RDMA is not fully off (NVIDIA/nccl#676). */
-export function rdmaEnvironment(ports: readonly RdmaPort[], decision: RdmaDecision): Record<string, string> {
-  if (!decision.enabled || !decision.linkLayer) return { NCCL_IB_DISABLE: "1", NCCL_IBEXT_DISABLE: "1" };
-  const names = usablePorts(ports, decision.linkLayer).map(p => `${p.device}:${p.port}`);
-  // `=`: exact names, else mlx5_1 is also mlx5_10. The GID index stays unset: NCCL from 2.21 on finds it itself.
-  return { NCCL_IB_DISABLE: "0", NCCL_IB_HCA: `=${names.join(",")}` };
+/** Why nodes have no port to use: none of those that count is active, or those that are have no address. */
+function idleText(idle: readonly RdmaFacts[], choice: RdmaChoice): string {
+  const counting = (each: RdmaFacts): readonly RdmaPort[] => {
+    const rdma = rdmaOf(each);
+    return namedFor(choice, each.node)?.flatMap(name => portsNamed(rdma, name)) ?? rdma.ports;
+  };
+  const dead = idle.filter(each => counting(each).every(port => port.state !== "ACTIVE"));
+  if (dead.length > 0) return `${names(dead)} ${have(dead)} no active port`;
+  return `${names(idle)} ${have(idle)} no port with a RoCE v2 GID of an IPv4 address`;
 }
 
-type Obstacle = string | { readonly linkLayer: "InfiniBand" | "Ethernet" };
-
-function findObstacle(facts: readonly RdmaFacts[]): Obstacle {
-  const none = facts.filter(node => node.rdmaPorts.length === 0);
-  if (none.length === facts.length) return "no node has RDMA ports";
-  if (none.length > 0) return `${listNodes(none)} without RDMA ports, so sockets on all nodes`;
-  const hidden = facts.filter(node => !node.hasRdmaDevices);
-  if (hidden.length > 0) return `${listNodes(hidden)} without /dev/infiniband/uverbs*, so sockets on all nodes`;
-  for (const linkLayer of ["InfiniBand", "Ethernet"] as const) {
-    if (facts.every(node => usablePorts(node.rdmaPorts, linkLayer).length > 0)) return { linkLayer };
-  }
-  const idle = facts.filter(
-    node => usablePorts(node.rdmaPorts, "InfiniBand").length + usablePorts(node.rdmaPorts, "Ethernet").length === 0,
-  );
-  if (idle.length === 0) return "InfiniBand on some nodes and RoCE on others, so sockets on all nodes";
-  return `no active port with a usable address on ${listNodes(idle)}, so sockets on all nodes`;
+/** Ports that the cluster file names and no host has: NCCL would start on the others without a word. */
+function namedButMissing(facts: readonly RdmaFacts[], choice: RdmaChoice): Finding[] {
+  return facts.flatMap(each => {
+    const rdma = rdmaOf(each);
+    const missing = (namedFor(choice, each.node) ?? []).filter(name => portsNamed(rdma, name).length === 0);
+    if (missing.length === 0 || each.rdma.status === "unknown") return [];
+    return [
+      {
+        code: "hca-missing",
+        severity: "error" as const,
+        host: each.node,
+        path: "network.hca",
+        fact: `no RDMA port ${missing.join(", ")}; there ${rdma.ports.length === 0 ? "are none" : `are ${rdma.ports.map(portName).join(", ")}`}`,
+        why: "NCCL would use the other ports, or sockets, and say nothing",
+        remedy: `write network.hca: {${each.node}: [NAMES]} with some of those, or leave it out`,
+      },
+    ];
+  });
 }
 
-function unequalCounts(facts: readonly RdmaFacts[], linkLayer: "InfiniBand" | "Ethernet"): Finding[] {
-  const counts = facts.map(node => usablePorts(node.rdmaPorts, linkLayer).length);
-  if (new Set(counts).size < 2) return [];
+function nodeRdma(
+  facts: RdmaFacts,
+  linkLayer: LinkLayer,
+  choice: RdmaChoice,
+  ncclVersion: string | undefined,
+): { readonly plan: NodeRdma; readonly findings: readonly Finding[] } {
+  const { node } = facts;
+  const named = namedFor(choice, node);
+  const judged = judgePorts(rdmaOf(facts), linkLayer, named);
+  const chosen = typeof choice.gidIndex === "object" ? choice.gidIndex[node] : choice.gidIndex;
+  const index = linkLayer === "Ethernet" ? gidIndex(judged.used, chosen, needsGidIndex(ncclVersion)) : undefined;
+  const unused = named === undefined ? [] : judged.leftOut.filter(({ reason }) => reason !== "not in network.hca");
+  return {
+    plan: {
+      node,
+      ports: index?.ports ?? judged.used,
+      leftOut: [...judged.leftOut, ...(index?.leftOut ?? [])],
+      ...(index?.index !== undefined && { gidIndex: index.index }),
+    },
+    findings: [...unused.map(port => unusable(node, port)), ...(index ? gidFindings(node, index) : [])],
+  };
+}
+
+function unusable(node: string, { name, reason }: JudgedPorts["leftOut"][number]): Finding {
+  return {
+    code: "hca-unusable",
+    severity: "warning",
+    host: node,
+    path: "network.hca",
+    fact: `${name} cannot be used: ${reason}`,
+    why: "NCCL takes active ports of one kind only, and goes on with the others",
+    remedy: `ibstat ${name.split(":")[0]} on the host shows the port; bring it up, or leave it out of network.hca`,
+  };
+}
+
+function gidFindings(node: string, { index, lacking }: NonNullable<ReturnType<typeof gidIndex>>): Finding[] {
+  if (lacking.length === 0) return [];
   return [
     {
-      code: "rdma-ports-differ",
+      code: "gid-unfit",
       severity: "warning",
-      fact: `usable RDMA ports: ${facts.map((node, i) => `${node.node} ${counts[i]}`).join(", ")}`,
-      why: "the node with the fewest ports sets the speed of all",
-      remedy: "bring up the missing ports",
+      host: node,
+      path: "network.gidIndex",
+      fact: `GID ${index} of ${lacking.join(", ")} is not RoCE v2 with an IPv4 address`,
+      why: "NCCL's connections over these ports would fail or not be routed",
+      remedy: "leave network.gidIndex out: NCCL 2.21 and later finds it, and for older ones it is planned",
     },
   ];
 }
 
-function listNodes(nodes: readonly RdmaFacts[]): string {
-  return nodes.map(node => node.node).join(", ");
+function parity(nodes: readonly NodeRdma[]): Finding[] {
+  const differ = (code: string, what: string, remedy: string, value: (node: NodeRdma) => string): Finding[] => {
+    const values = nodes.map(each => ({ node: each.node, value: value(each) }));
+    if (new Set(values.map(each => each.value)).size < 2) return [];
+    const why = "the node with the least sets the speed of all";
+    return [{ code, severity: "warning", fact: `${what}: ${byValue(values)}`, why, remedy }];
+  };
+  const counts = differ("rdma-ports-differ", "usable RDMA ports", "bring up the missing ports", ({ ports }) =>
+    String(ports.length),
+  );
+  if (counts.length > 0) return counts;
+  return differ(
+    "rdma-rates-differ",
+    "rates of the RDMA ports in Gb/s",
+    "ibstat shows the port's rate; a worn cable or a port of another speed lowers it",
+    ({ ports }) => ports.map(port => port.rateGbps).join(" "),
+  );
+}
+
+function namedFor({ hca }: RdmaChoice, node: string): readonly string[] | undefined {
+  return Array.isArray(hca) ? hca : (hca as Readonly<Record<string, readonly string[]>> | undefined)?.[node];
+}
+
+function rdmaOf({ rdma }: RdmaFacts): Rdma {
+  return rdma.status === "present" ? rdma.value : { ports: [], hasDevices: false };
+}
+
+function names(nodes: readonly RdmaFacts[]): string {
+  return nodeList(nodes.map(each => each.node));
+}
+
+function have(nodes: readonly RdmaFacts[]): string {
+  return nodes.length === 1 ? "has" : "have";
 }

@@ -12,22 +12,26 @@ export function unreachableHosts(hosts: readonly KnownHost[]): Finding[] {
   return hosts.filter(host => !wasAsked(host)).map(unreachable);
 }
 
+/** Topics that one cause hides, as a program that hangs, are one finding. */
 function unknownTopics({ node, facts, ports, paths }: KnownHost): Finding[] {
-  const topics = { ...facts, ports, paths } as unknown as Record<string, Fact<unknown> | undefined>;
-  return Object.entries(topics).flatMap(([topic, fact]) =>
-    fact?.status === "unknown"
-      ? [
-          {
-            code: "fact-unknown",
-            severity: needed.has(topic) ? ("error" as const) : ("warning" as const),
-            host: node,
-            fact: `${topic} could not be read: ${fact.reason}`,
-            why: needed.has(topic) ? "the cluster is planned from it" : "a problem there would not be seen",
-            remedy: `npx muster exec ${node} -- sh, and look; then run again`,
-          },
-        ]
-      : [],
-  );
+  const { formatVersion: _, ...stable } = facts;
+  const topics = { ...stable, ports, paths };
+  const byReason = new Map<string, string[]>();
+  for (const [topic, fact] of Object.entries(topics as unknown as Record<string, Fact<unknown> | undefined>)) {
+    if (fact?.status !== "unknown") continue;
+    byReason.set(fact.reason, [...(byReason.get(fact.reason) ?? []), topic]);
+  }
+  return [...byReason].map(([reason, names]) => {
+    const isNeeded = names.some(name => needed.has(name));
+    return {
+      code: "fact-unknown",
+      severity: isNeeded ? ("error" as const) : ("warning" as const),
+      host: node,
+      fact: `${names.join(", ")} could not be read: ${reason}`,
+      why: isNeeded ? "the cluster is planned from it" : "a problem there would not be seen",
+      remedy: `npx muster exec ${node} -- sh, and look; then run again`,
+    };
+  });
 }
 
 function unreachable({ node, facts }: KnownHost): Finding {

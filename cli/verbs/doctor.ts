@@ -10,7 +10,7 @@ import { printLine } from "../console";
 import { type SurveyedHost, surveyHost, surveySpace } from "../host-survey";
 import { surveyMesh } from "../mesh-survey";
 import { surveyReach } from "../reach-survey";
-import { factFindings, networkOf, unreachable } from "../survey-findings";
+import { findingsOf, networkOf, unreachable } from "../survey-findings";
 import { SurveyProgress } from "../survey-progress";
 import type { VerbCall, VerbTable } from "../verb";
 
@@ -86,7 +86,7 @@ async function diagnose(
   const between = await tryBetween({ cluster, hosts }, surveyed, network, { isFull, progress });
   return {
     answered: surveyed.length,
-    findings: [...silent, ...factFindings(cluster, surveyed, network), ...between.findings],
+    findings: [...silent, ...findingsOf(cluster, surveyed, network), ...between.findings],
     tried: between.tried,
   };
 }

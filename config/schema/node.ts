@@ -119,6 +119,12 @@ export const container = z
   })
   .describe("The container that each host runs.");
 
+const rdmaPort = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]*(:\d+)?$/, "a device or a port of it, such as mlx5_0 or mlx5_0:1");
+const rdmaPorts = z.array(rdmaPort).min(1);
+const gidIndex = z.int().min(0).max(255);
+
 export const network = z
   .strictObject({
     interface: z
@@ -131,6 +137,28 @@ export const network = z
       .describe(
         "auto: on only if every node has active ports of one kind. Mixed fabrics hang, so it is one decision for all.",
       ),
+    address: z
+      .record(nodeName, z.string().min(1))
+      .optional()
+      .describe(
+        "{node-1: 10.0.0.1}: the address of a node for the others. Default: the one that the routes leave with.",
+      ),
+    hca: z
+      .union([rdmaPorts, z.record(nodeName, rdmaPorts)])
+      .register(fieldNotes, { example: "[mlx5_0, mlx5_1:1] or {node-1: [mlx5_2]}" })
+      .optional()
+      .describe(
+        "RDMA ports in the order of the rails. Default: all active ones of one kind, but those below half of the fastest.",
+      ),
+    gidIndex: z
+      .union([gidIndex, z.record(nodeName, gidIndex)])
+      .optional()
+      .describe(
+        "RoCE: the GID of each port. Default: NCCL 2.21 and later finds it, for older ones it is planned from the hosts.",
+      ),
+    env: environment
+      .optional()
+      .describe("Variables of NCCL and Gloo on all nodes, such as NCCL_IB_TC. They win over those of the plan."),
     masterPort: portNumber.default(29500).describe("Port of torchrun's rendezvous on the first training node."),
   })
   .describe("How the nodes talk to each other.");

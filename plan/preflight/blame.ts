@@ -65,9 +65,3 @@ export function reasonsOf(trials: readonly FailedTrial[]): string {
     .map(([reason]) => reason)
     .join("; ");
 }
-
-/** `node-1, node-2`; of very many only the first. */
-export function namesOf(nodes: readonly string[]): string {
-  const names = [...new Set(nodes)];
-  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 6).join(", ")} and ${names.length - 6} more`;
-}

@@ -31,8 +31,24 @@ export function dockerFindings({ node, docker }: HostSight): Finding[] {
   ];
 }
 
-/** Major versions only: within one, engines behave alike. */
+/** Of Docker major versions only: within one, engines behave alike. */
 export function dockerParity(hosts: readonly HostSight[]): Finding[] {
+  return [
+    ...engineParity(hosts),
+    ...parityFindings(
+      "NVIDIA Container Toolkit",
+      hosts.map(({ node, toolkitVersion }) => ({ node, value: toolkitVersion })),
+      {
+        code: "toolkits-differ",
+        severity: "warning",
+        why: "toolkits of other versions give other devices and libraries to the container",
+        remedy: "apt-get install -y nvidia-container-toolkit, of one version on all hosts",
+      },
+    ),
+  ];
+}
+
+function engineParity(hosts: readonly HostSight[]): Finding[] {
   return parityFindings(
     "Docker",
     hosts.map(({ node, docker }) => ({ node, value: docker?.version?.split(".")[0] })),

@@ -18,6 +18,8 @@ export interface HostSight {
   /** Asked only of who cannot become root. */
   readonly isInDockerGroup?: boolean;
   readonly rdma: Fact<Rdma>;
+  /** Of the NVIDIA Container Toolkit; absent where there is none. */
+  readonly toolkitVersion?: string;
   /** /dev/shm of the host itself. */
   readonly hostShmMib?: number;
   /** KiB that a login of the host may lock. */

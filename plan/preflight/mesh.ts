@@ -1,5 +1,6 @@
 import type { Finding } from "../finding";
-import { blame, type FailedTrial, namesOf, reasonsOf, type Tried } from "./blame";
+import { nodeList } from "../node-list";
+import { blame, type FailedTrial, reasonsOf, type Tried } from "./blame";
 
 /** Up to so many nodes every pair is tried. */
 const ALL_PAIRS = 8;
@@ -40,7 +41,7 @@ export function meshFindings({ failed, tried, untried }: MeshTrials): Finding[] 
       }),
     ),
     ...blame(failed, tried).map(({ node, side, trials }): Finding => {
-      const others = namesOf(trials.map(trial => (side === "to" ? trial.from : trial.to)));
+      const others = nodeList([...new Set(trials.map(trial => (side === "to" ? trial.from : trial.to)))]);
       return {
         code: side === "to" ? "ssh-refused" : "ssh-failing",
         severity: "error",

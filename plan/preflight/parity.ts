@@ -1,4 +1,5 @@
 import type { Finding } from "../finding";
+import { byValue } from "../node-list";
 
 /** What one host has of something that should be the same on all; undefined: it was not asked, or has none to compare. */
 export interface Compared {
@@ -21,7 +22,7 @@ export function parityFindings(
   if (counts.size < 2) return [];
   const [[usual, most], [, second]] = [...counts].sort((a, b) => b[1] - a[1]) as [[string, number], [string, number]];
   if (most === second) {
-    return [{ ...rest, fact: `${noun} ${known.map(({ node, value }) => `${value} on ${node}`).join(", ")}` }];
+    return [{ ...rest, fact: `${noun} ${byValue(known)}` }];
   }
   return known
     .filter(({ value }) => value !== usual)

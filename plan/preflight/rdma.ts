@@ -1,6 +1,7 @@
 import { presentValue } from "../../facts/fact";
 import type { Rdma } from "../../facts/rdma";
 import type { Finding } from "../finding";
+import { judgePorts, type LinkLayer, portName } from "../rdma-ports";
 import type { HostSight, Wanted } from "./host-sight";
 
 /**
@@ -45,22 +46,19 @@ function remedyOf(problem: string): string {
   return "ibstat names the port and its state; look at cable, switch and subnet manager: ip link set up its interface";
 }
 
-function sight(rdma: Rdma | undefined): { problem?: string; kinds: readonly ("InfiniBand" | "Ethernet")[] } {
+function sight(rdma: Rdma | undefined): { problem?: string; kinds: readonly LinkLayer[] } {
   const { ports, hasDevices } = rdma ?? { ports: [], hasDevices: false };
   if (ports.length === 0) return { problem: NO_PORT, kinds: [] };
   if (!hasDevices) return { problem: NO_DEVICE, kinds: [] };
-  const active = ports.filter(port => port.isActive);
-  if (active.length === 0) {
-    return {
-      problem: `no RDMA port is active (${ports.map(port => `${port.device} port ${port.port}`).join(", ")})`,
-      kinds: [],
-    };
-  }
-  const usable = active.filter(port => port.linkLayer === "InfiniBand" || port.hasRoceV2Ipv4);
-  if (usable.length === 0) return { problem: NO_GID, kinds: [] };
-  return { kinds: [...new Set(usable.map(port => port.linkLayer))] };
+  const layers = (["InfiniBand", "Ethernet"] as const).filter(
+    layer => judgePorts({ ports, hasDevices }, layer).used.length > 0,
+  );
+  if (layers.length > 0) return { kinds: layers };
+  if (ports.some(port => port.state === "ACTIVE")) return { problem: NO_GID, kinds: [] };
+  const states = ports.map(port => `${portName(port)} ${port.state}`);
+  return { problem: `no RDMA port is active (${states.join(", ")})`, kinds: [] };
 }
 
-function word(layer: "InfiniBand" | "Ethernet" | undefined): string {
+function word(layer: LinkLayer | undefined): string {
   return layer === "Ethernet" ? "RoCE" : "InfiniBand";
 }

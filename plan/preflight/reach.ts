@@ -1,5 +1,6 @@
 import type { Finding } from "../finding";
-import { blame, type FailedTrial, namesOf, reasonsOf, type Tried } from "./blame";
+import { nodeList } from "../node-list";
+import { blame, type FailedTrial, reasonsOf, type Tried } from "./blame";
 
 export interface FailedPort extends FailedTrial {
   readonly port: number;
@@ -30,7 +31,7 @@ export function reachFindings({ failed, tried, portsOf, untried }: ReachTrials):
       }),
     ),
     ...blame(failed, tried, portsOf).map(({ node, side, trials }): Finding => {
-      const others = namesOf(trials.map(trial => (side === "to" ? trial.from : trial.to)));
+      const others = nodeList([...new Set(trials.map(trial => (side === "to" ? trial.from : trial.to)))]);
       const ports = [...new Set(trials.map(({ port, use }) => `${port} (${use})`))].join(", ");
       return {
         code: side === "to" ? "ports-closed" : "ports-unreached",

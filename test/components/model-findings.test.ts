@@ -5,7 +5,7 @@ import type { Cluster } from "../../config/schema";
 import { unaskedFacts } from "../../facts/host-facts";
 import type { Model } from "../../facts/model";
 import { formatFinding } from "../../plan/finding";
-import type { KnownHost } from "../../plan/known-facts";
+import { type KnownHost, knownHost } from "../../plan/known-facts";
 import { expectGolden } from "../support/golden";
 
 const cluster = loadCluster(path.join(__dirname, "..", "..", "stacks", "glm-4.5-air.example.yaml"));
@@ -38,8 +38,8 @@ function host(node: string, { model, memoryGib = 2048, diskGib = 20000 }: Found)
     disks: {
       status: "present",
       value: [
-        { mountPoint: "/", device: "/dev/sda", sizeGib: 400 },
-        { mountPoint: "/data", device: "/dev/sdb", sizeGib: diskGib },
+        { mountPoint: "/", device: "/dev/sda", fileSystem: "ext4", sizeGib: 400 },
+        { mountPoint: "/data", device: "/dev/sdb", fileSystem: "xfs", sizeGib: diskGib },
       ],
     } as const,
   };
@@ -76,6 +76,7 @@ test("what the model says against the file, and what its weights need", () => {
 
 test("a state that was written before models were asked for is no trouble", () => {
   const old = host("node-1", { model: glm });
-  const facts = Object.fromEntries(Object.entries(old.facts).filter(([topic]) => topic !== "model"));
-  expect(modelFindings(cluster, [{ ...old, facts: facts as unknown as KnownHost["facts"] }])).toEqual([]);
+  const asked = Object.entries(old.facts).filter(([topic]) => topic !== "model" && topic !== "formatVersion");
+  const facts = Object.fromEntries(asked) as unknown as KnownHost["facts"];
+  expect(modelFindings(cluster, [knownHost({ ...old, facts })])).toEqual([]);
 });

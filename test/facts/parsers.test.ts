@@ -3,43 +3,33 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { clock } from "../../facts/clock";
+import { containerToolkit } from "../../facts/container-toolkit";
 import { disks, freeDisks } from "../../facts/disks";
 import { docker } from "../../facts/docker";
 import { factOf, type Topic } from "../../facts/fact";
+import { firewall } from "../../facts/firewall";
+import { gpuUse } from "../../facts/gpu-use";
 import { gpus } from "../../facts/gpus";
-import { interfaces } from "../../facts/interfaces";
 import { limits } from "../../facts/limits";
 import { listeningPorts } from "../../facts/listening-ports";
 import { memory } from "../../facts/memory";
 import { operatingSystem } from "../../facts/os";
 import { routes } from "../../facts/routes";
+import { timeZone } from "../../facts/time-zone";
 
-/** Case files are outputs of real tools; those of two peers, of docker and of a lost GPU are written by hand after them. */
+/** cases/SOURCES.md says where each file comes from. */
 const read = (file: string) => readFileSync(path.join(__dirname, "cases", file), "utf8");
 
 const cases: [file: string, topic: Topic<unknown>, expected: unknown][] = [
   ["os/ubuntu-24.04-h200.txt", operatingSystem, { id: "ubuntu", versionId: "24.04", name: "Ubuntu 24.04.3 LTS" }],
   ["os/debian-12.txt", operatingSystem, { id: "debian", versionId: "12", name: "Debian GNU/Linux 12 (bookworm)" }],
-  [
-    "gpus/h200.txt",
-    gpus,
-    [
-      {
-        index: 0,
-        name: "NVIDIA H200",
-        uuid: "GPU-00000000-0000-0000-0000-000000000000",
-        memoryMib: 143771,
-        driverVersion: "580.159.04",
-      },
-    ],
-  ],
   ["memory/h200.txt", memory, { totalMib: 128887 }],
   [
     "disks/h200.txt",
     disks,
     [
-      { mountPoint: "/dev/shm", device: "tmpfs", sizeGib: 128 },
-      { mountPoint: "/", device: "/dev/vda", sizeGib: 252 },
+      { mountPoint: "/dev/shm", device: "tmpfs", fileSystem: "tmpfs", sizeGib: 128 },
+      { mountPoint: "/", device: "/dev/vda", fileSystem: "ext4", sizeGib: 252 },
     ],
   ],
   [
@@ -51,29 +41,50 @@ const cases: [file: string, topic: Topic<unknown>, expected: unknown][] = [
     ],
   ],
   [
-    "interfaces/debian-12.txt",
-    interfaces,
+    "disks/mounts.txt",
+    disks,
     [
-      { name: "lo", addresses: ["127.0.0.1", "::1"], isUp: true, mtu: 65536 },
-      { name: "ifb0", addresses: [], isUp: false, mtu: 1500 },
-      { name: "eth0", addresses: ["192.0.2.2", "fd00::2"], isUp: true, mtu: 1400 },
+      { mountPoint: "/", device: "/dev/md0", fileSystem: "ext4", sizeGib: 1758 },
+      { mountPoint: "/data", device: "/dev/nvme0n1", fileSystem: "xfs", sizeGib: 7154 },
+      { mountPoint: "/mnt/shared models", device: "10.0.0.9:/export/models", fileSystem: "nfs4", sizeGib: 51200 },
+      { mountPoint: "/mnt/cifs", device: "//fs 1/share", fileSystem: "cifs", sizeGib: 1024 },
     ],
   ],
   [
     "routes/two-peers-one-unreachable.txt",
     routes([]),
     [
-      { peer: "10.0.0.12", interface: "bond0", address: "10.0.0.11" },
-      { peer: "10.0.1.13", interface: "bond0", address: "10.0.0.11", gateway: "10.0.0.1" },
+      { interface: "bond0", address: "10.0.0.11", peers: ["10.0.0.12"] },
+      { interface: "bond0", address: "10.0.0.11", gateway: "10.0.0.1", peers: ["10.0.1.13"] },
     ],
   ],
   [
     "routes/asked-together.txt",
     routes(["10.83.0.13", "10.83.9.200", "10.99.0.1", "10.83.0.12"]),
     [
-      { peer: "10.83.0.13", interface: "eth0", address: "10.83.0.11" },
-      { peer: "10.83.9.200", interface: "eth0", address: "10.83.0.11", gateway: "10.83.0.1" },
-      { peer: "10.83.0.12", interface: "eth0", address: "10.83.0.11" },
+      { interface: "eth0", address: "10.83.0.11", peers: ["10.83.0.13", "10.83.0.12"] },
+      { interface: "eth0", address: "10.83.0.11", gateway: "10.83.0.1", peers: ["10.83.9.200"] },
+    ],
+  ],
+  ["firewall/nft-drop.txt", firewall, { managers: ["ufw"], closedChains: ["ip filter INPUT"] }],
+  ["firewall/iptables-open.txt", firewall, { managers: [], closedChains: ["ip6 filter INPUT"] }],
+  [
+    "gpu-use/h200-idle.txt",
+    gpuUse,
+    [{ index: 0, usedMemoryMib: 0, utilizationPercent: 0, uncorrectedErrors: 0, processes: [] }],
+  ],
+  [
+    "gpu-use/two-processes.txt",
+    gpuUse,
+    [
+      {
+        index: 0,
+        usedMemoryMib: 70312,
+        utilizationPercent: 98,
+        uncorrectedErrors: 0,
+        processes: [{ pid: 4711, name: "python, -m a, b", usedMemoryMib: 70300 }],
+      },
+      { index: 1, usedMemoryMib: 512, processes: [{ pid: 4712, name: "[Not Found]" }] },
     ],
   ],
   [
@@ -82,6 +93,8 @@ const cases: [file: string, topic: Topic<unknown>, expected: unknown][] = [
     {
       version: "28.2.2",
       cgroupDriver: "systemd",
+      cgroupVersion: "1",
+      isRootless: false,
       rootDirectory: "/var/lib/docker",
       storageDriver: "overlay2",
       runtimes: ["io.containerd.runc.v2", "runc"],
@@ -92,8 +105,13 @@ const cases: [file: string, topic: Topic<unknown>, expected: unknown][] = [
   [
     "docker/nvidia-runtime-and-cdi.json.txt",
     docker,
-    expect.objectContaining({ hasNvidiaRuntime: true, cdiDevices: ["nvidia.com/gpu=0", "nvidia.com/gpu=all"] }),
+    expect.objectContaining({
+      hasNvidiaRuntime: true,
+      isRootless: false,
+      cdiDevices: ["nvidia.com/gpu=0", "nvidia.com/gpu=all"],
+    }),
   ],
+  ["docker/rootless.json.txt", docker, expect.objectContaining({ isRootless: true, cgroupVersion: "2" })],
 ];
 
 test.each(cases)("%s", (file, topic, expected) => {
@@ -119,9 +137,15 @@ test("a topic that gave no answer at all is unknown", () => {
   expect(factOf(memory, undefined).status).toBe("unknown");
 });
 
-test("limits, clock and ports", () => {
+test("limits, clock, time zone, toolkit and ports", () => {
   expect(limits.parse("unlimited\n20000\n")).toEqual({ memlockKib: "unlimited", openFiles: 20000 });
   expect(clock.parse("1795464935.302912679\n").epochSeconds).toBeCloseTo(1795464935.3, 1);
+  expect(clock.parse("1795464935.302912679\nno\n").isSynchronized).toBe(false);
+  expect(timeZone.parse("Etc/UTC\n")).toEqual({ name: "UTC" });
+  expect(timeZone.parse("Asia/Shanghai\n")).toEqual({ name: "Asia/Shanghai" });
+  const said = "NVIDIA Container Toolkit CLI version 1.17.8\ncommit: f202b80a9b9d0db00d9b1d73c0128c8962c55f4d\n";
+  expect(containerToolkit.parse(said)).toEqual({ version: "1.17.8" });
+  expect(containerToolkit.parse("cli-version: 1.14.6\nlib-version: 1.14.6\n")).toEqual({ version: "1.14.6" });
   expect(listeningPorts.parse("0016\n1F90\n0016\n")).toEqual([22, 8080]);
 });
 
@@ -139,13 +163,11 @@ test("all peers with an IPv4 address are asked by one process, and answered in t
     const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
     const answer = spawnSync("sh", ["-c", routes(peers).snippet], { encoding: "utf8", env });
     const found = routes(peers).parse(answer.stdout);
-    const ways = found.filter(({ peer }) => peer !== "::1").map(({ peer, interface: name }) => [peer, name]);
-    // A machine may be without IPv6.
-    expect(ways).toEqual([
-      ["127.0.0.3", "lo"],
-      ["localhost", "lo"],
-      ["127.0.0.2", "lo"],
-    ]);
+    expect(new Set(found.map(way => way.interface))).toEqual(new Set(["lo"]));
+    const byPlace = found.flatMap(way => way.peers);
+    // A machine may be without IPv6, and "localhost" may be either.
+    expect(byPlace).toEqual(expect.arrayContaining(["127.0.0.3", "localhost", "127.0.0.2"]));
+    expect(byPlace.indexOf("127.0.0.3")).toBeLessThan(byPlace.indexOf("127.0.0.2"));
     expect(readFileSync(path.join(folder, "calls"), "utf8")).toHaveLength(3);
   } finally {
     rmSync(folder, { recursive: true });
@@ -154,5 +176,5 @@ test("all peers with an IPv4 address are asked by one process, and answered in t
 
 test("a peer is found by its name as the host itself looks it up", () => {
   const answer = spawnSync("sh", ["-c", routes(["localhost", "nowhere.invalid"]).snippet], { encoding: "utf8" });
-  expect(routes([]).parse(answer.stdout)).toMatchObject([{ peer: "localhost", interface: "lo" }]);
+  expect(routes([]).parse(answer.stdout)).toMatchObject([{ peers: ["localhost"], interface: "lo" }]);
 });

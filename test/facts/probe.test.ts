@@ -1,11 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { ABSENT, factOf } from "../../facts/fact";
 import { hostFactsScript, parseHostFacts } from "../../facts/host-facts";
+import { parsePassingFacts, passingFactsScript } from "../../facts/passing-facts";
 import { parseProbe, probeScript } from "../../facts/probe";
-import { rdma } from "../../facts/rdma";
 
 const sh = (script: string) => execFileSync("/bin/sh", ["-c", script], { encoding: "utf8" });
 
@@ -40,68 +36,51 @@ test("this machine gives its own facts", () => {
     status: "present",
     value: { release: sh("uname -r").trim(), architecture: sh("uname -m").trim() },
   });
-  for (const topic of ["os", "processors", "memory", "disks", "sharedMemory", "limits"] as const) {
+  for (const topic of ["os", "timeZone", "processors", "memory", "disks", "sharedMemory", "limits"] as const) {
     expect(facts[topic].status).toBe("present");
   }
 });
 
-describe("RDMA from a simulated sysfs", () => {
-  const root = mkdtempSync(path.join(tmpdir(), "muster-simulated-sysfs-"));
-  const put = (file: string, text: string) => {
-    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
-    writeFileSync(path.join(root, file), `${text}\n`);
-  };
-  const ask = () => {
-    const script = rdma.snippet
-      .replaceAll("/sys/class/infiniband", `${root}/class`)
-      .replaceAll("/dev/infiniband", `${root}/dev`);
-    const [output = "", code = ""] = sh(`( ${script}\n ) 2>&1; echo "#$?"`).split("#");
-    return factOf(rdma, { exitCode: Number(code), output });
-  };
-  afterAll(() => rmSync(root, { recursive: true, force: true }));
+test("every script is what shellcheck takes", () => {
+  // dash has `ulimit -l` and `-n`; `a= b=` empties variables on purpose; one peer or folder makes a loop of one.
+  const accepted = "--exclude=SC1007,SC2012,SC2043,SC3045";
+  const asked = { folders: ["/a", "/b c"], python: { container: "node" } };
+  for (const script of [hostFactsScript({ peers: ["10.0.0.2", "name"], model: "/m" }), passingFactsScript(asked)]) {
+    expect(
+      execFileSync("shellcheck", ["-s", "sh", accepted, "-"], { input: `#!/bin/sh\n${script}`, encoding: "utf8" }),
+    ).toBe("");
+  }
+});
 
-  test("no adapter is absent", () => {
-    expect(ask()).toEqual({ status: "absent" });
-    expect(ABSENT).toBe(3);
+describe("what passes, on this machine", () => {
+  const ask = (asked: Parameters<typeof passingFactsScript>[0]) =>
+    parsePassingFacts(sh(passingFactsScript(asked)), asked);
+
+  test("the disk behind a path is that of the nearest folder above it, links followed", () => {
+    const { folders } = ask({ folders: ["/", "/nowhere/near it", "/proc/self"] });
+    expect(folders).toMatchObject({
+      status: "present",
+      value: [
+        { path: "/", exists: true, mountPoint: "/" },
+        { path: "/nowhere/near it", exists: false, mountPoint: "/" },
+        { path: "/proc/self", exists: true, fileSystem: "proc" },
+      ],
+    });
   });
 
-  test("an active RoCE port with a v2 IPv4 GID, an idle InfiniBand port, and the device file", () => {
-    put("class/mlx5_0/device/numa_node", "1");
-    put("class/mlx5_0/ports/1/link_layer", "Ethernet");
-    put("class/mlx5_0/ports/1/state", "4: ACTIVE");
-    put("class/mlx5_0/ports/1/rate", "100 Gb/sec (4X EDR)");
-    put("class/mlx5_0/ports/1/gid_attrs/types/0", "IB/RoCE v1");
-    put("class/mlx5_0/ports/1/gid_attrs/types/3", "RoCE v2");
-    put("class/mlx5_0/ports/1/gids/0", "0000:0000:0000:0000:0000:ffff:0a00:000b");
-    put("class/mlx5_0/ports/1/gids/3", "0000:0000:0000:0000:0000:ffff:0a00:000b");
-    put("class/mlx5_1/ports/1/link_layer", "InfiniBand");
-    put("class/mlx5_1/ports/1/state", "1: DOWN");
-    put("class/mlx5_1/ports/1/rate", "400 Gb/sec (4X NDR)");
-    put("dev/uverbs0", "");
-    expect(ask()).toEqual({
+  test("no path, no container and no Python are absent", () => {
+    const nowhere = ask({ python: { container: "muster-has-no-such-container" } });
+    expect(nowhere.packages).toEqual({ status: "absent" });
+    expect(nowhere.folders).toEqual({ status: "absent" });
+    expect(ask({ python: { python: "/nowhere/bin/python" } }).packages).toEqual({ status: "absent" });
+  });
+
+  test("the versions of a Python's packages are read without importing them", () => {
+    const python = sh("command -v python3").trim();
+    const { packages } = ask({ python: { python } });
+    expect(packages).toMatchObject({
       status: "present",
-      value: {
-        hasDevices: true,
-        ports: [
-          {
-            device: "mlx5_0",
-            port: 1,
-            linkLayer: "Ethernet",
-            isActive: true,
-            rate: "100 Gb/sec (4X EDR)",
-            hasRoceV2Ipv4: true,
-            numaNode: 1,
-          },
-          {
-            device: "mlx5_1",
-            port: 1,
-            linkLayer: "InfiniBand",
-            isActive: false,
-            rate: "400 Gb/sec (4X NDR)",
-            hasRoceV2Ipv4: false,
-          },
-        ],
-      },
+      value: { python: expect.stringMatching(/^3\./), versions: expect.any(Object) },
     });
   });
 });

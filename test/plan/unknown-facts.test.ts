@@ -21,11 +21,17 @@ describe("hosts that could not be asked", () => {
     ]);
   });
 
-  test("a topic that could not be read on a host that answered is a finding of its own", () => {
-    const facts = { ...unaskedFacts("never mind"), os: { status: "absent" as const } };
+  test("topics that could not be read on a host that answered are a finding for each reason", () => {
+    const model = { status: "unknown" as const, reason: "Permission denied" };
+    const facts = { ...unaskedFacts("never mind"), os: { status: "absent" as const }, model };
     const findings = unknownFacts([{ ...host, access: "root", facts }]);
-    expect(findings).toHaveLength(12);
-    expect(new Set(findings.map(finding => finding.code))).toEqual(new Set(["fact-unknown"]));
-    expect(findings.find(finding => finding.fact.startsWith("gpus "))?.severity).toBe("error");
+    expect(findings).toMatchObject([
+      {
+        code: "fact-unknown",
+        severity: "error",
+        fact: expect.stringMatching(/^kernel, .*gpus, .* could not be read: never mind$/),
+      },
+      { code: "fact-unknown", severity: "warning", fact: "model could not be read: Permission denied" },
+    ]);
   });
 });
