@@ -51,7 +51,9 @@ export async function surveyReach(
       problem === undefined ? [] : [{ node: node.node, reason: problem }],
     );
     const failed: FailedPort[] = [];
-    const tried = new Map<string, string[]>();
+    const tried = new Map(
+      open.map(({ node: { node } }) => [node, open.map(other => other.node.node).filter(other => other !== node)]),
+    );
     await Promise.all(
       open.map(async ({ node: { node } }) => {
         const others = targets.filter(target => target.node !== node);
@@ -63,8 +65,8 @@ export async function surveyReach(
             const { node: to, port, reason } = failure;
             failed.push({ from: node, to, port, reason, use: uses.get(`${to} ${port}`) ?? "" });
           }
-          tried.set(node, [...new Set(others.map(target => target.node))]);
         } catch (error) {
+          tried.delete(node);
           untried.push({ node, reason: messageOf(error) });
         }
         told(node);

@@ -25,7 +25,11 @@ export function blame<T extends FailedTrial>(
   tried: Tried,
   trialsWith: (to: string) => number = () => 1,
 ): Blamed<T>[] {
-  const bySource = groupBy(failed, trial => trial.from);
+  const order = new Map([...tried.keys()].map((node, index) => [node, index]));
+  const place = (node: string): number => order.get(node) ?? order.size;
+  // As answers come their order is another one each time.
+  const sorted = [...failed].sort((a, b) => place(a.from) - place(b.from) || place(a.to) - place(b.to));
+  const bySource = groupBy(sorted, trial => trial.from);
   const failures = new Map([...bySource].map(([from, trials]) => [from, groupBy(trials, trial => trial.to)]));
   const reachedBy = new Map<string, number>();
   for (const [from, targets] of tried) {
@@ -37,7 +41,7 @@ export function blame<T extends FailedTrial>(
   };
   const lost = new Set([...bySource.keys()].filter(isLost));
   const byTarget = groupBy(
-    failed.filter(({ from }) => !lost.has(from)),
+    sorted.filter(({ from }) => !lost.has(from)),
     trial => trial.to,
   );
   return [
