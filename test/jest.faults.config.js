@@ -1,15 +1,12 @@
 /** Faults, images from host to host, and jobs without Docker, on simulated hosts: one after the other on the same hosts. */
 module.exports = {
-  ...require("../jest.config"),
-  rootDir: "..",
+  ...require("./jest.hosts.config"),
   testMatch: [
     "<rootDir>/test/faults/**/*.test.ts",
     "<rootDir>/test/spread/**/*.test.ts",
     "<rootDir>/test/environment/**/*.test.ts",
   ],
-  testSequencer: "<rootDir>/test/support/by-name.js",
   globalSetup: "<rootDir>/test/faults/start.ts",
   globalTeardown: "<rootDir>/test/faults/stop.ts",
-  maxWorkers: 1,
   testTimeout: 180_000,
 };
