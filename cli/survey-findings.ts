@@ -1,3 +1,4 @@
+import { launcherFindingsOf } from "../components/launcher-findings";
 import { modelFindings, spaceWanted } from "../components/model-findings";
 import { networkSurroundings } from "../components/network-surroundings";
 import { wantedOf } from "../components/wanted";
@@ -60,7 +61,7 @@ export function findingsOf(
   return [
     ...unknownFacts(surveyed),
     ...surveyed.flatMap(unknownNow),
-    ...(isComplete ? network.findings : []),
+    ...(isComplete ? [...network.findings, ...launcherFindingsOf(cluster, network)] : []),
     ...preflight(sights, wantedOf(cluster), network.rdma.enabled),
     ...modelFindings(cluster, surveyed),
     ...fullDisks(spaceWanted(cluster, surveyed), spaceOf),

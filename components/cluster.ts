@@ -83,7 +83,7 @@ export class Cluster extends pulumi.ComponentResource {
           files,
           sshdDigest: sshdDigest(files),
           startDigest: startDigest(files),
-          rdma: fleet.network.apply(plan => plan.rdma.enabled),
+          rdma: fleet.network.apply(plan => plan.nodes.some(each => each.node === host.name && each.passesRdma)),
           reachable: fleet.on(host.name),
         },
         within,

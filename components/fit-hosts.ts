@@ -6,6 +6,7 @@ import { hasMoved, type KnownHost, networkFactsOf, sightsOf, wasAsked } from "..
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
+import { launcherFindingsOf } from "./launcher-findings";
 import { modelFindings } from "./model-findings";
 import { networkSurroundings } from "./network-surroundings";
 import { Stop } from "./stop";
@@ -41,6 +42,7 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
   const findings = [
     ...unknownFacts(asked),
     ...network.findings,
+    ...launcherFindingsOf(settings, network),
     ...preflight(sightsOf(asked), wantedOf(settings), network.rdma.enabled),
     ...modelFindings(settings, asked),
   ];

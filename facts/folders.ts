@@ -12,17 +12,20 @@ export interface Folder {
   readonly freeGib: number;
 }
 
-/** The disks behind paths, in their order. No path: absent. */
-export function folders(paths: readonly string[]): Topic<readonly Folder[]> {
-  if (paths.length === 0) return { snippet: `exit ${ABSENT}`, parse: parseFolders };
-  return {
-    snippet: `for path in ${paths.map(quote).join(" ")}; do
+const EACH = `for path; do
   place=$path
   while [ ! -e "$place" ] && [ -n "$place" ]; do place=\${place%/*}; done
   if [ "$place" = "$path" ]; then printf 'here '; else printf 'above '; fi
   printf '%s\\n' "$path"
-  timeout 10 df -PT -B1 -- "\${place:-/}" | tail -n 1
-done`,
+  df -PT -B1 -- "\${place:-/}" | tail -n 1
+done`;
+
+/** The disks behind paths, in their order. No path: absent. */
+export function folders(paths: readonly string[]): Topic<readonly Folder[]> {
+  if (paths.length === 0) return { snippet: `exit ${ABSENT}`, parse: parseFolders };
+  return {
+    // A server of files that is gone would hold the whole probe.
+    snippet: `timeout 20 sh -c ${quote(EACH)} sh ${paths.map(quote).join(" ")}`,
     parse: parseFolders,
   };
 }

@@ -40,6 +40,11 @@ export interface NodeNetwork {
   readonly reason: string;
   /** Absent: sockets. */
   readonly rdma?: NodeRdma;
+  /**
+   * Whether the node's container gets /dev/infiniband: by what its own host has, not by what the fleet uses now. Else a port that
+   * comes or goes on one host would replace the containers of all.
+   */
+  readonly passesRdma: boolean;
   /** Variables for NCCL and Gloo on this node. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -61,23 +66,22 @@ export function planNetwork(
 ): NetworkPlan {
   const rdma = planRdma(facts, choice, ncclVersion);
   const chosen = facts.map(node => chooseInterface(node, choice));
-  const nodes = chosen.map((each, index) => nodeNetwork(each, rdma.nodes[index], choice.env ?? {}));
+  const passes = facts.map(node => choice.rdma !== "off" && hasDevices(node));
+  const nodesWith = (own: Readonly<Record<string, string>>): NodeNetwork[] =>
+    chosen.map((each, index) => nodeNetwork(each, passes[index] ?? false, rdma.nodes[index], own));
   const overriding: SettledEnvironment[] = [
     { path: "network.env", env: choice.env ?? {} },
     { path: "container.env", env: containerEnv ?? {} },
   ];
   return {
-    nodes,
+    nodes: nodesWith(choice.env ?? {}),
     rdma: rdma.decision,
     findings: [
       ...missingRoutes(facts),
       ...chosen.flatMap(each => each.findings),
       ...rdma.findings,
       ...parityFindings(facts, chosen, rdma.decision.enabled),
-      ...overriddenEnvironment(
-        chosen.map((each, index) => nodeNetwork(each, rdma.nodes[index], {})),
-        overriding,
-      ),
+      ...overriddenEnvironment(nodesWith({}), overriding),
     ],
   };
 }
@@ -96,6 +100,7 @@ export function withUnaskedNodes(
     interface: "",
     address,
     reason: "out of reach: the address of the cluster file",
+    passesRdma: false,
     env: {},
   }));
   const places = new Map(order.map((node, place) => [node, place]));
@@ -141,8 +146,13 @@ function missingRoutes(facts: readonly NetworkFacts[]): Finding[] {
   });
 }
 
+function hasDevices({ rdma }: NetworkFacts): boolean {
+  return rdma.status === "present" && rdma.value.hasDevices && rdma.value.ports.length > 0;
+}
+
 function nodeNetwork(
   chosen: InterfaceChoice,
+  passesRdma: boolean,
   rdma: NodeRdma | undefined,
   own: Readonly<Record<string, string>>,
 ): NodeNetwork {
@@ -155,6 +165,7 @@ function nodeNetwork(
     ...(found && { mtu: found.mtu }),
     reason,
     ...(rdma && { rdma }),
+    passesRdma,
     env: {
       // NCCL matches prefixes (eth1 is also eth10) unless told to match exactly; Gloo knows no `=`.
       NCCL_SOCKET_IFNAME: `=${name}`,

@@ -1,9 +1,10 @@
 import type { OpType } from "../events";
+import { hunks, lineDiff } from "./line-diff";
 import { resourceName } from "./names";
 import { compare, driftOf } from "./property-diff";
 import { propertyLines } from "./property-text";
 import type { RunModel } from "./run-model";
-import type { Style } from "./style";
+import { printable, type Style } from "./style";
 import { valueText } from "./value-text";
 
 export function elapsedText(seconds: number): string {
@@ -38,12 +39,41 @@ export function outputLines(model: RunModel, style: Style): string[] {
     const before = outputs.before[key];
     const after = outputs.after[key];
     const label = key.padEnd(width);
+    const table = tableLines(before, after, style);
+    if (table) return [`${table.mark} ${key}`, ...table.lines].join("\n      ");
     if (!(key in outputs.after)) return style.bad(`- ${label}  ${valueText(before)}`);
     if (!(key in outputs.before)) return style.good(`+ ${label}  ${valueText(after, true)}`);
     if (compare(before, after).length === 0) return `  ${label}  ${valueText(after, true)}`;
     return style.change(`~ ${label}  ${valueText(before)} -> ${valueText(after)}`);
   };
-  return [style.strong("outputs"), ...keys.map(key => `  ${line(key)}`)];
+  return [style.strong("outputs"), ...keys.flatMap(key => `  ${line(key)}`.split("\n"))];
+}
+
+/** Most lines of a table that did not change. */
+const maxLines = 24;
+
+/** A list of texts is a table for people: a line each, and where it changes what was removed and added. */
+function tableLines(before: unknown, after: unknown, style: Style): { mark: string; lines: string[] } | undefined {
+  if (!isTable(after) || (before !== undefined && !isTable(before))) return undefined;
+  const lines = lineDiff((before ?? []).map(printable), after.map(printable));
+  if (lines.every(each => each.mark === " ")) {
+    const shown = lines.length > maxLines ? lines.slice(0, maxLines - 1) : lines;
+    const more = lines.length - shown.length;
+    return { mark: " ", lines: [...shown.map(each => each.text), ...(more > 0 ? [`… ${more} more lines`] : [])] };
+  }
+  return {
+    mark: before === undefined ? style.good("+") : style.change("~"),
+    lines: hunks(lines).map(({ mark, text }) => {
+      if (mark === " ") return `  ${text}`;
+      return mark === "+" ? style.good(`+ ${text}`) : style.bad(`- ${text}`);
+    }),
+  };
+}
+
+function isTable(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) && value.length > 0 && value.every(each => typeof each === "string" && each.includes(" "))
+  );
 }
 
 const counted: readonly (readonly [OpType, string, string, string, keyof Style])[] = [

@@ -92,10 +92,20 @@ describe("one decision for all nodes", () => {
     ]);
   });
 
-  test("off when the file says so", () => {
+  test("off when the file says so; then no container sees the devices", () => {
     const plan = planNetwork(fleet(withPorts(port()), withPorts(port())), { ...auto, rdma: "off" });
     expect(plan.rdma).toEqual({ enabled: false, reason: "the cluster file says off" });
+    expect(plan.nodes.map(each => each.passesRdma)).toEqual([false, false]);
   });
+});
+
+test("a container has the devices of its own host, also while another host keeps RDMA off", () => {
+  const down = withPorts(port("mlx5_0", { state: "DOWN" }));
+  const passes = (...facts: Parameters<typeof fleet>) =>
+    planNetwork(fleet(...facts), auto).nodes.map(n => n.passesRdma);
+  expect(passes(withPorts(port()), withPorts(port()))).toEqual([true, true]);
+  expect(passes(withPorts(port()), down)).toEqual([true, true]);
+  expect(passes(withPorts(port()), {})).toEqual([true, false]);
 });
 
 describe("ports of a node", () => {

@@ -1,4 +1,4 @@
-import type { Batch } from "../row";
+import type { Batch, Row } from "../row";
 
 const ssh = "/var/lib/muster/doc/ssh";
 /** The image has no `mount`; 32 is MS_REMOUNT. */
@@ -46,38 +46,35 @@ printf "Metadata-Version: 2.1\\nName: peft\\nVersion: 0.99.0\\n" >$d/peft-0.99.0
       },
     ],
   },
+];
+
+/** One lets nobody in, and another has ended. Not beside other faults of ssh. */
+export const refusedRows: readonly Row[] = [
   {
-    name: "ssh that is refused",
-    rows: [
-      {
-        fault: "a container accepts no key of the mesh",
-        on: "node-2",
-        code: "ssh-refused",
-        says: /^node-1, node-3 cannot log in to its container by ssh: .*Permission denied/,
-        plant: `mv ${ssh}/authorized_keys ${ssh}/planted`,
-        lift: `mv ${ssh}/planted ${ssh}/authorized_keys`,
-      },
-      {
-        fault: "a container has ended",
-        on: "node-4",
-        code: "container-down",
-        says: /^the node's container is exited$/,
-        plant: "docker stop -t 2 ms",
-        lift: `docker start ms && until docker exec ms /bin/bash /etc/muster/health.sh; do docker inspect ms >/dev/null || exit 1; done`,
-      },
-    ],
+    fault: "a container accepts no key of the mesh",
+    on: "node-2",
+    code: "ssh-refused",
+    says: /^node-1, node-3 cannot log in to its container by ssh: .*Permission denied/,
+    plant: `mv ${ssh}/authorized_keys ${ssh}/planted`,
+    lift: `mv ${ssh}/planted ${ssh}/authorized_keys`,
   },
   {
-    name: "ssh that fails",
-    rows: [
-      {
-        fault: "a container knows no host key of the mesh",
-        on: "node-3",
-        code: "ssh-failing",
-        says: /^its container cannot log in to node-1, node-2, node-4 by ssh: Host key verification failed/,
-        plant: `mv ${ssh}/known_hosts ${ssh}/planted`,
-        lift: `mv ${ssh}/planted ${ssh}/known_hosts`,
-      },
-    ],
+    fault: "a container has ended",
+    on: "node-4",
+    code: "container-down",
+    says: /^the node's container is exited$/,
+    plant: "docker stop -t 2 ms",
+    lift: `docker start ms && until docker exec ms /bin/bash /etc/muster/health.sh; do docker inspect ms >/dev/null || exit 1; done`,
+  },
+];
+
+export const failingRows: readonly Row[] = [
+  {
+    fault: "a container knows no host key of the mesh",
+    on: "node-3",
+    code: "ssh-failing",
+    says: /^its container cannot log in to node-1, node-2, node-4 by ssh: Host key verification failed/,
+    plant: `mv ${ssh}/known_hosts ${ssh}/planted`,
+    lift: `mv ${ssh}/planted ${ssh}/known_hosts`,
   },
 ];

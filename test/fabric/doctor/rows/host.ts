@@ -1,4 +1,5 @@
 import type { Batch } from "../row";
+import { failingRows } from "./container";
 
 /** A clock of its own for `date` (simulated: the machine's libfaketime, since containers share one clock). */
 const clock = (offset: string) => ({
@@ -19,8 +20,9 @@ until ss -Hlnt 'sport = :${port}' | grep -q .; do kill -0 "$(cat /run/planted-${
 
 export const hostBatches: readonly Batch[] = [
   {
-    name: "ports, clocks",
+    name: "ports, clocks, a login",
     rows: [
+      ...failingRows,
       {
         fault: "a program holds the server's port",
         on: "node-2",
@@ -52,9 +54,17 @@ export const hostBatches: readonly Batch[] = [
     ],
   },
   {
-    name: "the operator's clock",
+    name: "the operator's clock, a host that does not answer",
     through: ["faketime", "-f", "-1h"],
     rows: [
+      {
+        fault: "the host's sshd is not there",
+        on: "node-4",
+        code: "unreachable",
+        says: /./,
+        plant: "kill $(cat /run/sshd.pid); while ss -Hlnt 'sport = :22' | grep -q .; do :; done",
+        lift: "/usr/sbin/sshd -E /var/log/sshd.log",
+      },
       {
         fault: "this machine's clock is an hour behind (simulated: faketime)",
         on: "node-1",
@@ -92,19 +102,6 @@ export const hostBatches: readonly Batch[] = [
         says: /muster-sim-train:dev is not there/,
         plant: "docker tag muster-sim-train:dev planted:1 && docker rmi muster-sim-train:dev",
         lift: "docker tag planted:1 muster-sim-train:dev && docker rmi planted:1",
-      },
-    ],
-  },
-  {
-    name: "a host that does not answer",
-    rows: [
-      {
-        fault: "the host's sshd is not there",
-        on: "node-4",
-        code: "unreachable",
-        says: /./,
-        plant: "kill $(cat /run/sshd.pid); while ss -Hlnt 'sport = :22' | grep -q .; do :; done",
-        lift: "/usr/sbin/sshd -E /var/log/sshd.log",
       },
     ],
   },

@@ -1,5 +1,6 @@
 import { clearRdma, layRdma } from "../rdma-tree";
 import type { Batch } from "../row";
+import { refusedRows } from "./container";
 
 const firewall = (rule: string) => ({ plant: `iptables -A ${rule}`, lift: `iptables -D ${rule}` });
 const infiniband = [{ device: "mlx5_0", layer: "InfiniBand" }] as const;
@@ -7,8 +8,9 @@ const roce = [{ device: "mlx5_0", layer: "Ethernet" }] as const;
 
 export const networkBatches: readonly Batch[] = [
   {
-    name: "closed ports",
+    name: "closed ports, refused logins",
     rows: [
+      ...refusedRows,
       {
         fault: "a firewall drops the rendezvous' port",
         on: "node-1",
