@@ -20,7 +20,16 @@ const LAW: Readonly<Record<string, readonly string[]>> = {
   cli: ["components", "recipes", "plan", "facts", "config", "provider", "remote", "wire", "engine"],
   policies: ["plan", "facts", "config", "wire"],
   sandbox: [],
-  scripts: ["components", "config", "facts", "plan", "cli/survey-findings", "provider/schema", "sandbox"],
+  scripts: [
+    "components",
+    "config",
+    "facts",
+    "plan",
+    "cli/host-survey",
+    "cli/survey-findings",
+    "provider/schema",
+    "sandbox",
+  ],
 };
 
 const root = resolve(__dirname, "..");
