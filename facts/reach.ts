@@ -55,7 +55,7 @@ while time.monotonic() < end:
             pass
 `;
 
-const CONNECT = `import selectors, socket, sys, time
+const CONNECT = `import errno, os, selectors, socket, sys, time
 limit = float(sys.argv[1])
 targets = [line.split() for line in sys.argv[2].split("\\n")]
 trying = selectors.DefaultSelector()
@@ -73,14 +73,18 @@ while targets or trying.get_map():
             info = socket.getaddrinfo(target[1], int(target[2]), type=socket.SOCK_STREAM)[0]
             client = socket.socket(info[0], info[1])
             client.setblocking(False)
-            client.connect_ex(info[4])
+            code = client.connect_ex(info[4])
+            if code not in (0, errno.EINPROGRESS):
+                client.close()
+                tell(target, os.strerror(code))
+                continue
             trying.register(client, selectors.EVENT_WRITE, (target, time.monotonic() + limit))
         except OSError as error:
             tell(target, error.strerror)
     for key, _ in trying.select(0.2):
         code = finish(key)
         if code:
-            tell(key.data[0], __import__("os").strerror(code))
+            tell(key.data[0], os.strerror(code))
     for key in list(trying.get_map().values()):
         if time.monotonic() > key.data[1]:
             finish(key)
