@@ -6,6 +6,10 @@ const firewall = (rule: string) => ({ plant: `iptables -A ${rule}`, lift: `iptab
 const infiniband = [{ device: "mlx5_0", layer: "InfiniBand" }] as const;
 const roce = [{ device: "mlx5_0", layer: "Ethernet" }] as const;
 
+/** A *simulated* toolkit that tells its version. */
+const toolkit = (version: string) =>
+  `printf '#!/bin/sh\\necho SIMULATED NVIDIA Container Toolkit CLI version ${version}\\n' >/usr/local/bin/nvidia-ctk; chmod 755 /usr/local/bin/nvidia-ctk`;
+
 export const networkBatches: readonly Batch[] = [
   {
     name: "closed ports, refused logins",
@@ -156,12 +160,20 @@ export const networkBatches: readonly Batch[] = [
     ],
   },
   {
-    name: "one rail down (simulated)",
+    name: "one rail down, another toolkit (simulated)",
     ground: {
-      lay: layRdma([...infiniband, { device: "mlx5_1", layer: "InfiniBand" }]),
-      clear: clearRdma,
+      lay: `${layRdma([...infiniband, { device: "mlx5_1", layer: "InfiniBand" }])}\n${toolkit("1.17.8")}`,
+      clear: `${clearRdma}\nrm /usr/local/bin/nvidia-ctk`,
     },
     rows: [
+      {
+        fault: "an older NVIDIA Container Toolkit",
+        on: "node-3",
+        code: "toolkits-differ",
+        says: /^NVIDIA Container Toolkit 1.14.0; most hosts have 1.17.8$/,
+        plant: toolkit("1.14.0"),
+        lift: toolkit("1.17.8"),
+      },
       {
         fault: "one RDMA port of two is down",
         on: "node-2",
