@@ -5,8 +5,8 @@ export const CLUSTER_LABEL = "muster.cluster";
 
 /**
  * Shell function `ours PID`: exit 0 if the process belongs to the cluster. It lies in one of the cluster's containers (the cgroup's path
- * has the container's id in it, cgroup v1 and v2), or in the session of a process that is marked as a job's: some programs of a job,
- * such as sshd, overwrite their environment.
+ * has the container's id in it, cgroup v1 and v2), or in the session of a process that is marked as a job's (some programs overwrite
+ * their environment), or its command line names the cluster's folder, as that of the mesh's sshd without containers does.
  */
 export function oursFunction(cluster: string): string {
   return `ids=
@@ -22,7 +22,7 @@ ours() {
       while read -r marked; do session "$marked"; done | sort -u | tr '\\n' ' ')"
   fi
   case $sessions in *" $(session "$1") "*) return 0 ;; esac
-  return 1
+  grep -qsaF ${quote(`/var/lib/muster/${cluster}/`)} "/proc/$1/cmdline"
 }
 `;
 }

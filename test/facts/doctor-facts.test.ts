@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as os from "node:os";
@@ -84,6 +84,19 @@ kill $holder; wait`,
     },
   );
   expect(said).toMatch(/^demo: \nother: taken \d+ python3$/m);
+});
+
+test("a program that was started with a file of the cluster's folder is the cluster's, as the mesh's sshd is", async () => {
+  const program =
+    "import socket, sys; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); print(s.getsockname()[1], flush=True); sys.stdin.read()";
+  const child = spawn("python3", ["-c", program, "/var/lib/muster/demo/node/sshd_config"]);
+  cleanup.add(() => child.kill());
+  const port = await new Promise<number>(resolve => child.stdout.once("data", chunk => resolve(Number(chunk))));
+  expect(ask(portHolders("demo", [port]), noContainers)).toEqual({ status: "present", value: [] });
+  expect(ask(portHolders("other", [port]), noContainers)).toEqual({
+    status: "present",
+    value: [{ port, program: "python3" }],
+  });
 });
 
 test("GPUs of others are told by process, and ours are not", () => {
