@@ -60,7 +60,9 @@ function byAddress(node: NetworkFacts, named: string, address: string): Interfac
   const fits = owner && (named === "auto" || named === owner.name);
   if (fits) return { ...base, name: owner.name, found: owner, findings: contradictions(node, owner) };
   const name = named === "auto" ? (byRoute(node).name ?? "") : named;
-  const all = node.interfaces.flatMap(each => each.addresses.map(own => `${own} (${each.name})`));
+  const all = node.interfaces
+    .filter(each => !isInternal(each))
+    .flatMap(each => each.addresses.map(own => `${own} (${each.name})`));
   return {
     ...base,
     name,

@@ -100,6 +100,19 @@ esac`);
     expect(calls).toHaveLength(4);
   });
 
+  test("of a host without nvidia-smi: absent without a driver, and unknown with one", () => {
+    const without = (driver: string) => {
+      const script = gpus.snippet.replaceAll("/dev/nvidiactl", driver);
+      const { status, stdout } = spawnSync("/bin/sh", ["-c", script], { encoding: "utf8", env: { PATH: folder } });
+      return factOf(gpus, { exitCode: status ?? -1, output: stdout });
+    };
+    expect(without(path.join(folder, "none"))).toEqual({ status: "absent" });
+    expect(without(folder)).toEqual({
+      status: "unknown",
+      reason: "there are NVIDIA devices, but nvidia-smi is not installed",
+    });
+  });
+
   test("asks a GPU that is lost once, and says its words", () => {
     const { fact, calls } = ask(`cat ${path.join(__dirname, "cases/gpus/lost.txt")}; exit 15`);
     expect(fact).toEqual({

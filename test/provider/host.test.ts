@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { FORMAT_VERSION } from "../../facts/host-facts";
 import { packages } from "../../provider/packages";
 import { type ProviderServer, startProviderServer } from "../../provider/server";
 import { newServices } from "../../provider/ssh-transport";
@@ -37,7 +38,7 @@ describe("Host behind a real sshd", () => {
     expect(found.inputs).toEqual(inputs);
     expect(made.outputs.facts).toMatchObject({
       os: { status: "present", value: { id: /^ID=(.*)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] } },
-      routes: { status: "present", value: [{ peers: ["127.0.0.1"], interface: "lo", address: "127.0.0.1" }] },
+      routes: { status: "present", value: [{ interface: "lo", address: "127.0.0.1", peers: ["127.0.0.1"] }] },
     });
   });
 
@@ -70,7 +71,8 @@ describe("Host behind a real sshd", () => {
     await other.configure({ cluster: "demo", hosts: [gone] });
     const preview = await other.create(HOST, { host: "node-1", peers: [], way: "" }, { preview: true });
     expect(preview.outputs.access).toBe("unasked");
-    const { formatVersion: _, ...topics } = preview.outputs.facts as unknown as Record<string, unknown>;
+    const { formatVersion, ...topics } = preview.outputs.facts as unknown as Record<string, unknown>;
+    expect(formatVersion).toBe(FORMAT_VERSION);
     const facts = Object.values(topics);
     expect(facts.length).toBeGreaterThan(10);
     const unknown = { status: "unknown", reason: expect.stringContaining("127.0.0.1:1: "), remedy: expect.anything() };
