@@ -41,7 +41,8 @@ export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHo
     model: modelFolder(cluster),
   };
   const python = pythonPlace(cluster);
-  const now = { ...(python && { python }) };
+  const folders = cluster.container.mounts.filter(({ readOnly }) => !readOnly).map(mount => mount.host);
+  const now = { folders, ...(python && { python }) };
   const began = Date.now();
   const [facts, passing, parts, access] = await Promise.all([
     ask(probe, hostFactsScript(asked)),

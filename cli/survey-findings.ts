@@ -42,12 +42,13 @@ export function findingsOf(
     const host = surveyed[index];
     if (!host) return sight;
     const { gpuHolders, container, image, passing, clockAheadSeconds } = host;
-    const { packages } = passing;
+    const { packages, folders: mounts } = passing;
     return {
       ...sight,
       gpuHolders,
       container,
       image,
+      mounts,
       packages,
       ...(clockAheadSeconds !== undefined && { clockAheadSeconds }),
     };

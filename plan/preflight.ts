@@ -8,6 +8,7 @@ import { gpuFindings, gpuParity } from "./preflight/gpus";
 import type { HostSight, Wanted } from "./preflight/host-sight";
 import { imageFindings } from "./preflight/image";
 import { memlockFindings } from "./preflight/memlock";
+import { mountFindings } from "./preflight/mounts";
 import { packageParity } from "./preflight/packages";
 import { pathFindings } from "./preflight/paths";
 import { portFindings } from "./preflight/ports";
@@ -28,6 +29,7 @@ export function preflight(hosts: readonly HostSight[], wanted: Wanted, usesRdma 
       ...busyGpuFindings(host),
       ...shmFindings(host, wanted),
       ...memlockFindings(host, wanted, usesRdma),
+      ...mountFindings(host),
       ...portFindings(host, wanted),
       ...pathFindings(host, wanted),
     ]),

@@ -1,5 +1,5 @@
 import type { Fact } from "../../facts/fact";
-import type { FolderSpace } from "../../facts/folder-space";
+import type { Folder } from "../../facts/folders";
 import type { GpuHolder } from "../../facts/gpu-holders";
 import type { NodeContainer } from "../../facts/node-container";
 import type { NodeImage } from "../../facts/node-image";
@@ -35,7 +35,8 @@ export interface HostSight {
   readonly container?: Fact<NodeContainer>;
   readonly image?: Fact<NodeImage>;
   readonly packages?: Fact<Packages>;
-  readonly folderSpace?: Fact<readonly FolderSpace[]>;
+  /** The disks behind what the cluster file mounts for writing. */
+  readonly mounts?: Fact<readonly Folder[]>;
 }
 
 export interface SightedDocker {

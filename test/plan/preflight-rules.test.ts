@@ -64,6 +64,19 @@ test("without containers the host's own /dev/shm counts", () => {
   expect(told({ hostShmMib: 64 })).toEqual([]);
 });
 
+test("the disk behind a mount is full", () => {
+  const folder = (path: string, freeGib: number) => ({
+    path,
+    exists: true,
+    mountPoint: "/data",
+    device: "/dev/sdb",
+    fileSystem: "ext4",
+    freeGib,
+  });
+  expect(told({ mounts: present([folder("/data/a", 0), folder("/data/b", 0)]) })).toEqual(["warning b disk-full"]);
+  expect(told({ mounts: present([folder("/data/a", 1)]) })).toEqual([]);
+});
+
 test("images: another one, one that is not there, one that will be pulled", () => {
   const other = present({ id: `sha256:${"b".repeat(64)}` });
   const all = (image: HostSight["image"], wants: Partial<Wanted> = {}) =>
