@@ -1,6 +1,6 @@
 import type { Cluster } from "../config/schema";
 import type { DataSetEntry } from "../config/schema/data";
-import { usedPorts } from "../config/used-ports";
+import { type UsedPort, usedPorts } from "../config/used-ports";
 import type { Wanted, WantedPath } from "../plan/preflight/host-sight";
 import { servingNodes, singleNode } from "../recipes/placement";
 import { hostPath } from "./node-folders";
@@ -17,11 +17,19 @@ export function wantedOf(settings: Cluster): Wanted {
     imageMustBeThere: !image.pull && image.archive === undefined,
     imageReference: image.reference,
     ports: node =>
-      usedPorts(settings)
+      [...usedPorts(settings), ...meetingPort(settings)]
         .filter(({ nodes }) => nodes.includes(node))
         .map(({ port, what, path }) => ({ port, use: what, path: path.join(".") })),
     paths: node => requiredPaths(settings, node),
   };
+}
+
+/** Without a training the first host's rendezvous is still where other jobs over all nodes meet. */
+function meetingPort({ pipeline, network, hosts }: Cluster): UsedPort[] {
+  const nodes = hosts.slice(0, 1).map(({ name }) => name);
+  if (pipeline?.train || hosts.length < 2) return [];
+  const path = ["network", "masterPort"];
+  return [{ path, port: network.masterPort, what: "the rendezvous of jobs over several nodes", nodes }];
 }
 
 interface NamedPath {

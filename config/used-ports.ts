@@ -23,12 +23,16 @@ export function usedPorts(cluster: Cluster): UsedPort[] {
       what: "the containers' sshd",
       nodes: cluster.hosts.map(h => h.name),
     },
-    {
-      path: ["network", "masterPort"],
-      port: cluster.network.masterPort,
-      what: train ? "the training's rendezvous" : "the rendezvous of jobs over several nodes",
-      nodes: train ? train.nodes.slice(0, 1) : cluster.hosts.slice(0, 1).map(h => h.name),
-    },
+    ...(train
+      ? [
+          {
+            path: ["network", "masterPort"],
+            port: cluster.network.masterPort,
+            what: "the training's rendezvous",
+            nodes: train.nodes.slice(0, 1),
+          },
+        ]
+      : []),
     ...(serve ? servingPorts(cluster, serve) : []),
   ];
 }
