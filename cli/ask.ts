@@ -7,6 +7,18 @@ export interface Question {
   readonly details?: () => string;
 }
 
+/** Asks to type a word, for what can't be undone. Anything else means no. */
+export async function askToType(console: Console, text: string, word: string): Promise<boolean> {
+  console.out.write(`${text} Type ${word} to go on: `);
+  const lines = createInterface({ input: console.input });
+  try {
+    for await (const line of lines) return line.trim() === word;
+    return false;
+  } finally {
+    lines.close();
+  }
+}
+
 /** Asks until the answer is yes or no. The end of the input means no. */
 export async function ask(console: Console, question: Question): Promise<boolean> {
   const choices = question.details ? "yes/no/details" : "yes/no";

@@ -37,6 +37,11 @@ export function printLine(console: Console, text: string): void {
   console.out.write(`${text}\n`);
 }
 
+/** Seconds since 1970 as stock prints times: `2026-11-23T19:43:53.000Z`. */
+export function isoTime(unixSeconds: number): string {
+  return new Date(unixSeconds * 1000).toISOString();
+}
+
 /** Tables of words: columns as wide as their widest cell, two spaces apart. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];

@@ -11,6 +11,7 @@ import { addData } from "./verbs/data";
 import { addDestroy } from "./verbs/destroy";
 import { addDoctor } from "./verbs/doctor";
 import { addExec } from "./verbs/exec";
+import { addImport } from "./verbs/import";
 import { addInit } from "./verbs/init";
 import { addLogs } from "./verbs/logs";
 import { addPreview } from "./verbs/preview";
@@ -18,6 +19,7 @@ import { addRefresh } from "./verbs/refresh";
 import { addSchema } from "./verbs/schema";
 import { addSsh } from "./verbs/ssh";
 import { addStack } from "./verbs/stack";
+import { addState } from "./verbs/state";
 import { addStatus } from "./verbs/status";
 import { addTrust } from "./verbs/trust";
 import { addUp } from "./verbs/up";
@@ -28,7 +30,9 @@ const verbs = [
   addUp,
   addRefresh,
   addDestroy,
+  addImport,
   addStack,
+  addState,
   addConfig,
   addCancel,
   addInit,

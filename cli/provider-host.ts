@@ -1,10 +1,10 @@
 import { dirname, relative } from "node:path";
+import { PathPlugins } from "../engine/path-plugins";
 import type { PluginHost } from "../engine/run";
 import { packages } from "../provider/packages";
 import { type ProviderServer, startProviderServer } from "../provider/server";
 import { newServices } from "../provider/ssh-transport";
 import { OperatorError } from "../wire/operator-error";
-import { type PluginProcess, startNodePlugin } from "./node-plugin";
 import type { Project } from "./project";
 
 export interface Providers {
@@ -19,26 +19,24 @@ const ownFolder = dirname(__dirname);
 /** The providers of a project: ours in this process, Node plugins by path in their own. Nothing starts before it is asked for. */
 export function openProviders(project: Project): Providers {
   let server: Promise<ProviderServer> | undefined;
-  const processes: PluginProcess[] = [];
+  const byPath = new PathPlugins(project.pluginPaths, project.root);
   const ours = (): Promise<ProviderServer> => {
     server ??= startProviderServer({ packages, services: newServices() });
     return server;
   };
   return {
     plugins: {
-      async address(name, _version, engineAddress) {
+      async address(name, version, engineAddress) {
         const folder = project.pluginPaths.get(name);
         if (packages.some(each => each.name === name) && (folder === undefined || isOwn(folder))) {
           return await (await ours()).address(name);
         }
         if (folder === undefined) throw notServed(name);
-        const plugin = await startNodePlugin(name, folder, engineAddress);
-        processes.push(plugin);
-        return plugin.address;
+        return await byPath.address(name, version, engineAddress);
       },
     },
     async stop() {
-      for (const plugin of processes.splice(0)) plugin.stop();
+      byPath.close();
       if (server) await (await server).stop();
     },
   };

@@ -32,6 +32,11 @@ export function listenForInterrupts(source: SignalSource, say: (text: string) =>
     } else if (!cancel.signal.aborted) {
       tell("cancelling the running steps");
       cancel.abort();
+    } else {
+      tell(
+        "the providers were told to cancel, and are waited for. If one hangs: `kill -KILL " +
+          `${process.pid}\` leaves a valid state that names what was cut off; then \`muster cancel\` and \`muster refresh\`.`,
+      );
     }
   };
   const terminate = (): void => {

@@ -2,7 +2,8 @@ import { ConfigFile } from "../engine/config-file";
 import { type Cipher, newPassphrase, openPassphrase, WrongPassphraseError } from "../engine/secrets/passphrase";
 import type { StackPlace } from "../engine/stack-files";
 import { backendOf, type InitOptions, initStack } from "../engine/stacks";
-import { listStacks, readDeployment, saltOf, stackExists } from "../engine/state/backend";
+import { NoSuchStackError, stackExists } from "../engine/state/backend";
+import { readDeployment, saltOf } from "../engine/state/stored-deployment";
 import { OperatorError } from "../wire/operator-error";
 import { findPassphrase, selfMadeStack } from "./passphrase";
 import type { Project } from "./project";
@@ -45,7 +46,8 @@ function sessionOf(project: Project, name: string, env: Env): StackSession {
   const saltOfState = (): string | undefined =>
     stackExists(backend, name) ? saltOf(readDeployment(backend, name)) : undefined;
   const place = (): StackPlace => {
-    const saltIn = config.salt !== undefined ? config.path : saltOfState() !== undefined ? backend.root : undefined;
+    // A stack that exists has a salt in its state, which may be damaged.
+    const saltIn = config.salt !== undefined ? config.path : stackExists(backend, name) ? backend.root : undefined;
     const passphrase = findPassphrase({ stack: name, projectRoot: project.root, env, saltIn });
     return { projectRoot: project.root, stack: name, passphrase };
   };
@@ -76,12 +78,5 @@ export async function tellingWrongPassphrase<T>(stack: string, act: () => Promis
 }
 
 export function noSuchStack(project: Project, name: string): OperatorError {
-  const backend = backendOf(project.root);
-  const known = listStacks(backend);
-  return new OperatorError({
-    summary: `no stack named '${name}' found`,
-    where: backend.root,
-    ...(known.length > 0 && { detail: `stacks that are there: ${known.join(", ")}` }),
-    remedy: `muster stack init ${name}`,
-  });
+  return new NoSuchStackError(backendOf(project.root), name);
 }

@@ -1,3 +1,4 @@
+import { gpuFindings } from "../components/gpu-findings";
 import { launcherFindingsOf } from "../components/launcher-findings";
 import { modelFindings, spaceWanted } from "../components/model-findings";
 import { networkSurroundings } from "../components/network-surroundings";
@@ -65,6 +66,7 @@ export function findingsOf(
     ...(isComplete ? [...network.findings, ...launcherFindingsOf(cluster, network)] : []),
     ...preflight(sights, wantedOf(cluster), network.rdma.enabled),
     ...modelFindings(cluster, surveyed),
+    ...gpuFindings(cluster, surveyed),
     ...fullDisks(spaceWanted(cluster, surveyed), spaceOf),
   ];
 }

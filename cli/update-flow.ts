@@ -23,18 +23,27 @@ export type PreparedRun = Omit<RunOptions, "onEvent" | "stop" | "cancel" | "prev
 
 /** Exit code of `--expect-no-changes` when there are some (pulumi/pulumi, 3.260). */
 const unexpectedChanges = 7;
-const names: Record<RunKind, string> = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy" };
+const names: Record<RunKind, string> = {
+  preview: "preview",
+  up: "update",
+  refresh: "refresh",
+  destroy: "destroy",
+  import: "import",
+};
 
 /** Preview, question, run. Returns the exit code. */
 export async function updateFlow(prepared: PreparedRun, flags: UpdateFlags, tools: UpdateTools): Promise<number> {
   const { kind } = prepared;
   if (kind === "preview" || flags.previewOnly) {
-    return (await shownRun(prepared, true, flags, tools, openLog(flags))).exitCode;
+    const { exitCode, result } = await shownRun(prepared, true, flags, tools, openLog(flags));
+    if (prepared.savePlan !== undefined && result.result === "succeeded") saySaved(prepared, tools.console);
+    return exitCode;
   }
   const confirmed = flags.yes === true || flags.skipPreview === true;
   if (!confirmed && (!tools.interactive || flags.json)) throw unconfirmed(kind);
   const log = openLog(flags);
-  if (!flags.skipPreview) {
+  // A plan is held against a preview before anything is done, asked for or not.
+  if (!flags.skipPreview || prepared.plan !== undefined) {
     const go = await reviewed(prepared, flags, tools, confirmed);
     if (go !== true) {
       log?.close();
@@ -79,7 +88,14 @@ async function shownRun(
   const title = `${preview && prepared.kind !== "preview" ? `preview of ${prepared.kind}` : prepared.kind} ${prepared.stack}`;
   const silent = flags.json === true;
   const screen = silent ? { ...tools.screen, live: false, write: () => undefined } : tools.screen;
-  const display = new RunDisplay({ screen, title, preview, whole: flags.diff, now: tools.now });
+  const display = new RunDisplay({
+    screen,
+    title,
+    preview,
+    whole: flags.diff,
+    withoutOutputs: flags.suppressOutputs,
+    now: tools.now,
+  });
   const onEvent = (event: EngineEvent): void => {
     log?.write(event);
     if (silent) tools.console.out.write(`${JSON.stringify(event)}\n`);
@@ -109,6 +125,10 @@ function openLog(flags: UpdateFlags): EventOutput | undefined {
 
 function sayUnexpected(kind: RunKind, console: Console): void {
   console.err.write(`error: no changes were expected for ${names[kind]} but changes were proposed\n`);
+}
+
+function saySaved({ savePlan, stack }: PreparedRun, console: Console): void {
+  console.err.write(`plan written to ${savePlan}; carry it out: muster up -s ${stack} --plan ${savePlan}\n`);
 }
 
 function unconfirmed(kind: RunKind): OperatorError {

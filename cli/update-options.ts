@@ -14,9 +14,17 @@ export interface UpdateFlags {
   readonly target?: readonly string[];
   readonly targetReplace?: readonly string[];
   readonly replace?: readonly string[];
+  readonly targetDependents?: boolean;
+  readonly exclude?: readonly string[];
+  readonly excludeDependents?: boolean;
   readonly parallel?: number;
   readonly continueOnError?: boolean;
   readonly clearPendingCreates?: boolean;
+  readonly savePlan?: string;
+  readonly plan?: string;
+  readonly remove?: boolean;
+  readonly preserveConfig?: boolean;
+  readonly suppressOutputs?: boolean;
   readonly diff?: boolean;
   readonly message?: string;
 }
@@ -37,6 +45,9 @@ type Decisions = Pick<
   | "refreshFirst"
   | "continueOnError"
   | "targets"
+  | "targetDependents"
+  | "excludes"
+  | "excludeDependents"
   | "replaces"
   | "expectNoChanges"
   | "clearPendingCreates"
@@ -54,6 +65,9 @@ export function runDecisions(kind: RunKind, flags: UpdateFlags, env: Env, projec
     continueOnError: flags.continueOnError ?? truth(env.PULUMI_CONTINUE_ON_ERROR) ?? project.isMuster,
     expectNoChanges: flags.expectNoChanges ?? false,
     ...(targets.length > 0 && { targets }),
+    ...(flags.targetDependents && { targetDependents: true }),
+    ...(flags.exclude !== undefined && { excludes: flags.exclude }),
+    ...(flags.excludeDependents && { excludeDependents: true }),
     ...(replaced.length > 0 && { replaces: replaced }),
     ...(flags.clearPendingCreates && { clearPendingCreates: true }),
     ...(flags.message !== undefined && { message: flags.message }),

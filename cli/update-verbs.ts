@@ -1,5 +1,9 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
-import { type RunKind, run } from "../engine/run";
+import type { Import } from "../engine/import";
+import { type RunKind, type RunOptions, run } from "../engine/run";
+import { deleteStack } from "../engine/stacks";
+import { OperatorError } from "../wire/operator-error";
 import { isInteractive, screenOf } from "./console";
 import { openProject, stackOf } from "./project";
 import { openProviders } from "./provider-host";
@@ -20,12 +24,16 @@ export function addUpdateVerb(
   const command = table.add<UpdateFlags>(parent, usage, description, call => update(kind, call));
   command
     .option("--expect-no-changes", "exit with 7 if there is anything to change")
-    .option("--json", "print engine events, one JSON document a line")
+    .option("-j, --json", "print engine events, one JSON document a line")
     .option("--event-log <file>", "write engine events to a file, one JSON document a line")
-    .option("--target <urn>", "only this resource (repeatable)", collect)
+    .option("-t, --target <urn>", "only this resource; * and ** stand for parts of a URN (repeatable)", collect)
+    .option("--target-dependents", "what depends on a target is one too")
+    .option("-x, --exclude <urn>", "all but this resource (repeatable)", collect)
+    .option("--exclude-dependents", "what depends on an excluded resource is left out too")
     .option("-p, --parallel <steps>", "steps at the same time", parseCount)
     .option("--continue-on-error [bool]", "go on with what does not depend on a failed step", parseBoolean)
     .option("--diff", "show every property, nothing cut or folded")
+    .option("--policy-pack <path>", "the stock CLI's only", refusePolicyPack)
     .option("--show-secrets", "accepted for Pulumi's sake: a plan never shows secrets")
     .option("-m, --message <text>", "a note for the stack's history");
   if (kind !== "refresh") command.option("-r, --refresh [bool]", "look at the hosts first", parseBoolean);
@@ -33,11 +41,18 @@ export function addUpdateVerb(
     command
       .option("-y, --yes", "do not ask")
       .option("-f, --skip-preview", "do not preview and do not ask")
-      .option("--suppress-outputs", "accepted for Pulumi's sake");
+      .option("--suppress-outputs", "do not show the stack's outputs");
   }
   if (kind === "refresh" || kind === "destroy")
     command.option("--preview-only", "show what would happen, change nothing");
   if (kind === "refresh") command.option("--clear-pending-creates", "forget creations that were cut off");
+  if (kind === "destroy") {
+    command
+      .option("--remove", "then remove the stack and its configuration file")
+      .option("--preserve-config", "with --remove: keep Pulumi.<stack>.yaml");
+  }
+  if (kind === "preview") command.option("--save-plan <file>", "write what would be done to a file, for up --plan");
+  if (kind === "up") command.option("--plan <file>", "do what this plan has, and nothing else");
   if (kind === "up" || kind === "preview") {
     command
       .option("--replace <urn>", "replace this resource (repeatable)", collect)
@@ -46,7 +61,23 @@ export function addUpdateVerb(
   return command;
 }
 
-async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<number> {
+/** Plan files are named from where the command is run. */
+function planFiles({ savePlan, plan }: UpdateFlags, folder: string): Pick<RunOptions, "savePlan" | "plan"> {
+  return {
+    ...(savePlan !== undefined && { savePlan: resolve(folder, savePlan) }),
+    ...(plan !== undefined && { plan: resolve(folder, plan) }),
+  };
+}
+
+function refusePolicyPack(path: string): never {
+  throw new OperatorError({
+    summary: `policy pack ${path}: the embedded engine does not support policy packs`,
+    remedy: "use --engine pulumi with the stock Pulumi CLI",
+  });
+}
+
+/** @param imports of the verb `import`: what it takes over */
+export async function update(kind: RunKind, call: VerbCall<UpdateFlags>, imports?: readonly Import[]): Promise<number> {
   const { console, flags, folder } = call;
   const project = openProject(folder);
   const stack = await openStack(project, stackOf(project, flags.stack, console.env), console.env);
@@ -58,12 +89,19 @@ async function update(kind: RunKind, call: VerbCall<UpdateFlags>): Promise<numbe
       ...runDecisions(kind, flags, console.env, project),
       ...stack.place(),
       plugins: providers.plugins,
+      ...planFiles(flags, folder),
+      ...(imports && { imports }),
     };
     const screen = screenOf(console, flags.color);
     const now = (): number => performance.now() / 1000;
-    return await tellingWrongPassphrase(stack.name, () =>
+    const code = await tellingWrongPassphrase(stack.name, () =>
       updateFlow(prepared, flags, { run, console, screen, interactive, interrupts, now }),
     );
+    if (code === 0 && flags.remove && !flags.previewOnly) {
+      deleteStack(project.root, stack.name, { preserveConfig: flags.preserveConfig });
+      console.err.write(`stack ${stack.name} was removed\n`);
+    }
+    return code;
   } finally {
     interrupts.dispose();
     await providers.stop();

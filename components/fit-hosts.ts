@@ -6,6 +6,7 @@ import { hasMoved, type KnownHost, networkFactsOf, sightsOf, wasAsked } from "..
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
+import { gpuFindings } from "./gpu-findings";
 import { launcherFindingsOf } from "./launcher-findings";
 import { modelFindings } from "./model-findings";
 import { networkSurroundings } from "./network-surroundings";
@@ -45,6 +46,7 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
     ...launcherFindingsOf(settings, network),
     ...preflight(sightsOf(asked), wantedOf(settings), network.rdma.enabled),
     ...modelFindings(settings, asked),
+    ...gpuFindings(settings, asked),
   ];
   const { standing, accepted } = splitAccepted(findings, settings.doctor.accept);
   const outOfReach = unreachableHosts(silent);

@@ -4,7 +4,7 @@ import { Container } from "../provider/muster/sdk/container.gen";
 import { File } from "../provider/muster/sdk/file.gen";
 import type { Image } from "../provider/muster/sdk/image.gen";
 import { containerSettings } from "./container-settings";
-import type { NodeFile } from "./node-files";
+import type { NodeFile } from "./mesh-files";
 import { nodeTools, workFolders } from "./node-ground";
 
 export interface GpuNodeArgs {

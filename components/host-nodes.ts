@@ -1,21 +1,17 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
-import { renderAuthorizedKeys } from "../plan/authorized-keys";
-import { renderDeepspeedEnv } from "../plan/environment";
-import { renderHostfile } from "../plan/hostfile";
-import { renderKnownHosts } from "../plan/known-hosts";
+import { nodeEnvironment } from "../plan/environment";
 import { meshProbe, meshSshdCommand, renderMeshSsh } from "../plan/mesh-ssh";
-import { renderSshConfig } from "../plan/ssh-config";
 import { renderSshdConfig } from "../plan/sshd-config";
 import { File } from "../provider/muster/sdk/file.gen";
 import { Installation } from "../provider/muster/sdk/installation.gen";
 import { Job } from "../provider/muster/sdk/job.gen";
 import { hostSteps } from "../recipes/environment/host-steps";
 import { lockOf, removeEnvironment } from "../recipes/environment/new-environment";
-import { launcherEnvironment } from "../recipes/ms-swift/train";
 import type { Fleet } from "./fleet";
 import { hostMesh } from "./host-mesh";
+import { meshFiles, type NodeFile } from "./mesh-files";
 import { nodeFolders } from "./node-folders";
 import { nodeTools, workFolders } from "./node-ground";
 import { secretEnv } from "./step";
@@ -108,17 +104,10 @@ export class HostNodes extends pulumi.ComponentResource {
     );
   }
 
-  private texts(
-    host: string,
-    index: number,
-  ): Record<string, { path: string; content: pulumi.Input<string>; mode: string }> {
+  private texts(host: string, index: number): Record<string, NodeFile> {
     const { settings, fleet, mesh, hostKeys } = this.args;
     const places = hostMesh(settings);
-    const folders = nodeFolders(settings);
     const { sshPort, env } = settings.container;
-    const nodes = fleet.network.apply(plan =>
-      plan.nodes.map(({ node, address }) => ({ name: node, address, port: sshPort })),
-    );
     const sshd = {
       hostKey: places.hostKey,
       authorizedKeys: places.authorizedKeys,
@@ -135,48 +124,20 @@ export class HostNodes extends pulumi.ComponentResource {
         }),
       ),
       "host-key": secret(places.hostKey, hostKeys[index]?.privateKey ?? ""),
-      "mesh-key": secret(places.key, mesh.privateKey),
-      // No person's key: a session here is root on the host.
-      "authorized-keys": secret(
-        places.authorizedKeys,
-        pulumi.all([mesh.publicKey, nodes]).apply(([key, all]) =>
-          renderAuthorizedKeys(
-            key,
-            all.map(node => node.address),
-            [],
-          ),
-        ),
-      ),
-      "known-hosts": secret(
-        places.knownHosts,
-        pulumi
-          .all([pulumi.all(hostKeys.map(key => key.publicKey)), nodes])
-          .apply(([keys, all]) => renderKnownHosts(all.map((node, at) => ({ ...node, publicKey: keys[at] ?? "" })))),
-      ),
-      "ssh-config": secret(
-        places.config,
-        nodes.apply(all => renderSshConfig(all, { key: places.key, knownHosts: places.knownHosts })),
-      ),
       "mesh-ssh": { path: `${places.bin}/ssh`, content: renderMeshSsh(places.config), mode: "0755" },
-      hostfile: {
-        path: `${folders.workspace.host}/hostfile`,
-        content: renderHostfile(
-          settings.hosts.map(each => each.name),
-          settings.slots,
+      ...meshFiles({
+        settings,
+        network: fleet.network,
+        mesh,
+        hostPublicKeys: pulumi.all(hostKeys.map(key => key.publicKey)),
+        places: { ...places, workspace: nodeFolders(settings).workspace.host },
+        // No person's key: a session here is root on the host.
+        authorizedKeys: [],
+        clientFiles: places,
+        variables: fleet.network.apply(plan =>
+          nodeEnvironment(plan.nodes.find(entry => entry.node === host)?.env ?? {}, env),
         ),
-        mode: "0644",
-      },
-      "deepspeed-env": {
-        path: `${folders.workspace.host}/.deepspeed_env`,
-        content: fleet.network.apply(plan =>
-          renderDeepspeedEnv({
-            ...plan.nodes.find(entry => entry.node === host)?.env,
-            ...env,
-            ...launcherEnvironment(settings),
-          }),
-        ),
-        mode: "0644",
-      },
+      }),
     };
   }
 }

@@ -1,26 +1,15 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
-import { renderAuthorizedKeys } from "../plan/authorized-keys";
-import { nodeEnvironment, renderDeepspeedEnv, renderProfile, renderSshEnvironment } from "../plan/environment";
+import { nodeEnvironment, renderProfile, renderSshEnvironment } from "../plan/environment";
 import { renderHealthScript } from "../plan/health-script";
-import { renderHostfile } from "../plan/hostfile";
-import { renderKnownHosts } from "../plan/known-hosts";
 import type { NetworkPlan } from "../plan/network";
 import { type ProxySettings, renderProxyFunctions } from "../plan/proxy";
-import { renderSshConfig } from "../plan/ssh-config";
 import { renderSshdConfig } from "../plan/sshd-config";
 import { renderSshdScript } from "../plan/sshd-script";
 import { renderStartScript } from "../plan/start-script";
-import { launcherEnvironment } from "../recipes/ms-swift/train";
+import { meshFiles, type NodeFile } from "./mesh-files";
 import { nodeFolders } from "./node-folders";
-
-/** A text file on the host, seen by the container through a mounted folder. */
-export interface NodeFile {
-  readonly path: string;
-  readonly content: pulumi.Input<string>;
-  readonly mode: string;
-}
 
 export interface NodeFilesArgs {
   readonly settings: Cluster;
@@ -43,7 +32,6 @@ export function nodeFiles(node: string, args: NodeFilesArgs): Record<string, Nod
   const { settings, network } = args;
   const { sshPort, env } = settings.container;
   const folders = nodeFolders(settings);
-  const names = settings.hosts.map(host => host.name);
   const mesh = network.apply(plan => plan.nodes.map(({ node: name, address }) => ({ name, address, port: sshPort })));
   const variables = network.apply(plan => {
     const own = plan.nodes.find(entry => entry.node === node);
@@ -53,11 +41,6 @@ export function nodeFiles(node: string, args: NodeFilesArgs): Record<string, Nod
     path: `${folders.node.host}/${file}`,
     content,
     mode,
-  });
-  const inSsh = (file: string, content: pulumi.Input<string>) => ({
-    path: `${folders.ssh.host}/${file}`,
-    content,
-    mode: "0600",
   });
   const { proxy } = args;
   return {
@@ -82,37 +65,23 @@ export function nodeFiles(node: string, args: NodeFilesArgs): Record<string, Nod
       ),
     }),
     ...(args.pipConfig !== undefined && { "pip-config": inNode("pip.conf", args.pipConfig, "0644") }),
-    "mesh-key": inSsh("id_ed25519", args.mesh.privateKey),
-    "authorized-keys": inSsh(
-      "authorized_keys",
-      pulumi.all([args.mesh.publicKey, mesh]).apply(([key, nodes]) =>
-        renderAuthorizedKeys(
-          key,
-          nodes.map(n => n.address),
-          settings.access.authorizedKeys,
-        ),
-      ),
-    ),
-    "known-hosts": inSsh(
-      "known_hosts",
-      pulumi
-        .all([args.hostPublicKeys, mesh])
-        .apply(([keys, nodes]) =>
-          renderKnownHosts(nodes.map((entry, index) => ({ ...entry, publicKey: keys[index] ?? "" }))),
-        ),
-    ),
-    "ssh-config": inSsh("config", mesh.apply(renderSshConfig)),
-    "ssh-environment": inSsh("environment", variables.apply(renderSshEnvironment)),
-    hostfile: {
-      path: `${folders.workspace.host}/hostfile`,
-      content: renderHostfile(names, settings.slots),
-      mode: "0644",
+    "ssh-environment": {
+      path: `${folders.ssh.host}/environment`,
+      content: variables.apply(renderSshEnvironment),
+      mode: "0600",
     },
-    "deepspeed-env": {
-      path: `${folders.workspace.host}/.deepspeed_env`,
-      content: variables.apply(own => renderDeepspeedEnv({ ...own, ...launcherEnvironment(settings) })),
-      mode: "0644",
-    },
+    ...meshFiles({
+      ...args,
+      variables,
+      authorizedKeys: settings.access.authorizedKeys,
+      places: {
+        key: `${folders.ssh.host}/id_ed25519`,
+        authorizedKeys: `${folders.ssh.host}/authorized_keys`,
+        knownHosts: `${folders.ssh.host}/known_hosts`,
+        config: `${folders.ssh.host}/config`,
+        workspace: folders.workspace.host,
+      },
+    }),
   };
 }
 

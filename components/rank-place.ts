@@ -47,7 +47,9 @@ export function placedQuestion(
   question: { readonly host: string; readonly container: string; readonly argv: readonly string[] },
 ): { host: string; container?: string; argv: string[] } {
   const { host, argv } = question;
-  const { container, word } = rankPlace(settings);
+  const { container, word, envOf } = rankPlace(settings);
   if (container !== undefined) return { host, container, argv: [...argv] };
-  return { host, argv: ["env", "PYTHONDONTWRITEBYTECODE=1", ...argv.map(word)] };
+  // Before there is an environment the system's own Python is the next in the PATH.
+  const variables = Object.entries(envOf(argv)).map(([name, value]) => `${name}=${value}`);
+  return { host, argv: ["env", ...variables, ...argv.map(word)] };
 }

@@ -8,6 +8,7 @@ import { checkEnvironment } from "./checks/environment";
 import { checkImage } from "./checks/image";
 import { checkInfer } from "./checks/infer";
 import { checkLossScaleFile } from "./checks/loss-scale-file";
+import { checkModelType } from "./checks/model-type";
 import { checkNetwork } from "./checks/network";
 import { checkOptimizer } from "./checks/optimizer";
 import { checkParallelism } from "./checks/parallelism";
@@ -28,6 +29,7 @@ const rules: readonly CheckRule[] = [
   checkEnvironment,
   checkOptimizer,
   checkData,
+  checkModelType,
   checkDialect,
   checkLossScaleFile,
   checkUpstreamArguments,

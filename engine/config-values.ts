@@ -28,7 +28,11 @@ export function openSecure(value: unknown, cipher: Cipher | undefined, found: ()
 }
 
 /** Values of the file over the project's defaults. */
-export function openConfig(project: Project, file: ConfigFile, cipher: Cipher | undefined): StackConfig {
+export function openConfig(
+  project: Project,
+  file: Pick<ConfigFile, "entries">,
+  cipher: Cipher | undefined,
+): StackConfig {
   const texts: Record<string, string> = {};
   const secretKeys: string[] = [];
   const all = { ...Object.fromEntries(project.configDefaults), ...file.entries() };
@@ -51,10 +55,21 @@ export function configValues(config: StackConfig): Record<string, Value> {
   );
 }
 
-/** For the prelude event: secrets are `[secret]`. */
-export function shownConfig(config: StackConfig): Record<string, string> {
-  const secret = new Set(config.secretKeys);
+/** For the prelude event: each secret is `[secret]`, the rest of an object that has one is shown, as with stock. */
+export function shownConfig(project: Project, file: Pick<ConfigFile, "entries">): Record<string, string> {
+  const all = Object.entries({ ...Object.fromEntries(project.configDefaults), ...file.entries() });
   return Object.fromEntries(
-    Object.entries(config.texts).map(([key, text]) => [key, secret.has(key) ? "[secret]" : text]),
+    all.map(([key, raw]) => {
+      const value = masked(raw);
+      return [key, typeof value === "string" ? value : JSON.stringify(value)];
+    }),
   );
+}
+
+function masked(value: unknown): Json {
+  if (isSecure(value)) return "[secret]";
+  if (Array.isArray(value)) return value.map(masked);
+  if (typeof value !== "object" || value === null) return (value ?? null) as Json;
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, item]) => [key, masked(item)]));
 }

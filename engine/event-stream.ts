@@ -1,10 +1,13 @@
 import { encodeValue, type Json } from "../wire/struct";
-import { define, isList, isMap, Secret, type Value, type ValueMap } from "../wire/values";
+import { define, equalValues, isList, isMap, Secret, type Value, type ValueMap } from "../wire/values";
 import type { DiagnosticEvent, EngineEvent, OpType, StepMetadata, StepState } from "./events";
 import type { Applied } from "./executor/apply";
 import type { Step } from "./planner/step";
 import type { ResourceState } from "./resource";
 import { isDefaultProvider } from "./urn";
+
+/** Status of a failure that left a resource that is there, although not as declared. */
+const PARTIAL = 1;
 
 type Body = Omit<EngineEvent, "sequence" | "timestamp">;
 
@@ -21,11 +24,13 @@ export class EventStream {
     private readonly countsRefresh: boolean,
   ) {}
 
-  /** What a step came to is counted under the operation that the reader knows: a replacement once, as `replace`. */
-  count(step: Step, op: OpType = step.op): void {
+  /** Counts what a step came to as the reader knows it: a replacement once, what was only read if it has changed. */
+  count(step: Step, { state, resultOp }: Pick<Applied, "state" | "resultOp">): void {
     if (isDefaultProvider(step.urn) || (step.op === "refresh" && !this.countsRefresh)) return;
-    const name = op === "create-replacement" || op === "delete-replaced" || op === "discard-replaced" ? undefined : op;
-    if (name !== undefined) this.counts[name] = (this.counts[name] ?? 0) + 1;
+    if (!step.logical && step.op !== "refresh") return;
+    if (step.op === "read" && (step.old === undefined || equalValues(step.old.outputs, state?.outputs))) return;
+    const op = resultOp ?? step.op;
+    this.counts[op] = (this.counts[op] ?? 0) + 1;
   }
 
   changes(): Partial<Record<OpType, number>> {
@@ -38,22 +43,40 @@ export class EventStream {
 
   before(step: Step): void {
     this.emit({
-      resourcePreEvent: { metadata: metadataOf(step, step.next), ...(this.preview ? { planning: true } : {}) },
+      resourcePreEvent: { metadata: metadataOf(step, plannedOf(step)), ...(this.preview ? { planning: true } : {}) },
     });
   }
 
-  outputs(step: Step, applied: Pick<Applied, "state" | "diff">): void {
-    const metadata = metadataOf(
-      applied.diff === undefined
-        ? step
-        : { ...step, diffs: applied.diff.diffKeys, detailedDiff: applied.diff.detailed },
-      applied.state,
-    );
-    this.emit({ resOutputsEvent: { metadata, ...(this.preview ? { planning: true } : {}) } });
+  /** What a step came to. */
+  outputs(step: Step, { state, diff, resultOp }: Pick<Applied, "state" | "diff" | "resultOp">): void {
+    const told = {
+      ...step,
+      // A refresh that only comes before the thing itself keeps its name.
+      ...(resultOp && this.countsRefresh && { op: resultOp }),
+      ...(diff && { diffs: diff.diffKeys, detailedDiff: diff.detailed }),
+      // What was there before an import is what was found.
+      ...(step.deleteOldLater && step.old && { old: { ...step.old, delete: true } }),
+      ...(isImport(step) && state && { old: state }),
+    };
+    const now = step.next === undefined ? undefined : state;
+    this.emit({ resOutputsEvent: { metadata: metadataOf(told, now), ...(this.preview ? { planning: true } : {}) } });
   }
 
-  failed(step: Step, status: number, steps: number): void {
-    this.emit({ resOpFailedEvent: { metadata: metadataOf(step, step.next), status, steps } });
+  /** As `outputs`, but a component tells its outputs only when all of it was declared: its step alone says nothing. */
+  done(step: Step, applied: Applied): void {
+    const tellsLater = step.next !== undefined && !step.next.custom && step.op !== "refresh" && !this.preview;
+    if (!tellsLater) this.outputs(step, applied);
+  }
+
+  failed(step: Step, applied: Applied, steps: number): void {
+    const planned = plannedOf(step);
+    const now =
+      applied.status === PARTIAL
+        ? applied.state
+        : planned && step.op === "update"
+          ? { ...planned, id: step.old?.id }
+          : planned;
+    this.emit({ resOpFailedEvent: { metadata: metadataOf(step, now), status: applied.status, steps } });
   }
 
   diagnostic(event: DiagnosticEvent): void {
@@ -92,12 +115,26 @@ export class EventStream {
   }
 }
 
+function isImport({ op }: Step): boolean {
+  return op === "import" || op === "import-replacement";
+}
+
+/** Steps that tell of something that is there: by looking at it, or because it was made just before. */
+const HAVE_ID: ReadonlySet<OpType> = new Set(["refresh", "read", "read-replacement", "replace"]);
+
+/** What a step will make, which has no id yet. */
+function plannedOf({ op, next }: Step): ResourceState | undefined {
+  return next === undefined || HAVE_ID.has(op) ? next : { ...next, id: undefined };
+}
+
 function metadataOf(step: Step, now: ResourceState | undefined): StepMetadata {
+  // What is not made because of --target is told as what stays as it is.
+  const old = step.skipped ? step.next : isImport(step) && now?.id === undefined ? undefined : step.old;
   return {
     op: step.op,
     urn: step.urn,
     type: step.type,
-    ...(step.old === undefined ? {} : { old: stateOf(step.old) }),
+    ...(old === undefined ? {} : { old: stateOf(old) }),
     ...(now === undefined ? {} : { new: stateOf(now) }),
     ...(step.keys.length === 0 ? {} : { keys: [...step.keys] }),
     ...(step.diffs.length === 0 ? {} : { diffs: [...step.diffs] }),

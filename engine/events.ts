@@ -28,6 +28,7 @@ export type OpType =
   | "refresh"
   | "discard"
   | "discard-replaced"
+  | "remove-pending-replace"
   | "import"
   | "import-replacement";
 

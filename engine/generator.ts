@@ -1,80 +1,94 @@
 import { randomBytes } from "node:crypto";
-import { containsUnknown, UNKNOWN_SENTINEL, type Value, type ValueMap } from "../wire/values";
+import { equalValues, type ValueMap, withoutUnknowns } from "../wire/values";
+import { Dependents } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
-import { type Decision, decide, withUnknownDependencies } from "./planner/decide";
-import { dependentsOf } from "./planner/delete-order";
-import { applyReplaceOnChanges, type Diff, NO_DIFF, settleUnknown } from "./planner/diff";
-import type { Goal } from "./planner/goal";
+import { type Decision, decide } from "./planner/decide";
+import { applyReplaceOnChanges, changed, type Diff, NO_DIFF, settleUnknown } from "./planner/diff";
+import { type Goal, SEED_BYTES } from "./planner/goal";
 import { keepOldValues } from "./planner/property-path";
 import {
   createStep,
   deleteReplacedStep,
-  importStep,
+  importSteps,
   plannedState,
-  readStep,
+  readSteps,
+  recreateSteps,
   replaceSteps,
   type Step,
   sameStep,
   skippedCreateStep,
+  untargetedStep,
   updateStep,
 } from "./planner/step";
-import type { CheckFailure } from "./provider/client";
 import type { ProviderRegistry } from "./provider/registry";
+import { failureText, importedText, protectedText, UNCONFIGURED } from "./refusals";
 import type { ResourceState } from "./resource";
-import { Targets } from "./targets";
-import { isDefaultProvider, isProviderType, parseProviderReference } from "./urn";
+import type { Targets, UrnPatterns } from "./targets";
+import { isProviderType, parseProviderReference } from "./urn";
 
-const SEED_BYTES = 32;
-
-export interface GeneratorOptions {
+export interface GeneratorParts {
   readonly preview: boolean;
-  /** Undefined: all. */
-  readonly targets: ReadonlySet<string> | undefined;
-  readonly targetDependents: boolean;
-  readonly replaces: ReadonlySet<string>;
+  /** The state before this run. */
+  readonly resources: readonly ResourceState[];
+  readonly providers: ProviderRegistry;
+  readonly targets: Targets;
+  /** `--replace` */
+  readonly replaces: UrnPatterns;
+  /** What providers derive names from; undefined: new for each question. */
+  readonly seed?: (urn: string) => Uint8Array;
+  /** Renames in the state, for aliases. */
+  rename(from: string, to: string): void;
+  /** Tells of a problem that makes the run fail in the end and does not keep a preview from going on. */
+  problem(message: string, urn: string): void;
+  warn(message: string, urn: string): void;
+}
+
+/** Steps of a registration. */
+export interface Planned {
+  readonly steps: readonly Step[];
+  /** What follows once they are done: what is imported is compared with the program only then. */
+  readonly follow?: (imported: ResourceState) => Promise<Step[]>;
 }
 
 /**
  * Turns registrations into steps, one registration at a time: asks the providers, and leaves every decision to the pure
- * functions in planner/.
+ * functions in planner/. What it asks and in which order is stock's (pulumi/pulumi pkg/resource/deploy/step_generator.go, 3.260).
  */
 export class StepGenerator {
-  /** Current URNs of what this run has registered, by old URN. */
-  readonly claimed = new Set<ResourceState>();
-  readonly replaced = new Set<string>();
+  /** The inputs of providers that were registered in this run. */
+  readonly providerConfigs = new Map<string, ValueMap>();
+  readonly dependents: Dependents;
+  /** What this run deletes: what was said to go with it needs no call of its own. */
+  readonly deleted = new Set<string>();
+  private readonly claimed = new Set<ResourceState>();
+  private readonly replaced = new Set<string>();
   private readonly seen = new Set<string>();
+  private readonly renamed = new Map<string, string>();
   /** Deleted ahead of a replacement of what they depend on; their own registration makes them anew. */
-  private readonly deletedFirst = new Map<string, { old: ResourceState; keys: readonly string[] }>();
+  private readonly deletedFirst = new Map<string, readonly string[]>();
   private readonly olds: Map<string, ResourceState>;
-  private readonly targets: Targets;
 
-  constructor(
-    private readonly oldResources: readonly ResourceState[],
-    private readonly providers: ProviderRegistry,
-    private readonly options: GeneratorOptions,
-    /** Renames in the state, for aliases. */
-    private readonly rename: (from: string, to: string) => void,
-  ) {
-    this.targets = new Targets(options.targets, options.targetDependents);
-    this.olds = new Map(oldResources.filter(state => !state.delete).map(state => [state.urn, state]));
+  constructor(private readonly parts: GeneratorParts) {
+    this.olds = new Map(parts.resources.filter(state => !state.delete).map(state => [state.urn, state]));
+    this.dependents = new Dependents(
+      parts.resources,
+      parts.providers,
+      state => this.claimed.has(state) || this.deletedFirst.has(state.urn),
+    );
   }
 
   /** What nobody registered: to be deleted. */
   unclaimed(): ResourceState[] {
-    return this.oldResources.filter(state => !this.claimed.has(state));
+    return this.parts.resources.filter(state => !this.claimed.has(state));
   }
 
   oldOf(urn: string): ResourceState | undefined {
     return this.olds.get(urn);
   }
 
-  isTargeted(urn: string): boolean {
-    return this.targets.has(urn);
-  }
-
   /** Targets that are neither in the program nor in the state. */
   unknownTargets(): string[] {
-    return this.targets.named.filter(urn => !this.seen.has(urn) && !this.olds.has(urn));
+    return this.parts.targets.targets.named.filter(urn => !this.seen.has(urn) && !this.olds.has(urn));
   }
 
   private claim(goal: Pick<Goal, "urn" | "aliases">): ResourceState | undefined {
@@ -86,212 +100,196 @@ export class StepGenerator {
       const old = this.olds.get(urn);
       if (old === undefined || this.claimed.has(old)) continue;
       this.claimed.add(old);
-      this.rename(urn, goal.urn);
+      if (urn !== goal.urn) this.renamed.set(urn, goal.urn);
+      this.parts.rename(urn, goal.urn);
       return old;
     }
     return undefined;
   }
 
   /** Steps of one registration, to be run one after the other. */
-  async generate(goal: Goal): Promise<Step[]> {
+  async generate(goal: Goal): Promise<Planned> {
     const old = this.claim(goal);
-    if (!this.targets.take(goal)) return [this.untargeted(goal, old)];
-    const fresh = old === undefined || old.external === true || old.pendingReplacement === true;
-    const dependent = this.deletedFirst.get(old?.urn ?? goal.urn);
-    if (dependent !== undefined && old !== undefined) return this.recreate(goal, old, dependent.keys);
-
-    const wanted = keepOldValues(goal.inputs, fresh ? goal.inputs : old.inputs, fresh ? [] : goal.ignoreChanges);
-    const inputs = await this.check(goal, fresh ? {} : old.inputs, wanted);
-    this.targets.refuseWhatNeedsMore(goal);
-    const next = plannedState(goal, inputs, fresh ? undefined : old);
-    if (this.wantsImport(goal, old)) return [importStep(next, old)];
-    if (old === undefined) return [createStep(next)];
-    if (fresh) {
-      if (old.external) return replaceSteps(old, next, { keys: [], diffs: [], detailedDiff: {} }, false);
-      return this.recreate(goal, old, []);
+    const taken = this.parts.targets.take(plannedState(goal, goal.inputs, old));
+    if (taken && wantsImport(goal, old)) {
+      const replaced = this.deletedFirst.has(old?.urn ?? "") ? undefined : old;
+      const steps = this.validated(goal, importSteps(plannedState(goal, goal.inputs, old), replaced));
+      return { steps, follow: async imported => this.validated(goal, await this.compare(goal, imported, true)) };
     }
-    return this.change(goal, old, next, wanted);
+    return { steps: this.validated(goal, await this.compare(goal, old, taken)) };
   }
 
   /** Steps of a `get`. */
-  generateRead(goal: Goal, id: string): Step[] {
+  generateRead(goal: Goal, id: string): Planned {
     const old = this.claim(goal);
-    const known = id === UNKNOWN_SENTINEL ? undefined : id;
-    const next: ResourceState = { ...plannedState(goal, {}, undefined), id: known, external: true, created: undefined };
-    if (old !== undefined && !old.external) {
+    const next: ResourceState = { ...plannedState(goal, {}, undefined), id, external: true, created: undefined };
+    if (this.parts.targets.missing(next) !== undefined && !this.parts.targets.take(next)) {
+      this.parts.targets.skip(goal.urn);
+      return { steps: [old === undefined ? skippedCreateStep(next) : untargetedStep(old, goal.urn)] };
+    }
+    const replaces = old !== undefined && !old.external && old.id !== id;
+    if (replaces) this.replaced.add(goal.urn);
+    return { steps: this.validated(goal, readSteps(next, old, replaces)) };
+  }
+
+  private async compare(goal: Goal, old: ResourceState | undefined, taken: boolean): Promise<Step[]> {
+    const keys = old && this.deletedFirst.get(old.urn);
+    const anew = old === undefined || keys !== undefined || old.external === true || this.isForced(goal, old);
+    const wanted = anew ? goal.inputs : keepOldValues(goal.inputs, old.inputs, goal.ignoreChanges);
+    const inputs = taken ? await this.check(goal, anew ? {} : old.inputs, wanted) : (old?.inputs ?? goal.inputs);
+    if (old === undefined) {
+      const next = plannedState(goal, inputs, undefined);
+      if (taken) return [createStep(next)];
+      this.parts.targets.skip(goal.urn);
+      return [skippedCreateStep(next)];
+    }
+    if (keys !== undefined) {
+      this.deletedFirst.delete(old.urn);
+      this.deleted.delete(old.urn);
       this.replaced.add(goal.urn);
-      const [replace] = replaceSteps(old, next, { keys: [], diffs: [], detailedDiff: {} }, true);
-      return [{ ...readStep(next, old, true), deleteOldLater: true }, ...(replace ? [replace] : [])];
+      return recreateSteps(old, plannedState(goal, inputs, undefined), keys);
     }
-    return [readStep(next, old, false)];
+    if (old.external === true) return replaceSteps(old, plannedState(goal, inputs, undefined), NO_DIFF, true);
+    if (!taken) return [untargetedStep(old, goal.urn)];
+    return this.change(goal, old, plannedState(goal, inputs, old), inputs);
   }
 
-  private untargeted(goal: Goal, old: ResourceState | undefined): Step {
-    if (old === undefined) this.targets.skip(goal.urn);
-    return old === undefined
-      ? skippedCreateStep(plannedState(goal, goal.inputs, undefined))
-      : sameStep(old, { ...old, urn: goal.urn });
+  private isForced(goal: Goal, old: ResourceState): boolean {
+    return this.parts.replaces.has(goal.urn) || old.rest.taint === true;
   }
 
-  private wantsImport(goal: Goal, old: ResourceState | undefined): boolean {
-    if (goal.importId === undefined || !goal.custom) return false;
-    return old === undefined || (old.importID !== goal.importId && old.id !== goal.importId);
-  }
-
-  /** Check, for what has a provider to ask. @throws DiagnosedError with every failure */
-  private async check(goal: Goal, olds: ValueMap, news: ValueMap): Promise<ValueMap> {
-    if (!goal.custom) return news;
-    if (isProviderType(goal.type)) {
-      const { inputs, failures } = await this.diagnosed(goal, this.providers.check(goal.urn, olds, news));
-      this.refuse(goal, news, failures);
-      return inputs;
-    }
-    const provider = await this.diagnosed(goal, this.providers.instance(goal.provider ?? ""));
-    if (!provider.configured) return news;
-    const { inputs, failures } = await this.diagnosed(
-      goal,
-      provider.client.check(goal.urn, olds, news, randomBytes(SEED_BYTES)),
-    );
-    this.refuse(goal, news, failures);
-    return inputs;
-  }
-
-  private refuse(goal: Goal, news: ValueMap, failures: readonly CheckFailure[]): void {
-    if (failures.length === 0) return;
-    throw new DiagnosedError(
-      goal.urn,
-      failures.map(({ property, reason }) => {
-        if (property === "") return `${goal.type} resource '${goal.name}' has a problem: ${reason}`;
-        const value = news[property];
-        const shown = value === undefined || value === null ? "" : ` value {${describe(value)}}`;
-        return `${goal.type} resource '${goal.name}': property ${property}${shown} has a problem: ${reason}`;
-      }),
-    );
-  }
-
-  private async diagnosed<T>(goal: Goal, answer: Promise<T>): Promise<T> {
-    try {
-      return await answer;
-    } catch (error) {
-      throw new DiagnosedError(goal.urn, [messageOf(error)]);
-    }
-  }
-
-  private async change(goal: Goal, old: ResourceState, next: ResourceState, wanted: ValueMap): Promise<Step[]> {
-    if (!goal.custom) return [sameStep(old, next)];
-    const forced = this.options.replaces.has(goal.urn);
-    const containerReplaced = goal.deletedWith !== undefined && this.replaced.has(goal.deletedWith);
-    const providerReplaced = await this.diagnosed(goal, this.providerReplaced(goal, old));
-    // Nothing is asked about what is replaced anyway.
-    const settled = forced || containerReplaced || providerReplaced;
-    const diff = settled ? NO_DIFF : await this.diagnosed(goal, this.diff(goal, old, next.inputs));
-    const { deleteBeforeReplace } = goal;
-    const decision = decide({ old, diff, deleteBeforeReplace, forced, providerReplaced, containerReplaced });
-    if (decision.kind === "same") return [sameStep(old, next)];
-    if (decision.kind === "update") return [updateStep(old, next, decision.diff)];
-    return this.replace(goal, old, wanted, decision);
-  }
-
-  private async diff(goal: Goal, old: ResourceState, inputs: ValueMap): Promise<Diff> {
-    if (isProviderType(goal.type)) {
-      return settleUnknown(await this.providers.diff(goal.urn, old, inputs), old.inputs, inputs);
-    }
-    const provider = await this.providers.instance(goal.provider ?? "");
-    const answer = !provider.configured
-      ? { ...NO_DIFF, changes: "unknown" as const }
-      : await provider.client.diff({
-          urn: goal.urn,
-          id: old.id ?? "",
-          oldInputs: old.inputs,
-          oldOutputs: old.outputs,
-          news: inputs,
-          ignoreChanges: goal.ignoreChanges,
-        });
-    return applyReplaceOnChanges(settleUnknown(answer, old.inputs, inputs), goal.replaceOnChanges);
-  }
-
-  private async providerReplaced(goal: Goal, old: ResourceState): Promise<boolean> {
-    if (goal.provider === undefined || old.provider === undefined) return false;
-    const now = parseProviderReference(goal.provider);
-    const was = parseProviderReference(old.provider);
-    if (now.urn === was.urn || (isDefaultProvider(now.urn) && isDefaultProvider(was.urn))) return false;
-    const oldProvider = this.oldResources.find(state => state.urn === was.urn && state.id === was.id);
-    if (oldProvider === undefined) return false;
-    const diff = await this.providers.compare(goal.provider, oldProvider, this.providerConfigs.get(now.urn) ?? {});
-    return diff.replaceKeys.length > 0;
-  }
-
-  /** The inputs of providers that were registered in this run. */
-  readonly providerConfigs = new Map<string, ValueMap>();
-
-  private async replace(
-    goal: Goal,
-    old: ResourceState,
-    wanted: ValueMap,
-    decision: Extract<Decision, { kind: "replace" }>,
-  ): Promise<Step[]> {
-    if (old.protect === true) {
-      throw new DiagnosedError(goal.urn, [
-        `unable to replace resource "${goal.urn}"\n` +
-          "as it is currently marked for protection. To unprotect the resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
-      ]);
-    }
-    this.replaced.add(goal.urn);
-    // Anew, so that names chosen by the provider do not collide with the old object's.
-    const inputs = await this.check(goal, {}, wanted);
-    const next = plannedState(goal, inputs, undefined);
-    const reason = { keys: decision.keys, diffs: decision.diff.diffKeys, detailedDiff: decision.diff.detailed };
-    if (!decision.deleteFirst) return replaceSteps(old, next, reason, true);
-    const before = await this.deleteDependents(old);
-    const goingToo = new Set([old.urn, ...before.map(step => step.urn)]);
-    return [
-      ...before,
-      deleteReplacedStep(
-        old,
-        { goingToo: new Set([...goingToo].filter(urn => urn !== old.urn)) },
-        { keepAsPending: true, ...reason },
-      ),
-      ...replaceSteps(old, next, reason, false),
-    ];
-  }
-
-  /** What must be replaced because `root` is deleted before its replacement is there: deleted first, the last one first. */
-  private async deleteDependents(root: ResourceState): Promise<Step[]> {
-    const gone = new Set([root.urn]);
-    const steps: Step[] = [];
-    for (const dependent of dependentsOf(gone, this.oldResources)) {
-      const inputs = withUnknownDependencies(dependent, gone);
-      if (inputs === undefined || !dependent.custom || this.deletedFirst.has(dependent.urn)) continue;
-      const provider = await this.providers.instance(dependent.provider ?? "");
-      const diff = await provider.client.diff({
-        urn: dependent.urn,
-        id: dependent.id ?? "",
-        oldInputs: dependent.inputs,
-        oldOutputs: dependent.outputs,
-        news: inputs,
-        ignoreChanges: [],
-      });
-      if (diff.replaceKeys.length === 0) continue;
-      gone.add(dependent.urn);
-      this.replaced.add(dependent.urn);
-      this.deletedFirst.set(dependent.urn, { old: dependent, keys: diff.replaceKeys });
-      steps.unshift(
-        deleteReplacedStep(dependent, { goingToo: new Set() }, { keepAsPending: true, keys: diff.replaceKeys }),
-      );
+  /** Steps that need what only a wider target would make are refused; a preview shows them all the same. */
+  private validated(goal: Goal, steps: Step[]): Step[] {
+    const why = this.parts.targets.targets.given ? "was not specified in --target list" : "left out by --exclude";
+    for (const { next, skipped } of steps) {
+      const missing = next === undefined || skipped ? undefined : this.parts.targets.missing(next);
+      if (missing === undefined) continue;
+      this.problem(goal.urn, `Resource '${goal.urn}' depends on '${missing}' which was ${why}.`);
+      break;
     }
     return steps;
   }
 
-  /** The old object is gone already. */
-  private async recreate(goal: Goal, old: ResourceState, keys: readonly string[]): Promise<Step[]> {
-    const inputs = await this.check(goal, {}, goal.inputs);
+  /** @throws DiagnosedError unless this is a preview, which goes on and fails in the end */
+  private problem(urn: string, message: string): void {
+    if (!this.parts.preview) throw new DiagnosedError(urn, [message]);
+    this.parts.problem(message, urn);
+  }
+
+  /** Check, for what has a provider to ask. @throws DiagnosedError with every failure */
+  private async check(goal: Goal, olds: ValueMap, wanted: ValueMap): Promise<ValueMap> {
+    if (!goal.custom) return wanted;
+    const { providers, preview, seed } = this.parts;
+    const news = preview ? wanted : withoutUnknowns(wanted);
+    const { inputs, failures } = await diagnosed(goal, async () => {
+      if (isProviderType(goal.type)) return providers.check(goal.urn, olds, news);
+      const provider = await providers.instance(goal.provider ?? "");
+      if (!provider.configured) return { inputs: news, failures: [] };
+      return provider.client.check(goal.urn, olds, news, seed?.(goal.urn) ?? randomBytes(SEED_BYTES));
+    });
+    if (failures.length > 0)
+      throw new DiagnosedError(
+        goal.urn,
+        failures.map(failure => failureText(goal, news, failure)),
+      );
+    return inputs;
+  }
+
+  private async change(goal: Goal, old: ResourceState, next: ResourceState, inputs: ValueMap): Promise<Step[]> {
+    const diff = await diagnosed(goal, () => this.diff(goal, old, inputs));
+    const decision = decide(old, diff, goal.deleteBeforeReplace);
+    if (decision.kind === "same") return [sameStep(old, next)];
+    if (decision.kind === "update") return [updateStep(old, next, decision.diff)];
+    return this.replace(goal, old, next, decision);
+  }
+
+  private async diff(goal: Goal, old: ResourceState, news: ValueMap): Promise<Diff> {
+    if (this.isForced(goal, old)) return changed("id");
+    if (goal.deletedWith !== undefined && this.replaced.has(goal.deletedWith)) return changed("deletedWith");
+    if (await this.providerReplaced(goal, old)) return changed("provider");
+    if (!goal.custom) return equalValues(old.inputs, news) ? NO_DIFF : changed();
+    const diff = settleUnknown(await this.answer(goal, old, news), old.inputs, news);
+    return applyReplaceOnChanges(diff, goal.replaceOnChanges, old.initErrors.length > 0);
+  }
+
+  private async answer(goal: Goal, old: ResourceState, news: ValueMap): Promise<Diff> {
+    if (isProviderType(goal.type)) return this.parts.providers.diff(goal.urn, old, news);
+    const provider = await this.parts.providers.instance(goal.provider ?? "");
+    if (!provider.configured) {
+      this.parts.warn(UNCONFIGURED, goal.urn);
+      return changed();
+    }
+    const { id = "", inputs: oldInputs, outputs: oldOutputs } = old;
+    return provider.client.diff({ urn: goal.urn, id, oldInputs, oldOutputs, news, ignoreChanges: goal.ignoreChanges });
+  }
+
+  private async providerReplaced(goal: Goal, old: ResourceState): Promise<boolean> {
+    if (goal.provider === old.provider) return false;
+    if (goal.provider === undefined || old.provider === undefined) return true;
+    const now = parseProviderReference(goal.provider);
+    const was = parseProviderReference(old.provider);
+    if (this.renamed.get(was.urn) === now.urn) return false;
+    const oldProvider = this.olds.get(was.urn);
+    if (oldProvider === undefined) return false;
+    const config = this.providerConfigs.get(now.urn) ?? {};
+    return (await this.parts.providers.compare(goal.provider, oldProvider, config)).replaceKeys.length > 0;
+  }
+
+  private async replace(
+    goal: Goal,
+    old: ResourceState,
+    planned: ResourceState,
+    { diff, deleteFirst }: Extract<Decision, { kind: "replace" }>,
+  ): Promise<Step[]> {
+    if (old.protect === true && goal.protect === true) {
+      this.problem(goal.urn, `unable to replace resource "${goal.urn}"\n${protectedText()}`);
+    }
+    if (goal.importId !== undefined) this.refuseReplacementOfImport(goal, old, planned, diff);
     this.replaced.add(goal.urn);
-    return replaceSteps(old, plannedState(goal, inputs, undefined), { keys, diffs: [], detailedDiff: {} }, false);
+    // Anew, so that names chosen by the provider do not collide with the old object's.
+    const inputs = this.isForced(goal, old) ? planned.inputs : await this.check(goal, {}, goal.inputs);
+    const next = plannedState(goal, inputs, undefined);
+    if (!deleteFirst) return replaceSteps(old, next, diff, old.pendingReplacement !== true);
+    const before = await this.deleteDependents(goal, old);
+    if (old.pendingReplacement !== true) {
+      before.push(deleteReplacedStep(old, { goingToo: this.deleted }, { keepAsPending: true }));
+      this.deleted.add(old.urn);
+    }
+    return [...before, ...replaceSteps(old, next, diff, false)];
+  }
+
+  private refuseReplacementOfImport(goal: Goal, old: ResourceState, next: ResourceState, diff: Diff): void {
+    const message = importedText(diff.replaceKeys, old.inputs, next.inputs);
+    if (!this.parts.preview) throw new DiagnosedError(goal.urn, [message]);
+    this.parts.warn(message, goal.urn);
+  }
+
+  /** What must be replaced because `root` is deleted before its replacement is there: deleted first, the last one first. */
+  private async deleteDependents(goal: Goal, root: ResourceState): Promise<Step[]> {
+    const dragged = await diagnosed(goal, () => this.dependents.draggedBy(root));
+    return dragged.reverse().map(({ state, keys }) => {
+      if (state.protect) {
+        throw new DiagnosedError(goal.urn, [
+          `unable to replace resource "${state.urn}" as part of replacing "${goal.urn}" ${protectedText(state.urn)}`,
+        ]);
+      }
+      this.deletedFirst.set(state.urn, keys);
+      const step = deleteReplacedStep(state, { goingToo: this.deleted }, { keepAsPending: true });
+      this.deleted.add(state.urn);
+      return step;
+    });
   }
 }
 
-/** A value in a message; anything that may be secret or unknown is not shown. */
-function describe(value: Value): string {
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
-  return containsUnknown(value) ? "output<unknown>" : "...";
+function wantsImport(goal: Goal, old: ResourceState | undefined): boolean {
+  if (goal.importId === undefined || !goal.custom) return false;
+  return old === undefined || old.external === true || (old.importID ?? old.id) !== goal.importId;
+}
+
+async function diagnosed<T>(goal: Goal, answer: () => Promise<T>): Promise<T> {
+  try {
+    return await answer();
+  } catch (error) {
+    throw new DiagnosedError(goal.urn, [messageOf(error)]);
+  }
 }

@@ -7,11 +7,12 @@ import * as messages from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { decode, encode } from "../wire/struct";
 import { UNKNOWN_SENTINEL } from "../wire/values";
+import { messageOf } from "./diagnosed-error";
 import type { EventStream } from "./event-stream";
 import type { DiagnosticEvent } from "./events";
 import type { AliasTable } from "./program/aliases";
 import { withHashes } from "./program/assets";
-import { goalOf, readGoalOf, UnsupportedError } from "./program/request";
+import { goalOf, readGoalOf, UnsupportedError, withRemedy } from "./program/request";
 import type { RpcServer } from "./rpc-server";
 import { unary } from "./rpc-server";
 import type { Registered, Session } from "./session";
@@ -42,7 +43,7 @@ export interface MonitorParts {
 export class Monitor {
   constructor(private readonly parts: MonitorParts) {}
 
-  addTo(server: RpcServer): void {
+  addTo(server: Pick<RpcServer, "serve">): void {
     const unsupported = (what: string) => unary(() => Promise.reject(new UnsupportedError(what)));
     const implementation: UntypedServiceImplementation = {
       supportsFeature: unary(async (request: messages.SupportsFeatureRequest) =>
@@ -97,7 +98,9 @@ export class Monitor {
     const token = request.getTok();
     const provider = await this.providerFor(request, token, true);
     const session = await this.parts.session;
-    const answer = await session.invoke(token, decode(request.getArgs()), provider ?? "");
+    const answer = await session.invoke(token, decode(request.getArgs()), provider ?? "").catch((error: unknown) => {
+      throw new Error(`invocation of ${token} returned an error: ${messageOf(error)}`);
+    });
     const failures = answer.failures.map(({ property, reason }) =>
       new CheckFailure().setProperty(property).setReason(reason),
     );
@@ -135,7 +138,7 @@ function registeredResponse(registered: Registered): messages.RegisterResourceRe
 const SEVERITIES: readonly DiagnosticEvent["severity"][] = ["debug", "info", "warning", "error"];
 
 /** Serves Engine, for the program and the providers: log lines become diagnostics. */
-export function serveEngine(server: RpcServer, events: EventStream, onError: () => void): void {
+export function serveEngine(server: Pick<RpcServer, "serve">, events: EventStream, onError: () => void): void {
   let root = "";
   const implementation: UntypedServiceImplementation = {
     log: unary(async (request: engineMessages.LogRequest) => {
@@ -144,7 +147,7 @@ export function serveEngine(server: RpcServer, events: EventStream, onError: () 
       if (severity !== "debug") {
         events.diagnostic({
           severity,
-          message: request.getMessage(),
+          message: withRemedy(request.getMessage()),
           ...(request.getUrn() === "" ? {} : { urn: request.getUrn() }),
           ...(request.getStreamid() === 0 ? {} : { streamId: request.getStreamid() }),
           ...(request.getEphemeral() ? { ephemeral: true } : {}),

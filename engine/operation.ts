@@ -1,63 +1,61 @@
 import { configValues, type StackConfig, shownConfig } from "./config-values";
+import { deleteAll } from "./deletion";
+import { Dependents } from "./dependents";
 import { messageOf } from "./diagnosed-error";
 import { EventStream } from "./event-stream";
 import type { OpType } from "./events";
 import { Executor } from "./executor/executor";
 import { StepGenerator } from "./generator";
+import { importAll } from "./import";
 import { Monitor, serveEngine } from "./monitor";
-import { dependentsOf, orderDeletes } from "./planner/delete-order";
+import { type Outside, realOutside } from "./outside";
+import { settlePending } from "./pending";
+import { PlanRun } from "./plan-files/plan-run";
 import { AliasTable } from "./program/aliases";
-import { Program } from "./program/process";
+import type { Program } from "./program/process";
 import { type Project, programOf } from "./project";
 import { ProviderRegistry } from "./provider/registry";
+import { refreshAll } from "./refresh";
 import type { Snapshot } from "./resource";
-import { RpcServer } from "./rpc-server";
 import type { RunOptions } from "./run";
-import { deleteStepsOf, refreshAll, Session } from "./session";
+import { Session } from "./session";
+import { deferred, SILENT_END, Silence } from "./silence";
 import { configOf, type OpenStack, openStack, snapshotOf } from "./stack-files";
-import { initialiseBackend, writeHistory } from "./state/backend";
-import { CheckpointFile } from "./state/checkpoint";
+import { initialiseBackend } from "./state/backend";
 import { Journal } from "./state/journal";
 import { takeLock } from "./state/lock";
+import { Targets, UrnPatterns } from "./targets";
 
-const NAMES = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy" } as const;
-const HISTORY_KINDS = { up: "update", refresh: "refresh", destroy: "destroy" } as const;
+const HISTORY_KINDS = { up: "update", refresh: "refresh", destroy: "destroy", import: "resource-import" } as const;
 const MILLISECONDS = 1000;
-/** How long a program that has reported an error may be silent before it is ended: cmd/run lingers for a minute. */
-const SILENCE_MS = 1000;
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>(done => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
-
 export interface Outcome {
   readonly failed: boolean;
   readonly changes: Partial<Record<OpType, number>>;
   readonly snapshot: Snapshot;
 }
 
+function isDryRun(options: RunOptions): boolean {
+  return options.kind === "preview" || options.previewOnly === true;
+}
+
 /** One run from lock to history. */
 export class Operation {
   private readonly events: EventStream;
-  private readonly server = new RpcServer();
   private readonly startTime = Math.floor(Date.now() / MILLISECONDS);
   private readonly dryRun: boolean;
   private failed = false;
-  private program: Program | undefined;
+  private program: Pick<Program, "ended" | "kill"> | undefined;
   private onReported: () => void = () => {};
 
-  private constructor(
+  constructor(
     private readonly options: RunOptions,
     private readonly open: OpenStack,
     private readonly start: Snapshot,
     private readonly config: StackConfig,
-    private readonly unlock: () => void,
+    private readonly plan: PlanRun,
+    private readonly outside: Outside,
   ) {
-    this.dryRun = options.kind === "preview" || options.previewOnly === true;
+    this.dryRun = isDryRun(options);
     this.events = new EventStream(options.onEvent, this.dryRun, options.kind === "refresh");
   }
 
@@ -67,13 +65,16 @@ export class Operation {
 
   static async open(options: RunOptions): Promise<Operation> {
     const open = await openStack(options);
-    const locks = options.kind !== "preview" && options.previewOnly !== true;
+    const dryRun = isDryRun(options);
     initialiseBackend(open.backend);
-    const unlock = locks ? takeLock(open.backend, options.stack) : () => {};
+    const unlock = dryRun ? () => {} : takeLock(open.backend, options.stack);
     try {
       // Read again: what was read before the lock may be what another run has changed since.
-      const locked = locks ? await openStack(options) : open;
-      return new Operation(options, locked, await snapshotOf(locked, options.passphrase), configOf(locked), unlock);
+      const locked = dryRun ? open : await openStack(options);
+      const start = await snapshotOf(locked, options.passphrase);
+      const config = configOf(locked);
+      const plan = PlanRun.of(options, locked, config);
+      return new Operation(options, locked, start, config, plan, realOutside(locked, dryRun, unlock));
     } catch (error) {
       unlock();
       throw error;
@@ -81,12 +82,10 @@ export class Operation {
   }
 
   async run(): Promise<Outcome> {
-    const { options, open, events } = this;
-    const checkpoint = this.dryRun
-      ? undefined
-      : new CheckpointFile(open.backend, options.stack, open.cipher, open.known);
+    const { events } = this;
+    const { server, checkpoint, unlock } = this.outside;
     const journal = new Journal(this.start, checkpoint);
-    serveEngine(this.server, events, () => {
+    serveEngine(server, events, () => {
       this.failed = true;
       this.onReported();
     });
@@ -94,19 +93,21 @@ export class Operation {
       await this.runWith(journal);
     } finally {
       this.program?.kill();
-      this.server.close();
-      await journal.close();
-      checkpoint?.seal();
-      if (!this.dryRun) this.writeHistory();
-      this.unlock();
+      server.close();
+      const closed = journal.close().then(() => checkpoint?.seal());
+      await closed.then(() => this.writeHistory()).finally(unlock);
     }
+    this.plan.save(this.failed);
     return { failed: this.failed, changes: events.changes(), snapshot: journal.snapshot() };
   }
 
   private async runWith(journal: Journal): Promise<void> {
-    const { options, events } = this;
-    events.prelude(shownConfig(this.config));
-    this.settlePending(journal);
+    const { options, events, outside } = this;
+    events.prelude(shownConfig(this.project, this.open.file));
+    if (!this.dryRun) {
+      const warning = settlePending(journal, options.kind === "refresh" && options.clearPendingCreates === true);
+      if (warning !== undefined) events.warning(warning);
+    }
     const ready = deferred<Session>();
     if (this.runsProgram) {
       new Monitor({
@@ -115,33 +116,44 @@ export class Operation {
         programFolder: programOf(this.project).folder,
         aliases: new AliasTable(options.stack, this.project.name),
         session: ready.promise,
-      }).addTo(this.server);
+      }).addTo(outside.server);
     }
-    const address = await this.server.listen();
-    const providers = new ProviderRegistry(options.plugins, address, (urn, id) =>
-      journal.snapshot().resources.find(state => state.urn === urn && state.id === id),
+    const address = await outside.server.listen();
+    const providers = new ProviderRegistry(
+      options.plugins,
+      address,
+      (urn, id) => journal.snapshot().resources.find(state => state.urn === urn && state.id === id),
+      outside.connectProvider,
     );
     const cancel = (): void => void providers.cancel();
     options.cancel?.addEventListener("abort", cancel);
     const executor = this.executorFor(journal, providers);
     try {
       if (this.runsProgram) this.program = this.startProgram(address);
-      const targets = options.targets === undefined ? undefined : new Set(options.targets);
-      if (options.kind === "refresh" || options.refreshFirst) await refreshAll(journal, executor, targets);
+      if (options.kind === "refresh" || options.refreshFirst) {
+        await refreshAll(journal, executor, new Targets(options));
+      }
       if (this.runsProgram && !executor.halted) await this.runProgram(journal, executor, providers, ready.resolve);
-      else if (options.kind === "destroy" && !executor.halted) await this.destroy(journal, executor);
+      else if (options.kind === "destroy" && !executor.halted) await this.destroy(journal, executor, providers);
+      else if (options.kind === "import") await this.import(journal, executor, providers);
+      this.plan.conclude(executor, events);
       if (options.stop?.aborted) this.reportStop();
-      else if (executor.failed && executor.stepFailed) events.error(`${NAMES[options.kind]} failed`);
+      else if (executor.stepFailed || executor.refused) events.error(`${this.word} failed`);
     } catch (error) {
       executor.failed = true;
       events.error(messageOf(error));
     } finally {
-      this.failed ||= executor.failed;
+      this.failed ||= executor.failed || executor.refused;
       options.cancel?.removeEventListener("abort", cancel);
       await providers.close();
       events.summary(this.failed ? "failed" : "succeeded");
       events.ended();
     }
+  }
+
+  /** Stock's word for a run, of whatever kind. */
+  private get word(): string {
+    return this.dryRun ? "preview" : "update";
   }
 
   private get runsProgram(): boolean {
@@ -157,8 +169,8 @@ export class Operation {
     });
   }
 
-  private startProgram(address: string): Program {
-    return new Program({
+  private startProgram(address: string): Pick<Program, "ended" | "kill"> {
+    return this.outside.startProgram({
       project: this.project,
       stack: this.options.stack,
       address,
@@ -176,47 +188,26 @@ export class Operation {
     providers: ProviderRegistry,
     ready: (session: Session) => void,
   ): Promise<void> {
-    const { options, events } = this;
-    const generator = new StepGenerator(
-      journal.snapshot().resources,
-      providers,
-      {
-        preview: this.dryRun,
-        targets: options.targets === undefined ? undefined : new Set(options.targets),
-        targetDependents: options.targetDependents === true,
-        replaces: new Set(options.replaces ?? []),
-      },
-      (from, to) => journal.rename(from, to),
-    );
-    const session = new Session({
-      stack: options.stack,
-      project: this.project.name,
-      preview: this.dryRun,
-      continueOnError: options.continueOnError === true,
-      generator,
-      executor,
-      journal,
-      providers,
-      events,
-      config: configValues(this.config),
-    });
+    const { events, plan } = this;
+    if (!plan.begin(events)) return;
+    const { session, generator } = this.sessionFor(journal, executor, providers);
     ready(session);
-    const silent = this.silenceAfterError(session);
-    const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.promise]);
+    const silent = new Silence(session);
+    this.onReported = silent.watch;
+    if (this.failed) silent.watch();
+    const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.come]);
     silent.stop();
-    if (executor.halted) {
-      await session.settle();
+    await session.close();
+    if (executor.halted || ended !== undefined || this.failed) {
       this.program?.kill();
-      return;
-    }
-    await session.settle();
-    if (ended !== undefined || this.failed) {
-      if (ended) events.error(ended);
+      if (!executor.halted && (ended || !this.failed)) events.error(ended || SILENT_END);
       executor.failed = true;
+      session.finishStack(false);
       return;
     }
     await session.deleteUnclaimed();
-    session.writeStackOutputs();
+    session.finishStack(!executor.refused);
+    plan.end(urn => journal.snapshot().resources.some(state => state.urn === urn), events);
     const unknown = generator.unknownTargets();
     for (const urn of unknown) {
       events.error(`Target '${urn}' could not be found in the stack. Did you forget to escape $ in your shell?`);
@@ -224,64 +215,74 @@ export class Operation {
     if (unknown.length > 0) executor.failed = true;
   }
 
-  /** Resolves once the program has reported an error and then asked for nothing: its run has failed, whatever it still does. */
-  private silenceAfterError(session: Session): { promise: Promise<string>; stop: () => void } {
-    const { promise, resolve } = deferred<string>();
-    let timer: NodeJS.Timeout | undefined;
-    const watch = (): void => {
-      timer ??= setInterval(() => session.idle && resolve(""), SILENCE_MS);
-    };
-    this.onReported = watch;
-    if (this.failed) watch();
-    return { promise, stop: () => clearInterval(timer) };
+  private sessionFor(
+    journal: Journal,
+    executor: Executor,
+    providers: ProviderRegistry,
+  ): { session: Session; generator: StepGenerator } {
+    const { options, events, plan } = this;
+    const targets = new Targets(options);
+    const generator = new StepGenerator({
+      preview: this.dryRun,
+      resources: journal.snapshot().resources,
+      providers,
+      targets,
+      replaces: new UrnPatterns(options.replaces),
+      seed: plan.seed,
+      rename: (from, to) => journal.rename(from, to),
+      problem: (message, urn) => {
+        events.error(message, urn);
+        executor.refused = true;
+      },
+      warn: (message, urn) => events.warning(message, urn),
+    });
+    const session = new Session({
+      stack: options.stack,
+      project: this.project.name,
+      preview: this.dryRun,
+      targets,
+      targetDependents: options.targetDependents === true,
+      continueOnError: options.continueOnError === true,
+      generator,
+      executor,
+      journal,
+      providers,
+      events,
+      config: configValues(this.config),
+      watch: plan.watch,
+    });
+    return { session, generator };
   }
 
-  private async destroy(journal: Journal, executor: Executor): Promise<void> {
-    const { targets, targetDependents } = this.options;
+  private async destroy(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
     const { resources } = journal.snapshot();
-    if (targets === undefined) return executor.ordered(orderDeletes(deleteStepsOf(resources)));
-    const named = new Set(targets);
-    const dependents = dependentsOf(named, resources);
-    if (dependents.length > 0 && targetDependents !== true) {
-      for (const dependent of dependents) {
-        this.events.error(
-          `Resource '${dependent.urn}' depends on a target of this destroy, but is none itself.\n` +
-            "Either name it with --target too, or use --target-dependents.",
-        );
-      }
-      executor.failed = true;
-      return;
-    }
-    for (const { urn } of dependents) named.add(urn);
-    await executor.ordered(orderDeletes(deleteStepsOf(resources.filter(state => named.has(state.urn)))));
+    await deleteAll(resources, {
+      targets: new Targets(this.options),
+      targetDependents: this.options.targetDependents === true,
+      preview: this.dryRun,
+      dependents: new Dependents(resources, providers),
+      executor,
+      providers,
+      events: this.events,
+      goingToo: new Set(),
+    });
   }
 
-  /** What earlier runs left half-way: known changes are settled by this run, a creation may have made something. */
-  private settlePending(journal: Journal): void {
-    if (this.dryRun) return;
-    const { pendingOperations } = this.start;
-    const keepsCreates = !(this.options.kind === "refresh" && this.options.clearPendingCreates === true);
-    journal.dropPending(operation => keepsCreates && operation.type === "creating");
-    const created = pendingOperations.filter(operation => operation.type === "creating");
-    if (created.length === 0 || !keepsCreates) return;
-    const lines = created.map(operation => `  * ${operation.resource.urn}, interrupted while creating`);
-    this.events.warning(
-      `Attempting to deploy or update resources with ${created.length} pending operations from previous deployment.\n` +
-        `${lines.join("\n")}\n` +
-        "These resources are in an unknown state because the run was ended while it created them: the object may exist without being known here.\n" +
-        "Look for it on the host; then run: muster refresh --clear-pending-creates",
-    );
+  private async import(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
+    const { session } = this.sessionFor(journal, executor, providers);
+    const { stack, imports = [] } = this.options;
+    await importAll(imports, { stack, project: this.project.name, journal, executor, session });
   }
 
   private reportStop(): void {
     this.failed = true;
-    this.events.error(`${NAMES[this.options.kind]} canceled`);
+    this.events.error(`${this.word} canceled`);
   }
 
   private writeHistory(): void {
-    const { options, open, events } = this;
-    if (options.kind === "preview") return;
-    writeHistory(open.backend, options.stack, {
+    const { options, open, events, outside } = this;
+    if (this.dryRun || options.kind === "preview") return;
+    outside.writeHistory({
       kind: HISTORY_KINDS[options.kind],
       startTime: this.startTime,
       message: options.message ?? "",

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { parse } from "yaml";
 import type { PluginHost } from "./run";
 
+const VENDORED_TYPESCRIPT = join(__dirname, "program/vendored-typescript.js");
 const MANIFEST = "PulumiPlugin.yaml";
 
 /**
@@ -57,12 +58,16 @@ export class PathPlugins implements PluginHost {
       );
     }
     const options = (typeof runtime === "object" ? runtime.options : undefined) as { typescript?: boolean } | undefined;
-    const runner = createRequire(join(this.projectRoot, "index.js")).resolve("@pulumi/pulumi/cmd/run-plugin");
-    return spawn(process.execPath, [runner, folder, engineAddress], {
+    const plain = options?.typescript === false;
+    // The SDK's runner always loads a TypeScript compiler; what needs none is started without it.
+    const starter = plain
+      ? []
+      : [createRequire(join(this.projectRoot, "index.js")).resolve("@pulumi/pulumi/cmd/run-plugin")];
+    return spawn(process.execPath, ["--require", VENDORED_TYPESCRIPT, ...starter, folder, engineAddress], {
       cwd: this.projectRoot,
       env: {
         ...process.env,
-        PULUMI_NODEJS_TYPESCRIPT: options?.typescript === false ? "" : "true",
+        PULUMI_NODEJS_TYPESCRIPT: plain ? "" : "true",
         PULUMI_CONFIG_PASSPHRASE: undefined,
         PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
       },

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parse } from "yaml";
+import { parse, YAMLError } from "yaml";
+import { OperatorError } from "../wire/operator-error";
+import { notYaml } from "./config-file";
 
 /** What the engine reads of Pulumi.yaml. */
 export interface Project {
@@ -28,37 +30,57 @@ interface ProjectFile {
   backend?: { url?: unknown };
   options?: { refresh?: unknown };
   stackConfigDir?: unknown;
-  plugins?: { providers?: { name: string; path: string }[] };
+  plugins?: { providers?: { name: string; path: string }[]; analyzers?: unknown[] };
   config?: Record<string, unknown>;
 }
 
 const FILE = "Pulumi.yaml";
 
-/** Finds the folder with Pulumi.yaml, from `start` upwards. @throws Error if there is none */
+/** Finds the folder with Pulumi.yaml, from `start` upwards. @throws OperatorError if there is none */
 export function findProjectRoot(start: string): string {
   for (let folder = resolve(start); ; folder = dirname(folder)) {
     if (existsSync(join(folder, FILE))) return folder;
-    if (dirname(folder) === folder)
-      throw new Error(`no ${FILE} in ${resolve(start)} or above it; go to your project's folder`);
+    if (dirname(folder) === folder) throw noProject(resolve(start));
   }
 }
 
-/** @throws Error naming the file and the field */
+function noProject(folder: string): OperatorError {
+  return new OperatorError({
+    summary: `there is no ${FILE}`,
+    where: `${folder}, and the folders above it`,
+    remedy: "go to your project's folder, or name it with -C FOLDER",
+  });
+}
+
+/** @throws OperatorError naming the file and the field */
 export function readProject(root: string): Project {
   const path = join(root, FILE);
-  if (!existsSync(path)) throw new Error(`no ${path}; go to your project's folder`);
+  if (!existsSync(path)) throw noProject(root);
   let file: ProjectFile;
   try {
     file = (parse(readFileSync(path, "utf8")) ?? {}) as ProjectFile;
   } catch (error) {
-    throw new Error(`${path}: not valid YAML: ${(error as Error).message}`);
+    throw error instanceof YAMLError ? notYaml(path, error) : error;
   }
-  if (typeof file.name !== "string" || file.name === "") throw new Error(`${path}: 'name' is missing`);
+  if (typeof file.name !== "string" || file.name === "") {
+    throw new OperatorError({
+      summary: "'name' is missing",
+      where: path,
+      remedy: "add the project's name: `name: NAME`",
+    });
+  }
   const runtime =
     typeof file.runtime === "string" ? { name: file.runtime } : (file.runtime as { name?: unknown; options?: object });
   if (runtime?.name !== "nodejs") {
+    throw new OperatorError({
+      summary: `the embedded engine runs nodejs programs only, not '${String(runtime?.name)}'`,
+      where: `${path}  runtime`,
+      remedy: "use --engine pulumi with the stock Pulumi CLI",
+    });
+  }
+  if ((file.plugins?.analyzers ?? []).length > 0) {
     throw new Error(
-      `${path}: runtime '${String(runtime?.name)}': the embedded engine runs nodejs programs only.\nUse --engine pulumi with the stock Pulumi CLI.`,
+      `${path}: 'plugins.analyzers': the embedded engine does not support policy packs.\nUse --engine pulumi with the stock Pulumi CLI.`,
     );
   }
   return {

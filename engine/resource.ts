@@ -77,7 +77,9 @@ export function bareState(urn: string, type: string, custom: boolean): ResourceS
 }
 
 /** Every URN that must exist as long as this resource does. */
-export function requirementsOf(state: ResourceState): Set<string> {
+export function requirementsOf(
+  state: Pick<ResourceState, "dependencies" | "propertyDependencies" | "parent" | "provider" | "deletedWith">,
+): Set<string> {
   const urns = new Set(state.dependencies);
   for (const list of Object.values(state.propertyDependencies)) for (const urn of list) urns.add(urn);
   if (state.parent) urns.add(state.parent);

@@ -25,9 +25,8 @@ export class RpcServer {
   });
   private folder: string | undefined;
 
-  serve(service: ServiceDefinition, implementation: UntypedServiceImplementation): this {
+  serve(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
     this.server.addService(service, implementation);
-    return this;
   }
 
   /** @returns the address, `unix:/path` */

@@ -1,9 +1,11 @@
 import { shownMap } from "./event-stream";
 import type { EngineEvent, SummaryEvent } from "./events";
+import type { Import } from "./import";
 import { Operation } from "./operation";
+import type { Scope } from "./targets";
 import { stackUrn } from "./urn";
 
-export type RunKind = "preview" | "up" | "refresh" | "destroy";
+export type RunKind = "preview" | "up" | "refresh" | "destroy" | "import";
 
 /**
  * Starts or finds the provider server of a package, and says where it listens (`unix:/path`). Called once for each provider
@@ -13,7 +15,7 @@ export interface PluginHost {
   address(packageName: string, version: string | undefined, engineAddress: string): Promise<string>;
 }
 
-export interface RunOptions {
+export interface RunOptions extends Scope {
   readonly kind: RunKind;
   /** Folder with Pulumi.yaml. */
   readonly projectRoot: string;
@@ -27,13 +29,16 @@ export interface RunOptions {
   readonly continueOnError?: boolean;
   /** Kinds `refresh` and `destroy`: show what would happen; no lock, no change. For `up` there is kind `preview`. */
   readonly previewOnly?: boolean;
-  readonly targets?: readonly string[];
-  /** What depends on a target is a target too. */
-  readonly targetDependents?: boolean;
+  /** Kind `import`: what is taken over. */
+  readonly imports?: readonly Import[];
   readonly replaces?: readonly string[];
   readonly expectNoChanges?: boolean;
   readonly clearPendingCreates?: boolean;
   readonly message?: string;
+  /** Kind `preview`: the file that the plan is written to. */
+  readonly savePlan?: string;
+  /** The file with the plan that this run, or the preview before it, is held against. */
+  readonly plan?: string;
   /** Called in order, never at the same time. */
   onEvent(event: EngineEvent): void;
   /** First abort: finish the running steps and stop. The executor's `cancel` is the second. */

@@ -7,20 +7,19 @@ import {
   type Value,
   type ValueMap,
 } from "../wire/values";
+import { type DeletionParts, deleteAll } from "./deletion";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
-import type { EventStream } from "./event-stream";
-import type { Executor } from "./executor/executor";
-import { Queue } from "./executor/slots";
-import type { StepGenerator } from "./generator";
-import { orderDeletes } from "./planner/delete-order";
-import type { Goal } from "./planner/goal";
+import { Turns } from "./executor/slots";
+import type { Planned, StepGenerator } from "./generator";
+import type { Deviation, PlanWatch } from "./plan-files/deployment-plan";
+import { stillNeeded } from "./planner/delete-order";
+import { bareGoal, type Goal } from "./planner/goal";
 import { reuseSecrets } from "./planner/reuse";
-import { type DeleteContext, deleteReplacedStep, deleteStep, refreshStep, type Step } from "./planner/step";
+import type { Step } from "./planner/step";
 import type { CheckFailure } from "./provider/client";
-import type { ProviderRegistry } from "./provider/registry";
-import type { ResourceState } from "./resource";
+import { type ResourceState, requirementsOf } from "./resource";
 import type { Journal } from "./state/journal";
-import { isProviderType, makeUrn, packageOf, parseProviderReference, providerType, STACK_TYPE, typeOf } from "./urn";
+import { isProviderType, makeUrn, packageOf, providerType, STACK_TYPE, typeOf } from "./urn";
 
 /** What a program is told about a resource that it registered. */
 export type Registered =
@@ -36,28 +35,27 @@ export class RunEndedError extends Error {
   }
 }
 
-export interface SessionParts {
+export interface SessionParts extends Omit<DeletionParts, "dependents" | "goingToo"> {
   readonly stack: string;
   readonly project: string;
-  readonly preview: boolean;
   readonly continueOnError: boolean;
   readonly generator: StepGenerator;
-  readonly executor: Executor;
   readonly journal: Journal;
-  readonly providers: ProviderRegistry;
-  readonly events: EventStream;
   /** Stack configuration by full key; secrets are Secret. */
   readonly config: Readonly<Record<string, Value>>;
+  /** Records a plan, or holds this run against one. */
+  readonly watch?: PlanWatch;
 }
 
 /** One run of a program: takes its registrations in order, has them planned and carried out, and answers. */
 export class Session {
-  private readonly planning = new Queue();
+  private readonly planning = new Turns();
   private readonly states = new Map<string, ResourceState>();
   private readonly steps = new Map<string, Step>();
   private readonly unusable = new Set<string>();
   private readonly defaults = new Map<string, Promise<string>>();
   private readonly running = new Set<Promise<unknown>>();
+  private closed = false;
   private stackOutputs: { readonly urn: string; readonly outputs: ValueMap } | undefined;
 
   constructor(private readonly parts: SessionParts) {}
@@ -74,13 +72,48 @@ export class Session {
     return this.track(this.registerNow(goal, async () => this.parts.generator.generateRead(goal, id)));
   }
 
-  private async registerNow(goal: Goal, plan: () => Promise<Step[]>): Promise<Registered> {
+  private async registerNow(goal: Goal, plan: () => Promise<Planned>): Promise<Registered> {
+    const { executor } = this.parts;
+    const planned = await this.inTurn(goal, async () => this.asPlanned(goal, await plan(), each => each.steps));
+    if (planned === undefined) return this.giveUp(goal.urn, "failed");
+    if (this.needsUnusable(goal)) return this.giveUp(goal.urn, "skipped");
+    let steps = planned.steps;
+    let applied = await executor.chain(steps);
+    const imported = applied?.error === undefined ? applied?.state : undefined;
+    if (planned.follow !== undefined && imported !== undefined) {
+      const { follow } = planned;
+      const more = await this.inTurn(goal, async () => this.asPlanned(goal, await follow(imported), each => each));
+      if (more === undefined) return this.giveUp(goal.urn, "failed");
+      if (more.some(step => step.op !== "same")) {
+        steps = more;
+        applied = await executor.chain(steps);
+      }
+    }
+    const last = steps.at(-1);
+    if (applied?.state === undefined || applied.error !== undefined || last === undefined)
+      return this.giveUp(goal.urn, "failed", applied?.state);
+    this.parts.watch?.done(goal.urn, applied.state.outputs);
+    this.states.set(goal.urn, applied.state);
+    this.steps.set(goal.urn, last);
+    if (isProviderType(goal.type)) this.parts.generator.providerConfigs.set(goal.urn, applied.state.inputs);
+    if (last.skipped) return { result: "skipped", urn: goal.urn };
+    return { result: "success", state: applied.state };
+  }
+
+  /**
+   * One is planned after the other, as they come. New ones that the same answer set free come at the same time, in an order that
+   * hangs on how many properties each has: they go in the order of their names.
+   * @returns undefined if it can't be planned: that was said
+   */
+  private inTurn<T>(goal: Goal, plan: () => Promise<T>): Promise<T | undefined> {
     const { executor, events } = this.parts;
-    const steps = await this.planning.run(async () => {
-      if (executor.halted) throw new RunEndedError();
+    const isFreed = goal.dependencies.length > 0 && this.parts.generator.oldOf(goal.urn) === undefined;
+    return this.planning.run(isFreed ? goal.urn : "", async () => {
+      if (executor.halted || this.closed) throw new RunEndedError();
       try {
         return await plan();
       } catch (error) {
+        if (error instanceof RunEndedError) throw error;
         for (const message of error instanceof DiagnosedError ? error.messages : [messageOf(error)]) {
           events.error(message, goal.urn);
         }
@@ -88,17 +121,21 @@ export class Session {
         return undefined;
       }
     });
-    if (steps === undefined) return this.giveUp(goal.urn, "failed");
-    if (this.needsUnusable(goal)) return this.giveUp(goal.urn, "skipped");
-    const applied = await executor.chain(steps);
-    const last = steps.at(-1);
-    if (applied?.state === undefined || applied.error !== undefined || last === undefined)
-      return this.giveUp(goal.urn, "failed", applied?.state);
-    this.states.set(goal.urn, applied.state);
-    this.steps.set(goal.urn, last);
-    if (isProviderType(goal.type)) this.parts.generator.providerConfigs.set(goal.urn, applied.state.inputs);
-    if (last.skipped) return { result: "skipped", urn: goal.urn };
-    return { result: "success", state: applied.state };
+  }
+
+  /** @throws RunEndedError if these steps are against a plan */
+  private asPlanned<T>(goal: Goal, planned: T, stepsOf: (planned: T) => readonly Step[]): T {
+    if (!this.heeds(this.parts.watch?.steps(stepsOf(planned), goal))) throw new RunEndedError();
+    return planned;
+  }
+
+  /** Tells what deviates from a plan. False if it ends the run: a preview goes on, to tell of all. */
+  private heeds(deviations: readonly Deviation[] = []): boolean {
+    const { preview, executor, events } = this.parts;
+    for (const { message, urn } of deviations) events.error(message, urn);
+    if (preview || deviations.length === 0) return true;
+    executor.giveUp();
+    return false;
   }
 
   private giveUp(urn: string, result: "failed" | "skipped", state?: ResourceState): Registered {
@@ -108,10 +145,7 @@ export class Session {
   }
 
   private needsUnusable(goal: Goal): boolean {
-    const provider = goal.provider === undefined ? [] : [parseProviderReference(goal.provider).urn];
-    return [...goal.dependencies, ...provider, ...(goal.parent ? [goal.parent] : [])].some(urn =>
-      this.unusable.has(urn),
-    );
+    return [...requirementsOf(goal)].some(urn => this.unusable.has(urn));
   }
 
   /** The provider of a package for resources that name none; registered at its first use. */
@@ -128,28 +162,30 @@ export class Session {
       if (full.startsWith(`${packageName}:`)) inputs[full.slice(packageName.length + 1)] = value;
     }
     if (downloadUrl !== "") inputs.__internal = { pluginDownloadURL: downloadUrl };
-    const registered = this.register(
-      emptyGoal(makeUrn(stack, project, undefined, type, name), type, name, inputs),
-    ).then(done => {
-      if (done.result !== "success") throw new RunEndedError();
-      return `${done.state.urn}::${done.state.id ?? ""}`;
-    });
+    const registered = this.register(bareGoal(makeUrn(stack, project, undefined, type, name), true, inputs)).then(
+      done => {
+        if (done.result !== "success") throw new RunEndedError();
+        return `${done.state.urn}::${done.state.id ?? ""}`;
+      },
+    );
     this.defaults.set(key, registered);
     return registered;
   }
 
-  /** Outputs of a component, or of the stack, whose own wait for `writeStackOutputs`: the SDK sends them also where the program threw. */
+  /** Outputs of a component, or of the stack, whose own wait for `finishStack`: the SDK sends them also where the program threw. */
   registerOutputs(urn: string, outputs: ValueMap): void {
     if (!this.states.has(urn)) throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
     if (typeOf(urn) === STACK_TYPE) this.stackOutputs = { urn, outputs };
     else this.writeOutputs(urn, outputs);
   }
 
-  /** The stack's outputs are those of a run that went well, and come last. */
-  writeStackOutputs(): void {
-    if (this.stackOutputs !== undefined && !this.parts.executor.halted) {
-      this.writeOutputs(this.stackOutputs.urn, this.stackOutputs.outputs);
-    }
+  /** The stack's outputs are those of a run that went well, and come last; after any other the old ones are told. */
+  finishStack(wentWell: boolean): void {
+    if (this.stackOutputs === undefined) return;
+    const { urn, outputs } = this.stackOutputs;
+    const [step, state] = [this.steps.get(urn), this.states.get(urn)];
+    if (wentWell && !this.parts.executor.halted) this.writeOutputs(urn, outputs);
+    else if (step !== undefined && state !== undefined) this.parts.events.outputs(step, { state });
   }
 
   private writeOutputs(urn: string, outputs: ValueMap): void {
@@ -158,6 +194,7 @@ export class Session {
     const step = this.steps.get(urn);
     if (state === undefined || step === undefined) throw new Error(`'${urn}' is not of this run`);
     if (executor.halted) throw new RunEndedError();
+    if (!this.heeds(this.parts.watch?.outputs(urn, state.outputs, outputs))) return;
     const next = { ...state, outputs: reuseSecrets(outputs, state.outputs) };
     if (!equalValues(state.outputs, outputs)) journal.replaceInPlace(state, next);
     const kept = equalValues(state.outputs, outputs) ? state : next;
@@ -184,31 +221,30 @@ export class Session {
     return this.running.size === 0;
   }
 
-  /** Waits for all steps under way. */
-  async settle(): Promise<void> {
+  /** Takes nothing more, whatever the program still says, and waits for all steps under way. */
+  async close(): Promise<void> {
+    this.closed = true;
     while (this.running.size > 0) await Promise.allSettled(this.running);
   }
 
   /** Deletes what the program no longer has. Only after it ended well. */
   async deleteUnclaimed(): Promise<void> {
-    const { generator, journal, executor } = this.parts;
-    const unclaimed = new Set(generator.unclaimed().filter(state => generator.isTargeted(state.urn)));
+    const { generator, journal, targets, events, executor } = this.parts;
+    const unclaimed = new Set(generator.unclaimed());
     const isOld = (state: ResourceState): boolean =>
-      unclaimed.has(state) && !state.delete && !this.states.has(state.urn);
-    const resources = journal.snapshot().resources;
-    const doomed = resources.filter(state => state.delete === true || isOld(state));
-    const spared = this.neededByUnusable();
-    await executor.ordered(orderDeletes(deleteStepsOf(doomed.filter(state => !spared.has(state.urn)))));
-  }
-
-  /** What a resource that could not be made this time depended on when it was last there. */
-  private neededByUnusable(): Set<string> {
-    const needed = new Set<string>();
-    for (const urn of this.unusable) {
-      const old = this.parts.generator.oldOf(urn);
-      for (const dependency of old?.dependencies ?? []) needed.add(dependency);
+      state.delete === true || (unclaimed.has(state) && !this.states.has(state.urn));
+    const { entries } = journal;
+    const olds = entries.filter(isOld);
+    // What could not be made this time, or was not to be, is there as it was.
+    const spared = new Set(stillNeeded(olds, entries));
+    for (const { urn } of targets.limited ? spared : []) {
+      events.error(`Resource '${urn}' can't be deleted: something that takes no part in this run depends on it.`, urn);
+      executor.failed = true;
     }
-    return needed;
+    const { dependents, deleted: goingToo } = generator;
+    const allows = (steps: readonly Step[]): boolean => this.heeds(this.parts.watch?.steps(steps));
+    const going = olds.filter(state => !spared.has(state));
+    await deleteAll(going, { ...this.parts, dependents, goingToo, allows });
   }
 
   private track<T>(work: Promise<T>): Promise<T> {
@@ -217,63 +253,4 @@ export class Session {
     work.then(forget, forget);
     return work;
   }
-}
-
-/** Steps that delete these resources. */
-export function deleteStepsOf(doomed: readonly ResourceState[]): Step[] {
-  const context: DeleteContext = { goingToo: new Set(doomed.map(state => state.urn)) };
-  return doomed.map(state => (state.delete ? deleteReplacedStep(state, context) : deleteStep(state, context)));
-}
-
-/** Reads every resource anew; what is gone leaves the state. */
-export async function refreshAll(journal: Journal, executor: Executor, targets?: ReadonlySet<string>): Promise<void> {
-  const resources = journal.snapshot().resources.filter(state => !state.delete && (!targets || targets.has(state.urn)));
-  const steps = besideSiblings(resources).map(refreshStep);
-  await Promise.all(steps.map(step => executor.chain([step])));
-  pruneDependencies(journal);
-  journal.restart();
-}
-
-/**
- * Resources of one parent one after the other; in the state they lie as they were finished, those of many parents mixed. What is
- * alike is asked at about the same time then, so that a provider can ask it together: all files of a host in one command.
- */
-function besideSiblings(resources: readonly ResourceState[]): ResourceState[] {
-  const families = new Map<string | undefined, ResourceState[]>();
-  for (const state of resources) {
-    const family = families.get(state.parent);
-    if (family === undefined) families.set(state.parent, [state]);
-    else family.push(state);
-  }
-  return [...families.values()].flat();
-}
-
-/** Nothing may refer to a resource that a refresh found gone. */
-function pruneDependencies(journal: Journal): void {
-  const { resources } = journal.snapshot();
-  const there = new Set(resources.map(state => state.urn));
-  for (const state of resources) {
-    const dependencies = state.dependencies.filter(urn => there.has(urn));
-    if (dependencies.length === state.dependencies.length) continue;
-    const propertyDependencies = Object.fromEntries(
-      Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.filter(urn => there.has(urn))]),
-    );
-    journal.replaceInPlace(state, { ...state, dependencies, propertyDependencies });
-  }
-}
-
-function emptyGoal(urn: string, type: string, name: string, inputs: ValueMap): Goal {
-  return {
-    urn,
-    type,
-    name,
-    custom: true,
-    inputs,
-    dependencies: [],
-    propertyDependencies: {},
-    ignoreChanges: [],
-    replaceOnChanges: [],
-    additionalSecretOutputs: [],
-    aliases: [],
-  };
 }

@@ -1,11 +1,13 @@
 import type { JsonMap } from "../wire/struct";
 import { ConfigFile } from "./config-file";
 import { openConfig, type StackConfig } from "./config-values";
+import { messageOf } from "./diagnosed-error";
 import { type Project, readProject } from "./project";
-import { EMPTY_SNAPSHOT, type Snapshot } from "./resource";
+import type { Snapshot } from "./resource";
 import { type Cipher, newPassphrase, openPassphrase } from "./secrets/passphrase";
-import { type Backend, openBackend, readDeployment, saltOf } from "./state/backend";
+import { type Backend, openBackend } from "./state/backend";
 import { type Ciphertexts, deserializeSnapshot } from "./state/deployment";
+import { DamagedStateError, readDeployment, saltOf } from "./state/stored-deployment";
 
 /** A stack with its secrets opened. */
 export interface OpenStack {
@@ -40,15 +42,19 @@ export async function openStack(place: StackPlace): Promise<OpenStack> {
   return { project, stack: place.stack, backend, file, deployment, cipher, known: new WeakMap() };
 }
 
-/** The state of a stack. Its secrets may be under another salt than the configuration's, after an import. */
+/**
+ * The state of a stack. Its secrets may be under another salt than the configuration's, after an import.
+ * @throws DamagedStateError, WrongPassphraseError
+ */
 export async function snapshotOf(open: OpenStack, passphrase: string): Promise<Snapshot> {
   const salt = saltOf(open.deployment);
-  if (salt === undefined)
-    return open.deployment.resources === undefined
-      ? EMPTY_SNAPSHOT
-      : deserializeSnapshot(open.deployment, open.cipher, open.known);
-  if (salt === open.cipher.salt) return deserializeSnapshot(open.deployment, open.cipher, open.known);
-  return deserializeSnapshot(open.deployment, await openPassphrase(passphrase, salt), new WeakMap());
+  const own = salt === undefined || salt === open.cipher.salt;
+  const cipher = own ? open.cipher : await openPassphrase(passphrase, salt);
+  try {
+    return deserializeSnapshot(open.deployment, cipher, own ? open.known : new WeakMap());
+  } catch (error) {
+    throw new DamagedStateError(open.backend, open.stack, messageOf(error));
+  }
 }
 
 export function configOf(open: OpenStack): StackConfig {

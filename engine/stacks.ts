@@ -1,28 +1,30 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeMap, type Json, type JsonMap } from "../wire/struct";
+import { OperatorError } from "../wire/operator-error";
+import { encodeMap, type JsonMap } from "../wire/struct";
 import { revealSecrets, type ValueMap } from "../wire/values";
 import { ConfigFile } from "./config-file";
 import { shownMap } from "./event-stream";
 import { readProject } from "./project";
 import { newPassphrase, openPassphrase } from "./secrets/passphrase";
-import { openStack, type StackPlace, snapshotOf } from "./stack-files";
+import { type OpenStack, openStack, type StackPlace, snapshotOf } from "./stack-files";
 import {
   type Backend,
+  checkpointPath,
   checkpointText,
-  type HistoryEntry,
   initialiseBackend,
   listStacks as listIn,
   NoSuchStackError,
   openBackend,
-  readHistory,
   removeStack,
   stackExists,
   writeCheckpoint,
 } from "./state/backend";
 import { encryptedForm, plainForm, serializeSnapshot } from "./state/deployment";
-import { makeFolder } from "./state/files";
+import { makeFolder, writeBlob } from "./state/files";
+import { type NumberedEntry, readHistory, readVersion } from "./state/history";
 import { breakLocks, LockedError, listLocks, takeLock } from "./state/lock";
+import { DamagedStateError, deploymentOf, readDeployment, saltOf, setAside } from "./state/stored-deployment";
 import { stackUrn } from "./urn";
 
 const SELECTED_FILE = "current-stack";
@@ -38,12 +40,17 @@ export function backendOf(projectRoot: string): Backend {
 export interface InitOptions {
   /** Write the salt to the stack's config file, as stock does; without, it is in the state alone until a secret is set. */
   readonly saveSalt: boolean;
+  /** Default: true. */
+  readonly select?: boolean;
 }
 
 /** Makes an empty stack and selects it. @throws Error if it is there already */
 export async function initStack(place: StackPlace, options: InitOptions = { saveSalt: true }): Promise<void> {
   if (!STACK_NAME.test(place.stack)) {
-    throw new Error(`'${place.stack}' is no name for a stack: letters, digits, '-', '_' and '.' only, at most 100`);
+    throw new OperatorError({
+      summary: `'${place.stack}' is no name for a stack`,
+      remedy: "use letters, digits, '-', '_' and '.' only, at most 100",
+    });
   }
   const project = readProject(place.projectRoot);
   const backend = backendOf(place.projectRoot);
@@ -58,7 +65,7 @@ export async function initStack(place: StackPlace, options: InitOptions = { save
   }
   const empty = serializeSnapshot({ resources: [], pendingOperations: [] }, cipher.salt, plainForm, new Date());
   writeCheckpoint(backend, place.stack, checkpointText(backend, place.stack, JSON.stringify(empty)));
-  selectStack(place.projectRoot, place.stack);
+  if (options.select !== false) selectStack(place.projectRoot, place.stack);
 }
 
 /** Names of the project's stacks. */
@@ -82,27 +89,44 @@ export function selectedStack(projectRoot: string): string | undefined {
   return stackExists(backendOf(projectRoot), stack) ? stack : undefined;
 }
 
-/** Removes a stack. @throws Error if it still has resources, unless `force`; LockedError */
-export async function deleteStack(place: StackPlace, force: boolean): Promise<void> {
-  const open = await openStack(place);
-  const locks = listLocks(open.backend, place.stack);
-  if (locks.length > 0) throw new LockedError(locks);
-  const left = ((open.deployment.resources ?? []) as JsonMap[]).length;
-  if (left > 0 && !force) {
-    throw new Error(
-      `'${place.stack}' still has ${left} resources; removal rejected.\nDestroy them first (muster destroy -s ${place.stack}), or use --force to forget them.`,
-    );
-  }
-  removeStack(open.backend, place.stack);
+export interface RemoveOptions {
+  /** Also with resources left: they are forgotten. */
+  readonly force?: boolean;
+  /** Keep the stack's configuration file. */
+  readonly preserveConfig?: boolean;
+  readonly removeBackups?: boolean;
 }
 
-/** The deployment as `stack export` gives it. */
-export async function exportStack(place: StackPlace, showSecrets: boolean): Promise<JsonMap> {
-  const open = await openStack(place);
-  if (!showSecrets) return { version: EXPORT_VERSION, deployment: open.deployment };
+/** Removes a stack and its configuration file. @throws OperatorError if it still has resources; LockedError */
+export function deleteStack(projectRoot: string, stack: string, options: RemoveOptions): void {
+  const project = readProject(projectRoot);
+  const backend = backendOf(projectRoot);
+  const locks = listLocks(backend, stack);
+  if (locks.length > 0) throw new LockedError(stack, locks);
+  const left = options.force ? 0 : ((readDeployment(backend, stack).resources ?? []) as JsonMap[]).length;
+  if (left > 0) {
+    throw new OperatorError({
+      summary: `'${stack}' still has ${left} resources; removal rejected`,
+      remedy: `destroy them first: muster destroy -s ${stack}; or forget them: muster stack rm ${stack} --force`,
+    });
+  }
+  removeStack(backend, stack, options.removeBackups);
+  if (options.preserveConfig !== true) rmSync(new ConfigFile(project, stack).path, { force: true });
+}
+
+/**
+ * The deployment as `stack export` gives it.
+ * @param version of a past update, by its number in the history; undefined: as it is now
+ */
+export async function exportStack(place: StackPlace, showSecrets: boolean, version?: number): Promise<JsonMap> {
+  const backend = backendOf(place.projectRoot);
+  const current = version === undefined;
+  const deployment = current ? readDeployment(backend, place.stack) : readVersion(backend, place.stack, version);
+  if (!showSecrets) return { version: EXPORT_VERSION, deployment };
+  const open = { ...(await openStack(place)), deployment };
   const snapshot = await snapshotOf(open, place.passphrase);
   const plain = serializeSnapshot(snapshot, open.cipher.salt, plainForm, new Date());
-  return { version: EXPORT_VERSION, deployment: { ...open.deployment, ...withoutHead(plain) } };
+  return { version: EXPORT_VERSION, deployment: { ...deployment, ...withoutHead(plain) } };
 }
 
 function withoutHead(deployment: JsonMap): JsonMap {
@@ -110,30 +134,74 @@ function withoutHead(deployment: JsonMap): JsonMap {
   return rest;
 }
 
-/** Replaces a stack's state. @throws Error if it is no deployment, or another stack's */
-export async function importStack(place: StackPlace, exported: Json, force: boolean): Promise<void> {
-  const open = await openStack(place);
-  const deployment = (exported as JsonMap | null)?.deployment as JsonMap | undefined;
-  if ((exported as JsonMap | null)?.version !== EXPORT_VERSION || deployment === undefined) {
-    throw new Error(`not an exported stack: expected an object with "version": ${EXPORT_VERSION} and "deployment"`);
-  }
-  const prefix = `urn:pulumi:${place.stack}::${open.project.name}::`;
-  const foreign = ((deployment.resources ?? []) as JsonMap[]).filter(state => !String(state.urn).startsWith(prefix));
-  if (foreign.length > 0 && !force) {
-    throw new Error(
-      `resource '${String(foreign[0]?.urn)}' is not of stack '${place.stack}'; use --force to import it all the same`,
-    );
-  }
-  const unlock = takeLock(open.backend, place.stack);
+/** Where a damaged state was put, if there was one. */
+export interface Imported {
+  readonly setAside?: string;
+}
+
+/**
+ * Replaces a stack's state by an exported one, or by a copy of a checkpoint file. Also in place of a damaged one, which is kept.
+ * @throws OperatorError if it is no deployment, or another stack's; LockedError
+ */
+export async function importStack(
+  place: StackPlace,
+  from: { readonly text: string; readonly source: string },
+  force: boolean,
+): Promise<Imported> {
+  const project = readProject(place.projectRoot);
+  const backend = backendOf(place.projectRoot);
+  if (!stackExists(backend, place.stack)) throw new NoSuchStackError(backend, place.stack);
+  const deployment = deploymentOf(from.text);
+  if (typeof deployment === "string") throw notExported(place.stack, from.source, deployment);
+  refuseForeign(place.stack, project.name, deployment, force);
+  const unlock = takeLock(backend, place.stack);
   try {
-    const snapshot = await snapshotOf({ ...open, deployment }, place.passphrase);
-    const text = JSON.stringify(
-      serializeSnapshot(snapshot, open.cipher.salt, encryptedForm(open.cipher, open.known), new Date()),
-    );
-    writeCheckpoint(open.backend, place.stack, checkpointText(open.backend, place.stack, text));
+    const path = checkpointPath(backend, place.stack);
+    const current = deploymentOf(readFileSync(path, "utf8"));
+    const damaged = typeof current === "string";
+    const file = new ConfigFile(project, place.stack);
+    const salt = file.salt ?? (damaged ? undefined : saltOf(current)) ?? saltOf(deployment);
+    const cipher =
+      salt === undefined ? await newPassphrase(place.passphrase) : await openPassphrase(place.passphrase, salt);
+    const open: OpenStack = { project, stack: place.stack, backend, file, deployment, cipher, known: new WeakMap() };
+    const snapshot = await snapshotOf(open, place.passphrase).catch(error => {
+      throw error instanceof DamagedStateError
+        ? notExported(place.stack, from.source, error.problems[0]?.detail ?? "")
+        : error;
+    });
+    const form = encryptedForm(cipher, open.known);
+    const next = JSON.stringify(serializeSnapshot(snapshot, cipher.salt, form, new Date()));
+    const checkpoint = checkpointText(backend, place.stack, next);
+    if (!damaged) {
+      writeCheckpoint(backend, place.stack, checkpoint);
+      return {};
+    }
+    const aside = setAside(backend, place.stack);
+    // The backup stays what it is: there is no state that can be read to put in its place.
+    writeBlob(path, checkpoint);
+    return { setAside: aside };
   } finally {
     unlock();
   }
+}
+
+function notExported(stack: string, where: string, why: string): OperatorError {
+  return new OperatorError({
+    summary: "not an exported stack",
+    where,
+    detail: why,
+    remedy: `take one that was written by: muster stack export -s ${stack} --file FILE, or a backup of its state`,
+  });
+}
+
+function refuseForeign(stack: string, project: string, deployment: JsonMap, force: boolean): void {
+  const prefix = `urn:pulumi:${stack}::${project}::`;
+  const foreign = ((deployment.resources ?? []) as JsonMap[]).find(state => !String(state.urn).startsWith(prefix));
+  if (foreign === undefined || force) return;
+  throw new OperatorError({
+    summary: `resource '${String(foreign.urn)}' is not of stack '${stack}'`,
+    remedy: "use --force to import it all the same",
+  });
 }
 
 /** Outputs of the stack; secrets are `[secret]` unless asked for. */
@@ -146,8 +214,29 @@ export async function stackOutputs(place: StackPlace, showSecrets: boolean): Pro
 }
 
 /** Past updates, the newest first. */
-export function stackHistory(projectRoot: string, stack: string): HistoryEntry[] {
+export function stackHistory(projectRoot: string, stack: string): NumberedEntry[] {
   return readHistory(backendOf(projectRoot), stack);
+}
+
+/** What the list of stacks tells of one. */
+export interface StackFacts {
+  /** Undefined: its state is damaged. */
+  readonly resourceCount: number | undefined;
+  /** Somebody holds its lock. */
+  readonly updateInProgress: boolean;
+  readonly last: NumberedEntry | undefined;
+}
+
+/** @throws NoSuchStackError */
+export function stackFacts(projectRoot: string, stack: string): StackFacts {
+  const backend = backendOf(projectRoot);
+  if (!stackExists(backend, stack)) throw new NoSuchStackError(backend, stack);
+  const deployment = deploymentOf(readFileSync(checkpointPath(backend, stack), "utf8"));
+  return {
+    resourceCount: typeof deployment === "string" ? undefined : ((deployment.resources ?? []) as JsonMap[]).length,
+    updateInProgress: listLocks(backend, stack).length > 0,
+    last: readHistory(backend, stack)[0],
+  };
 }
 
 /** Removes the locks that a dead process left. @returns how many */

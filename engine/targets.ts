@@ -1,37 +1,79 @@
-import { DiagnosedError } from "./diagnosed-error";
-import type { Goal } from "./planner/goal";
-import { isProviderType } from "./urn";
+import { type ResourceState, requirementsOf } from "./resource";
+import { isProviderType, STACK_TYPE } from "./urn";
 
-/** The part of a run that --target asks for. */
-export class Targets {
-  private readonly targeted: Set<string>;
-  /** New, and not targeted. */
-  private readonly skipped = new Set<string>();
+/** What --target, --exclude and their companions say; undefined or empty: everything. */
+export interface Scope {
+  readonly targets?: readonly string[];
+  readonly excludes?: readonly string[];
+  /** What depends on a target is one too. */
+  readonly targetDependents?: boolean;
+  readonly excludeDependents?: boolean;
+}
 
-  constructor(
-    /** Undefined: all. */
-    private readonly wanted: ReadonlySet<string> | undefined,
-    /** What depends on a target is one too. */
-    private readonly dependents: boolean,
-  ) {
-    this.targeted = new Set(wanted);
+/** URNs by name or by pattern: `*` stands for anything but `:`, `**` for anything. */
+export class UrnPatterns {
+  private readonly literals: ReadonlySet<string>;
+  private readonly patterns: readonly RegExp[];
+
+  constructor(private readonly texts: readonly string[] = []) {
+    this.literals = new Set(texts.filter(text => !text.includes("*")));
+    this.patterns = texts.filter(text => text.includes("*")).map(patternOf);
   }
 
-  /** The URNs that were asked for by name. */
-  get named(): string[] {
-    return [...(this.wanted ?? [])];
+  get given(): boolean {
+    return this.texts.length > 0;
+  }
+
+  /** Those that name one URN. */
+  get named(): readonly string[] {
+    return [...this.literals];
   }
 
   has(urn: string): boolean {
-    return this.wanted === undefined || this.targeted.has(urn);
+    return this.literals.has(urn) || this.patterns.some(pattern => pattern.test(urn));
+  }
+}
+
+function patternOf(text: string): RegExp {
+  const quoted = (part: string): string => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const anywhere = text.split("**").map(part => part.split("*").map(quoted).join("[^:]*"));
+  return new RegExp(`^${anywhere.join(".*")}$`);
+}
+
+/** The part of a run that is carried out (pulumi/pulumi pkg/resource/deploy/step_generator.go isIncludedInOperation, 3.260). */
+export class Targets {
+  readonly targets: UrnPatterns;
+  readonly excludes: UrnPatterns;
+  /** What goes in, or stays out, because of what it depends on. */
+  private readonly drawnIn = new Set<string>();
+  /** New, and not targeted. */
+  private readonly skipped = new Set<string>();
+
+  constructor(private readonly scope: Scope) {
+    this.targets = new UrnPatterns(scope.targets);
+    this.excludes = new UrnPatterns(scope.excludes);
   }
 
-  /** Whether a registration is carried out: a target is, and so is what cannot be left out, a provider or a component. */
-  take(goal: Goal): boolean {
-    if (this.dependents && [...goal.dependencies, goal.parent ?? ""].some(urn => this.targeted.has(urn))) {
-      this.targeted.add(goal.urn);
-    }
-    return this.has(goal.urn) || isProviderType(goal.type) || !goal.custom;
+  get limited(): boolean {
+    return this.targets.given || this.excludes.given;
+  }
+
+  /** Whether a resource takes part. To be asked in order: what depends on another is asked after it. */
+  includes(state: ResourceState): boolean {
+    if (this.targets.given) return this.hit(state, this.targets, this.scope.targetDependents);
+    return !this.hit(state, this.excludes, this.scope.excludeDependents);
+  }
+
+  /** A registration takes part also if nothing could go on without it: providers and the stack. */
+  take(state: ResourceState): boolean {
+    return this.includes(state) || isProviderType(state.type) || state.type === STACK_TYPE;
+  }
+
+  private hit(state: ResourceState, patterns: UrnPatterns, dependents: boolean | undefined): boolean {
+    const hit =
+      patterns.has(state.urn) || (dependents === true && [...requirementsOf(state)].some(urn => this.drawnIn.has(urn)));
+    if (hit) this.drawnIn.add(state.urn);
+    return hit;
   }
 
   /** Notes that a new resource is not made. */
@@ -39,12 +81,8 @@ export class Targets {
     this.skipped.add(urn);
   }
 
-  /** @throws DiagnosedError if it needs something that only a wider target would make */
-  refuseWhatNeedsMore(goal: Goal): void {
-    const missing = goal.dependencies.find(urn => this.skipped.has(urn));
-    if (missing === undefined) return;
-    throw new DiagnosedError(goal.urn, [
-      `Resource '${goal.urn}' depends on '${missing}' which was was not specified in --target list.`,
-    ]);
+  /** What a step would need and only a wider target, or a narrower exclusion, would make. */
+  missing(state: ResourceState): string | undefined {
+    return [...requirementsOf(state)].find(urn => this.skipped.has(urn));
   }
 }

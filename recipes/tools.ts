@@ -3,7 +3,7 @@ import * as path from "node:path";
 /** Where the tools of this project lie in the containers. */
 export const toolsFolder = "/opt/muster";
 
-/** Files of recipes/tools that every training node gets. They import each other, so they travel together. */
+/** Files of recipes/tools that the nodes of a pipeline get. They import each other, so they travel together. */
 export const toolFiles = [
   "inert.py",
   "dcp.py",
@@ -26,7 +26,9 @@ export const toolFiles = [
   "requirements.py",
 ] as const;
 
+export type ToolFile = (typeof toolFiles)[number];
+
 /** Where a tool lies on the operator's side, beside the compiled code. */
-export function toolSource(name: (typeof toolFiles)[number]): string {
+export function toolSource(name: ToolFile): string {
   return path.join(__dirname, "tools", name);
 }

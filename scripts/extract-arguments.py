@@ -36,6 +36,8 @@ FOLDERS = [
     "swift/trainers",
     "swift/rlhf_trainers",
 ]
+# Where transformers has the enumerations of its arguments: its parser takes their values and nothing else.
+ENUMERATIONS = ["transformers/trainer_utils.py", "transformers/debug_utils.py", "transformers/training_args.py"]
 # More than 20 choices are names of models and templates: they grow with the version and are not worth a check.
 MOST_CHOICES = 20
 
@@ -43,21 +45,33 @@ MOST_CHOICES = 20
 class Declared:
     """One dataclass: its bases by the names that they have where they are defined, and its fields."""
 
-    def __init__(self, node, imported):
+    def __init__(self, node, imported, enumerated):
         names = [base.id for base in node.bases if isinstance(base, ast.Name)]
         self.bases = [imported.get(name, name) for name in names]
-        self.fields = fields(node)
+        self.fields = fields(node, enumerated)
 
 
 def classes(wheel, parts):
     """Every dataclass of the parts: name -> Declared. The first one of a name counts."""
+    enumerated = enumerations(wheel)
     found = {}
     for file in (file for part in parts for file in sources(wheel, part)):
         tree = ast.parse(wheel.read(file))
         imported = imports(tree)
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and is_dataclass(node):
-                found.setdefault(node.name, Declared(node, imported))
+                found.setdefault(node.name, Declared(node, imported, enumerated))
+    return found
+
+
+def enumerations(wheel):
+    """Name of an enumeration of transformers -> its values; empty for the wheel of ms-swift."""
+    found = {}
+    for file in (file for part in ENUMERATIONS for file in sources(wheel, part)):
+        for node in ast.parse(wheel.read(file)).body:
+            if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("Enum") for base in node.bases):
+                values = [item.value.value for item in node.body if isinstance(item, ast.Assign) and isinstance(item.value, ast.Constant)]
+                found[node.name] = [str(value) for value in values]
     return found
 
 
@@ -82,7 +96,7 @@ def is_dataclass(node):
     return any("dataclass" in ast.unparse(d) for d in node.decorator_list)
 
 
-def fields(node):
+def fields(node, enumerated):
     """Annotated names of a class body that the parser takes: name -> shape."""
     result = {}
     for item in node.body:
@@ -93,7 +107,8 @@ def fields(node):
             options = {word.arg: word.value for word in item.value.keywords}
         if is_false(options.get("init")) or "ClassVar" in ast.unparse(item.annotation):
             continue
-        entry = shape(item.annotation)
+        entry = shape(item.annotation, enumerated)
+        entry.update(choices_beside(options.get("metadata")))
         default = options.get("default", item.value)
         # transformers' parser adds --no_x, which takes no value, for a boolean that is true by default.
         if entry["type"] == "bool" and isinstance(default, ast.Constant) and default.value is True:
@@ -102,12 +117,21 @@ def fields(node):
     return result
 
 
+def choices_beside(metadata):
+    """The choices that stand in a field's metadata, as a list."""
+    if isinstance(metadata, ast.Dict):
+        for key, value in zip(metadata.keys, metadata.values):
+            if isinstance(key, ast.Constant) and key.value == "choices" and isinstance(value, ast.List):
+                return {"choices": [str(choice.value) for choice in value.elts if isinstance(choice, ast.Constant)]}
+    return {}
+
+
 def is_false(node):
     return isinstance(node, ast.Constant) and node.value is False
 
 
-def shape(annotation):
-    """The type as one of int, float, bool, text, list (with items), json, and the choices of a Literal."""
+def shape(annotation, enumerated):
+    """The type as one of int, float, bool, text, list (with items), json, and the choices of a Literal or an enumeration."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         annotation = ast.parse(annotation.value, mode="eval").body
     # Literal[...] is taken out first: the words in it are no types.
@@ -128,7 +152,17 @@ def shape(annotation):
     # A union with str takes any word.
     if choices and len(choices) <= MOST_CHOICES and "str" not in names:
         entry["choices"] = choices
+    if leaves_out_str(annotation):
+        for name in sorted(names & set(enumerated)):
+            entry["choices"] = enumerated[name]
     return entry
+
+
+def leaves_out_str(annotation):
+    """Whether the parser takes the other one of two types, of which one is str; of more than two it takes any word."""
+    union = isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Union"
+    members = annotation.slice.elts if union and isinstance(annotation.slice, ast.Tuple) else []
+    return len(members) == 2 and "str" in [ast.unparse(member) for member in members]
 
 
 def kind(names, choices):

@@ -27,6 +27,7 @@ const LAW: Readonly<Record<string, readonly string[]>> = {
     "plan",
     "cli/host-survey",
     "cli/survey-findings",
+    "engine/event-schema",
     "provider/schema",
     "sandbox",
   ],

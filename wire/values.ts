@@ -96,6 +96,21 @@ export function containsUnknown(value: Value | undefined): boolean {
   return isMap(value) && Object.values(value).some(containsUnknown);
 }
 
+/** The values without what is unknown, at any depth: a provider is asked in earnest with what is known only. */
+export function withoutUnknowns(values: ValueMap): ValueMap {
+  return mapValues(values, knownPart);
+}
+
+function knownPart(value: Value): Value | undefined {
+  if (value instanceof Unknown) return undefined;
+  if (value instanceof Secret) {
+    const element = knownPart(value.element);
+    return element === undefined ? undefined : element === value.element ? value : new Secret(element);
+  }
+  if (isList(value)) return value.map(knownPart).filter(item => item !== undefined);
+  return isMap(value) ? withoutUnknowns(value) : value;
+}
+
 /** True if the value, or anything inside it, is a secret. */
 export function containsSecret(value: Value | undefined): boolean {
   if (value instanceof Secret) return true;

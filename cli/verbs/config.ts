@@ -1,9 +1,8 @@
 import { text as readAll } from "node:stream/consumers";
-import type { Command } from "commander";
-import { openSecure } from "../../engine/config-values";
-import type { Cipher } from "../../engine/secrets/passphrase";
+import { type Command, Option } from "commander";
 import { OperatorError } from "../../wire/operator-error";
 import { addCommonOptions, addStackOption } from "../common-options";
+import { type ConfigEntry, configEntry, hasSecret } from "../config-entry";
 import { printLine, table as textTable } from "../console";
 import { openProject, stackOf } from "../project";
 import { openStack, type StackSession } from "../stack-session";
@@ -15,7 +14,17 @@ interface ConfigFlags {
   readonly path?: boolean;
   readonly json?: boolean;
   readonly showSecrets?: boolean;
+  readonly type?: keyof typeof TYPES;
 }
+
+/** What `--type` makes of a text; undefined: it is none of that type. */
+const TYPES = {
+  string: (text: string): string => text,
+  bool: (text: string): boolean | undefined => (/^(true|false)$/.test(text) ? text === "true" : undefined),
+  int: (text: string): number | undefined => (/^-?\d+$/.test(text) ? Number(text) : undefined),
+  float: (text: string): number | undefined =>
+    text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : undefined,
+};
 
 export function addConfig(table: VerbTable, program: Command): void {
   const config = addStackOption(addCommonOptions(program.command("config"))).description("The stack's configuration");
@@ -26,6 +35,11 @@ export function addConfig(table: VerbTable, program: Command): void {
     .add<ConfigFlags>(config, "set <key> [value]", "Set a value; without one it is read from standard input", set)
     .option("--secret", "encrypt it")
     .option("--plaintext", "keep it in plain, even if it looks like a secret")
+    .addOption(
+      new Option("--type <type>", "keep it as such; at a path the default is what it looks like").choices(
+        Object.keys(TYPES),
+      ),
+    )
     .option(path, pathHelp);
   table.add<ConfigFlags>(config, "get <key>", "Print a value", get).option("--json", "as JSON").option(path, pathHelp);
   table.add<ConfigFlags>(config, "rm <key>", "Remove a value", remove).option(path, pathHelp);
@@ -50,8 +64,11 @@ async function set(call: VerbCall<ConfigFlags>): Promise<number> {
     session.config.set(key, { secure: cipher.encrypt(value) }, flags.path === true);
     // What is encrypted in a file can be opened only with the salt beside it.
     session.config.salt = cipher.salt;
-  } else if (!flags.plaintext && looksSecret(key)) throw unmarked(key);
-  else session.config.set(key, value, flags.path === true);
+  } else {
+    const was = session.config.get(key, flags.path === true);
+    if (!flags.plaintext && (looksSecret(key) || hasSecret(was))) throw unmarked(key, hasSecret(was));
+    session.config.set(key, typed(key, value, flags.type), flags.path === true, flags.type !== undefined);
+  }
   session.config.save();
   if (given !== undefined && flags.secret) {
     console.err.write(
@@ -75,10 +92,22 @@ function looksSecret(key: string): boolean {
   return /(?:password|passphrase|secret|token|api_?key)$/i.test(key.split(/[:.]/).at(-1) ?? "");
 }
 
-function unmarked(key: string): OperatorError {
+function unmarked(key: string, was: boolean): OperatorError {
   return new OperatorError({
-    summary: `${key} looks like a secret, and would be kept in plain`,
+    summary: was
+      ? `${key} is a secret, and would be kept in plain`
+      : `${key} looks like a secret, and would be kept in plain`,
     remedy: "add --secret to encrypt it, or --plaintext if it is none",
+  });
+}
+
+function typed(key: string, text: string, type: keyof typeof TYPES = "string"): string | number | boolean {
+  const value = TYPES[type](text);
+  if (value !== undefined) return value;
+  throw new OperatorError({
+    summary: `the value of ${key} is no ${type}`,
+    detail: text,
+    remedy: "give another value, or another --type",
   });
 }
 
@@ -86,7 +115,8 @@ async function get(call: VerbCall<ConfigFlags>): Promise<number> {
   const { console, flags, args } = call;
   const [key = ""] = args;
   const session = await open(call);
-  const raw = session.config.get(key, flags.path === true);
+  const fallback = flags.path ? undefined : session.project.configDefaults.get(session.config.fullKey(key));
+  const raw = session.config.get(key, flags.path === true) ?? fallback;
   if (raw === undefined) {
     throw new OperatorError({
       summary: `configuration key '${key}' not found for stack '${session.name}'`,
@@ -94,9 +124,8 @@ async function get(call: VerbCall<ConfigFlags>): Promise<number> {
       remedy: `muster config set -s ${session.name} ${key} VALUE; \`muster config\` lists what there is`,
     });
   }
-  const { value, secret } = await opened(raw, session);
-  if (flags.json) printLine(console, JSON.stringify({ ...described(value), secret }, null, 2));
-  else printLine(console, typeof value === "string" ? value : JSON.stringify(value));
+  const entry = await told(raw, session);
+  printLine(console, flags.json ? JSON.stringify(entry, null, 2) : (entry.value ?? ""));
   return 0;
 }
 
@@ -107,40 +136,24 @@ async function remove(call: VerbCall<ConfigFlags>): Promise<number> {
   return 0;
 }
 
+/** What the program would read: the file's values over the project's defaults. */
 async function list(call: VerbCall<ConfigFlags>): Promise<number> {
   const { console, flags } = call;
   const session = await open(call);
-  const entries = Object.entries(session.config.entries()).sort(([a], [b]) => (a < b ? -1 : 1));
-  const shown: Record<string, object> = {};
+  const all = { ...Object.fromEntries(session.project.configDefaults), ...session.config.entries() };
+  const shown: Record<string, ConfigEntry> = {};
   const rows = [["KEY", "VALUE"]];
-  for (const [key, raw] of entries) {
-    const hidden = !flags.showSecrets && hasSecret(raw);
-    const { value, secret } = hidden ? { value: "[secret]", secret: true } : await opened(raw, session);
-    shown[key] = hidden ? { secret } : { ...described(value), secret };
+  for (const key of Object.keys(all).sort()) {
+    const entry = flags.showSecrets ? await told(all[key], session) : configEntry(all[key], undefined);
+    shown[key] = entry;
     const own = key.startsWith(`${session.project.name}:`) ? key.slice(session.project.name.length + 1) : key;
-    rows.push([own, typeof value === "string" ? value : JSON.stringify(value)]);
+    rows.push([own, entry.value ?? "[secret]"]);
   }
   printLine(console, flags.json ? JSON.stringify(shown, null, 2) : textTable(rows));
   return 0;
 }
 
-/** An object is shown as its JSON text too, as stock does. */
-function described(value: unknown): object {
-  return typeof value === "object" && value !== null
-    ? { value: JSON.stringify(value), objectValue: value }
-    : { value: String(value) };
-}
-
-async function opened(raw: unknown, session: StackSession): Promise<{ value: unknown; secret: boolean }> {
-  const cipher: Cipher | undefined = hasSecret(raw) ? await session.cipher() : undefined;
-  let secret = false;
-  const value = openSecure(raw, cipher, () => {
-    secret = true;
-  });
-  return { value, secret };
-}
-
-function hasSecret(raw: unknown): boolean {
-  if (typeof raw !== "object" || raw === null) return false;
-  return ("secure" in raw && typeof raw.secure === "string") || Object.values(raw).some(hasSecret);
+/** The passphrase is asked for only where there is something to open. */
+async function told(raw: unknown, session: StackSession): Promise<ConfigEntry> {
+  return configEntry(raw, hasSecret(raw) ? await session.cipher() : undefined);
 }

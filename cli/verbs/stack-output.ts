@@ -9,12 +9,14 @@ import type { VerbCall, VerbTable } from "../verb";
 interface OutputFlags {
   readonly json?: boolean;
   readonly showSecrets?: boolean;
+  readonly shell?: boolean;
 }
 
 export function addStackOutput(table: VerbTable, stack: Command): void {
   table
     .add<OutputFlags>(stack, "output [name]", "Print the stack's outputs, or one of them", output)
     .option("-j, --json", "as JSON")
+    .option("--shell", "as a shell's variables")
     .option("--show-secrets", "in plain");
 }
 
@@ -29,7 +31,11 @@ async function output(call: VerbCall<OutputFlags>): Promise<number> {
   if (name === undefined) {
     const rows = Object.keys(outputs)
       .sort()
-      .map(key => [key, lineOf(outputs[key])]);
+      .map((key): [string, string] => [key, lineOf(outputs[key])]);
+    if (flags.shell) {
+      for (const [key, value] of rows) printLine(console, assignment(key, value));
+      return 0;
+    }
     printLine(console, flags.json ? JSON.stringify(outputs, null, 2) : textTable([["OUTPUT", "VALUE"], ...rows]));
     return 0;
   }
@@ -40,8 +46,15 @@ async function output(call: VerbCall<OutputFlags>): Promise<number> {
       remedy: "`muster stack output` lists what there is",
     });
   }
-  printLine(console, flags.json ? JSON.stringify(outputs[name], null, 2) : lineOf(outputs[name]));
+  const value = outputs[name];
+  if (flags.shell) printLine(console, assignment(name, lineOf(value)));
+  else printLine(console, flags.json ? JSON.stringify(value, null, 2) : lineOf(value));
   return 0;
+}
+
+/** A line that a POSIX shell reads back as the value; what is no name of a variable there has `_` in it. */
+function assignment(name: string, value: string): string {
+  return `${name.replace(/\W/g, "_").replace(/^(?=\d)/, "_")}='${value.replaceAll("'", "'\\''")}'`;
 }
 
 function lineOf(value: unknown): string {

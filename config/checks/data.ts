@@ -75,6 +75,11 @@ function checkSet(set: DataSet): Check[] {
       ),
     );
   }
+  if (isRead && typeof container === "object") {
+    const { reason, remedy } = container;
+    const expected = "a .jsonl, .json or .txt file, or rows that have been checked elsewhere";
+    checks.push({ ...refused(set.path, reason, expected, remedy), code: "data-unchecked", severity: "warning" });
+  }
   return checks;
 }
 

@@ -2,8 +2,8 @@ import { compatibilityOf, firstSwift, modelNeeds } from "../../recipes/environme
 import { misfits } from "../../recipes/environment/fit";
 import { parseRequirement } from "../../recipes/environment/requirement";
 import { resolvedVersions, wantedComponents } from "../../recipes/environment/resolve";
-import { satisfies } from "../../recipes/environment/version";
 import { profileOf } from "../../recipes/ms-swift/profile";
+import { satisfies } from "../../recipes/version";
 import type { Check, CheckRule } from "../check";
 import type { FieldPath } from "../problem";
 import type { Cluster } from "../schema";

@@ -56,7 +56,7 @@ function checkEach(judged: Judged, args: Args): Check[] {
     // The parser takes both spellings.
     const name = written.replaceAll("-", "_");
     const path = [...judged.path, written];
-    if (isSecret(name)) return [secretArgument(path, name)];
+    if (isSecret(name) && !isShortened(name, known)) return [secretArgument(path, name)];
     const setting = settingOf(judged.rows, name);
     if (setting !== undefined) return [argumentOfSetting(path, name, setting)];
     return checkOne({ ...judged, path }, name, value, known);
@@ -201,6 +201,11 @@ function settingOf(rows: readonly Row[], name: string): string | undefined {
 /** Arguments that hold a key: everybody on the host reads a command line, and logs and state keep it. */
 function isSecret(name: string): boolean {
   return /(^|_)(token|secret|password|api_key)$/.test(name);
+}
+
+/** Whether a name only looks like a key's: `max_new_token` is max_new_tokens without its end. */
+function isShortened(name: string, { list }: KnownArguments): boolean {
+  return [...list.arguments.keys()].some(each => each !== name && each.startsWith(name) && !isSecret(each));
 }
 
 function secretArgument(path: FieldPath, name: string): Check {

@@ -40,6 +40,7 @@ const changeOfOp: Record<OpType, Change> = {
   refresh: "same",
   discard: "forget",
   "discard-replaced": "replace",
+  "remove-pending-replace": "forget",
   import: "import",
   "import-replacement": "replace",
 };
@@ -74,5 +75,6 @@ export const verbs: Record<OpType, { readonly now: string; readonly done: string
   discard: { now: "forgetting", done: "forgotten" },
   "discard-replaced": { now: "forgetting old", done: "forgotten old" },
   import: { now: "importing", done: "imported" },
+  "remove-pending-replace": { now: "forgetting", done: "forgotten" },
   "import-replacement": { now: "importing anew", done: "imported anew" },
 };

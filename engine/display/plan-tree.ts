@@ -1,6 +1,8 @@
 import { type Change, isProvider, resourceName, symbols } from "./names";
+import { alone, type Branch, fold, type Group } from "./plan-folding";
 import { changesOf } from "./property-diff";
 import { inputLines, propertyLines } from "./property-text";
+import { replaceReason } from "./replace-reason";
 import type { RunModel, ShownResource } from "./run-model";
 import type { Style } from "./style";
 
@@ -10,18 +12,7 @@ export interface PlanOptions {
   readonly whole?: boolean;
 }
 
-/** From this many siblings that change in the same way, one is shown for all. */
-const foldBranches = 3;
-const foldLeaves = 6;
 const namesShown = 8;
-
-interface Branch {
-  readonly resource: ShownResource;
-  readonly children: Branch[];
-  /** Anything in it changes. */
-  readonly changes: boolean;
-}
-
 const gutter = 5;
 
 /** The component tree with what changes; what stays the same is a number. */
@@ -46,7 +37,8 @@ function branchesOf(model: RunModel): Branch[] {
 function siblings(branches: readonly Branch[], depth: number, options: PlanOptions): string[] {
   const shown = branches.filter(branch => branch.changes);
   const same = branches.filter(branch => !branch.changes);
-  const lines = fold(shown, options).flatMap(group => groupLines(group, depth, options));
+  const groups = options.whole ? shown.map(alone) : fold(shown);
+  const lines = groups.flatMap(group => groupLines(group, depth, options));
   const count = same.reduce((sum, branch) => sum + size(branch), 0);
   if (count > 0) lines.push(`${" ".repeat(gutter + depth * 2)}${options.style.faint(`${count} unchanged`)}`);
   return lines;
@@ -58,55 +50,13 @@ function size(branch: Branch): number {
   return branch.children.reduce((sum, child) => sum + size(child), own);
 }
 
-function groupLines(group: readonly Branch[], depth: number, options: PlanOptions): string[] {
-  const [first, ...others] = group;
-  if (!first) return [];
-  const lines = branchLines(first, depth, options);
-  if (others.length === 0) return lines;
-  const names = others.map(other => resourceName(other.resource.urn).name);
+function groupLines({ shown, rest, words }: Group, depth: number, options: PlanOptions): string[] {
+  const lines = shown.flatMap(branch => branchLines(branch, depth, options));
+  if (rest.length === 0) return lines;
+  const names = rest.map(other => resourceName(other.resource.urn).name);
   const listed = names.slice(0, namesShown).join(", ") + (names.length > namesShown ? ", …" : "");
-  const note = `… and ${others.length} more like it: ${listed}`;
+  const note = `… and ${rest.length} more ${words}: ${listed}`;
   return [...lines, `${" ".repeat(gutter + depth * 2)}${options.style.faint(note)}`];
-}
-
-function fold(branches: readonly Branch[], options: PlanOptions): Branch[][] {
-  if (options.whole) return branches.map(branch => [branch]);
-  const groups = new Map<string, Branch[]>();
-  for (const branch of branches) {
-    const key = likeness(branch);
-    const group = groups.get(key);
-    if (group) group.push(branch);
-    else groups.set(key, [branch]);
-  }
-  return [...groups.values()].flatMap(group => {
-    const least = group.some(branch => branch.children.length > 0) ? foldBranches : foldLeaves;
-    return group.length >= least ? [group] : group.map(branch => [branch]);
-  });
-}
-
-/** Two branches are alike if they read the same once their own names are left out. A failed one is like no other. */
-function likeness(branch: Branch): string {
-  const { name } = resourceName(branch.resource.urn);
-  if (branch.resource.failed) return branch.resource.urn;
-  const parent = resourceName(branch.resource.parent).name;
-  const short = name.startsWith(`${parent}-`) ? name.slice(parent.length + 1) : name;
-  const text = describe(branch).join("\n");
-  return short === "" ? text : text.replace(wordPattern(name), "*").replace(wordPattern(short), "*");
-}
-
-function wordPattern(word: string): RegExp {
-  return new RegExp(`(?<!\\w)${word.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}(?!\\w)`, "g");
-}
-
-function describe(branch: Branch): string[] {
-  const { resource } = branch;
-  const { name, type } = resourceName(resource.urn);
-  const changes = resource.change === "update" || resource.change === "replace" ? changesOf(resource.metadata) : [];
-  return [
-    `${resource.change} ${type} ${name} ${resource.failed ? resource.urn : ""} ${(resource.metadata.keys ?? []).join()}`,
-    ...changes.map(change => JSON.stringify(change)),
-    ...branch.children.flatMap(describe),
-  ];
 }
 
 function branchLines(branch: Branch, depth: number, options: PlanOptions): string[] {
@@ -131,14 +81,10 @@ function resourceLines(resource: ShownResource, options: PlanOptions): string[] 
   const keys = metadata.keys ?? [];
   const unready = metadata.old?.initErrors ?? [];
   if (change === "replace" && keys.length > 0)
-    lines.unshift(options.style.replace(`replace because ${reasons(keys)} changed`));
+    lines.unshift(options.style.replace(`replace because ${replaceReason(metadata)}`));
   if (change === "update" && lines.length === 0 && unready.length > 0)
     lines.push(`was not ready: ${unready.join("; ")}`);
   return lines;
-}
-
-function reasons(keys: readonly string[]): string {
-  return keys.length < 2 ? keys.join() : `${keys.slice(0, -1).join(", ")} and ${keys.at(-1)}`;
 }
 
 export function painter(change: Change, style: Style): (text: string) => string {

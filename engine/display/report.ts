@@ -7,6 +7,7 @@ export interface ReportOptions extends PlanOptions {
   readonly elapsedSeconds: number;
   /** The tree is for reviewing: a preview shows it, a run only with `--diff`. */
   readonly tree: boolean;
+  readonly withoutOutputs?: boolean;
 }
 
 /** What stands at the end of a run or a preview: drift, tree, outputs, warnings and errors, counts. Parts are a blank line apart. */
@@ -15,7 +16,7 @@ export function report(model: RunModel, options: ReportOptions): string[] {
   const parts = [
     driftLines(model, style),
     options.tree ? planTree(model, options) : [],
-    outputLines(model, style),
+    options.withoutOutputs ? [] : outputLines(model, style),
     diagnosticLines(model.diagnostics, style),
     [countLine(model, options.elapsedSeconds, style)],
   ];

@@ -20,6 +20,7 @@ export interface RunDisplayOptions {
   readonly preview: boolean;
   /** `--diff`: every property, and the tree after a run too. */
   readonly whole?: boolean;
+  readonly withoutOutputs?: boolean;
   /** Seconds of a steady clock. */
   now(): number;
 }
@@ -66,9 +67,15 @@ export class RunDisplay {
   /** Ends the progress and writes the report. */
   finish(): void {
     this.stop();
-    const { screen, preview, whole } = this.options;
+    const { screen, preview, whole, withoutOutputs } = this.options;
     const elapsedSeconds = this.options.now() - this.model.startedSeconds;
-    const lines = report(this.model, { style: this.style, whole, tree: preview || whole === true, elapsedSeconds });
+    const lines = report(this.model, {
+      style: this.style,
+      whole,
+      withoutOutputs,
+      tree: preview || whole === true,
+      elapsedSeconds,
+    });
     screen.write(`${this.wrote ? "\n" : ""}${lines.join("\n")}\n\n`);
   }
 

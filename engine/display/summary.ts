@@ -16,15 +16,31 @@ export function elapsedText(seconds: number): string {
   return hours > 0 ? `${hours}h ${String(minutes).padStart(2, "0")}m ${rest}` : `${minutes}m ${rest}`;
 }
 
+/** From this many others that drifted in the same way, one is shown for all. */
+const foldDrifts = 4;
+const driftsNamed = 8;
+
 /** `drift: node-1-container: running true -> found false`, longer ones under the resource's name. */
 export function driftLines(model: RunModel, style: Style): string[] {
-  return model.drifts.flatMap(metadata => {
+  const alike = new Map<string, { name: string; lines: readonly string[]; others: string[] }>();
+  for (const metadata of model.drifts) {
     const { name } = resourceName(metadata.urn);
-    const title = `${style.change("drift:")} ${name}`;
-    if (!metadata.new) return [`${title}: gone from the host`];
-    const lines = driftOf(metadata).flatMap(change => propertyLines(change, { style, arrow: "-> found" }));
-    const [only] = lines;
-    return lines.length === 1 ? [`${title}: ${only}`] : [`${title}:`, ...lines.map(line => `    ${line}`)];
+    const lines = metadata.new
+      ? driftOf(metadata).flatMap(change => propertyLines(change, { style, arrow: "-> found" }))
+      : ["gone from the host"];
+    const known = alike.get(lines.join("\n"));
+    if (known) known.others.push(name);
+    else alike.set(lines.join("\n"), { name, lines, others: [] });
+  }
+  return [...alike.values()].flatMap(({ name, lines, others }) => {
+    const [first = "", ...more] = lines;
+    const told = (of: string): string[] => {
+      const title = `${style.change("drift:")} ${of}:`;
+      return more.length === 0 ? [`${title} ${first}`] : [title, ...lines.map(line => `    ${line}`)];
+    };
+    if (others.length < foldDrifts) return [name, ...others].flatMap(told);
+    const listed = others.slice(0, driftsNamed).join(", ") + (others.length > driftsNamed ? ", …" : "");
+    return [...told(name), `    ${style.faint(`… and ${others.length} more that drifted alike: ${listed}`)}`];
   });
 }
 

@@ -1,11 +1,13 @@
-import { define, equalValues, Secret, type Value, type ValueMap } from "../../wire/values";
+import { randomBytes } from "node:crypto";
+import { define, equalValues, Secret, UNKNOWN_SENTINEL, type Value, type ValueMap } from "../../wire/values";
 import type { OpType } from "../events";
-import { type Diff, NO_DIFF } from "../planner/diff";
+import { type Diff, inverted, NO_DIFF, settleUnknown } from "../planner/diff";
+import { SEED_BYTES } from "../planner/goal";
 import { reuseSecrets } from "../planner/reuse";
 import type { Step } from "../planner/step";
 import type { ProviderInstance, ProviderRegistry } from "../provider/registry";
 import { InitFailedError } from "../provider/rpc-error";
-import type { ResourceState } from "../resource";
+import { bareState, type ResourceState } from "../resource";
 import { isProviderType } from "../urn";
 
 /** How well the outcome is known, by number as in stock's events: 0 nothing happened, 1 partial, 2 unknown. */
@@ -20,6 +22,14 @@ export interface Applied {
   /** What a refresh came to. */
   readonly resultOp?: OpType;
   readonly diff?: Diff;
+}
+
+/** What a `get` or an import names is not there. */
+class MissingError extends Error {
+  constructor(id: string) {
+    super(`resource '${id}' does not exist`);
+    this.name = "MissingError";
+  }
 }
 
 export interface ApplyContext {
@@ -43,6 +53,7 @@ export async function applyStep(step: Step, context: ApplyContext): Promise<Appl
       case "delete-replaced":
       case "discard":
       case "discard-replaced":
+      case "remove-pending-replace":
         return await remove(step, context);
       case "same":
         return await same(step, planned(step), context);
@@ -58,7 +69,8 @@ export async function applyStep(step: Step, context: ApplyContext): Promise<Appl
         return ok(step.next);
     }
   } catch (error) {
-    const status = step.op === "create" || step.op === "create-replacement" ? 0 : 2;
+    const untouched = step.op === "create" || step.op === "create-replacement" || error instanceof MissingError;
+    const status = untouched ? 0 : 2;
     return { state: step.old, error: error instanceof Error ? error : new Error(String(error)), status };
   }
 }
@@ -81,9 +93,8 @@ async function create(step: Step, next: ResourceState, context: ApplyContext): P
     return ok({ ...next, ...made, id, outputs: next.inputs });
   }
   const provider = await providerOf(next, context);
-  if (context.preview && !(provider.configured && provider.supportsPreview)) {
-    return ok({ ...next, outputs: next.inputs });
-  }
+  if (context.preview && !provider.configured) return ok({ ...next, outputs: {} });
+  if (context.preview && !provider.supportsPreview) return ok({ ...next, outputs: next.inputs });
   try {
     const timeoutSeconds = next.customTimeouts?.create ?? 0;
     const { id, outputs } = await provider.client.create(step.urn, next.inputs, context.preview, timeoutSeconds);
@@ -98,14 +109,14 @@ async function create(step: Step, next: ResourceState, context: ApplyContext): P
 
 async function update(step: Step, next: ResourceState, context: ApplyContext): Promise<Applied> {
   const old = step.old ?? next;
+  if (!next.custom) return ok({ ...next, modified: now() });
   if (isProviderType(next.type)) {
     await context.providers.configure(next.urn, old.id ?? "", next.inputs);
     return ok({ ...next, id: old.id, outputs: next.inputs, modified: now() });
   }
   const provider = await providerOf(next, context);
-  if (context.preview && !(provider.configured && provider.supportsPreview)) {
-    return ok({ ...next, outputs: next.inputs });
-  }
+  if (context.preview && !provider.configured) return ok({ ...next, outputs: {} });
+  if (context.preview && !provider.supportsPreview) return ok({ ...next, outputs: next.inputs });
   const kept = { id: old.id, created: old.created, modified: now() };
   try {
     const outputs = await provider.client.update({
@@ -140,7 +151,7 @@ async function remove(step: Step, context: ApplyContext): Promise<Applied> {
 async function same(step: Step, next: ResourceState, context: ApplyContext): Promise<Applied> {
   const old = step.old;
   if (old === undefined) return ok(next);
-  if (isProviderType(next.type)) await context.providers.keep(next.urn, old.id ?? "", next.inputs);
+  if (isProviderType(next.type) && !step.untargeted) await context.providers.keep(next.urn, old.id ?? "", next.inputs);
   return ok({
     ...next,
     id: old.id,
@@ -153,11 +164,11 @@ async function same(step: Step, next: ResourceState, context: ApplyContext): Pro
 }
 
 async function read(step: Step, next: ResourceState, context: ApplyContext): Promise<Applied> {
-  if (next.id === undefined) return ok(next);
+  if (next.id === undefined || next.id === UNKNOWN_SENTINEL) return ok(next);
   const provider = await providerOf(next, context);
   if (!provider.configured) return ok({ ...next, outputs: {} });
   const found = await provider.client.read(step.urn, next.id, {}, {});
-  if (found.id === "") throw new Error(`resource '${next.id}' does not exist`);
+  if (found.id === "") throw new MissingError(next.id);
   const outputs = withSecrets(found.outputs, next);
   const old = step.old;
   const changed = old !== undefined && !equalValues(old.outputs, outputs);
@@ -165,59 +176,72 @@ async function read(step: Step, next: ResourceState, context: ApplyContext): Pro
 }
 
 async function refresh(step: Step, old: ResourceState, context: ApplyContext): Promise<Applied> {
-  if (!old.custom || isProviderType(old.type)) return { ...ok(old), resultOp: "same" };
+  if (!old.custom || isProviderType(old.type) || old.pendingReplacement) return { ...ok(old), resultOp: "same" };
   const provider = await providerOf(old, context);
-  let found: { id: string; inputs: ValueMap; outputs: ValueMap };
-  let initErrors: readonly string[] = [];
-  try {
-    found = await provider.client.read(step.urn, old.id ?? "", old.inputs, old.outputs);
-  } catch (error) {
-    if (!(error instanceof InitFailedError)) throw error;
-    found = { ...error, inputs: error.inputs ?? old.inputs };
-    initErrors = error.reasons;
-  }
+  const found = await readBack(provider, { ...old, urn: step.urn }, old.id ?? "");
   if (found.id === "") return { state: undefined, status: 0, resultOp: "delete" };
   const outputs = withSecrets(found.outputs, old);
-  const changed = !equalValues(old.inputs, found.inputs) || !equalValues(old.outputs, outputs);
-  const seen: ResourceState = { ...old, id: found.id, inputs: found.inputs, outputs };
+  const inputs = reuseSecrets(found.inputs ?? old.inputs, old.inputs);
+  const state: ResourceState = { ...old, id: found.id, inputs, outputs, initErrors: found.initErrors };
+  const changed = !equalValues(old.inputs, inputs) || !equalValues(old.outputs, outputs);
   // What was only read has no inputs to compare with. The rest is asked also where nothing changed, as stock does (corpus, scenario 16).
-  const drift = old.external ? NO_DIFF : await driftOf(seen, old, provider);
-  const state: ResourceState = {
-    ...old,
-    id: found.id,
-    inputs: reuseSecrets(found.inputs, old.inputs),
-    outputs,
-    initErrors,
-    propertyDependencies: withoutEmpty(old.propertyDependencies),
-    modified: changed ? now() : old.modified,
+  const drift = old.external ? NO_DIFF : await driftOf(state, old, provider);
+  const differs = old.external ? !equalValues(old.outputs, outputs) : drift.changes === "some";
+  return {
+    state: changed ? { ...state, modified: now() } : state,
+    status: 0,
+    resultOp: differs ? "update" : "same",
+    ...(found.initErrors.length > 0 && { warning: unhealthy(found.initErrors) }),
+    diff: drift,
   };
-  const warning = initErrors.length === 0 ? undefined : unhealthy(initErrors);
-  return { state, status: 0, resultOp: changed ? "update" : "same", warning, diff: drift };
 }
 
-/** How the way back from what was seen to what is declared looks; only for the reader. */
-function driftOf(seen: ResourceState, declared: ResourceState, provider: ProviderInstance): Promise<Diff> {
+/** What became different on the provider's side: the way back to what is declared, inverted. */
+async function driftOf(seen: ResourceState, declared: ResourceState, provider: ProviderInstance): Promise<Diff> {
   const { urn, id = "", inputs: oldInputs, outputs: oldOutputs } = seen;
   const { inputs: news, ignoreChanges } = declared;
-  return provider.client.diff({ urn, id, oldInputs, oldOutputs, news, ignoreChanges }).catch(() => NO_DIFF);
+  const back = await provider.client.diff({ urn, id, oldInputs, oldOutputs, news, ignoreChanges });
+  return inverted(settleUnknown(back, oldInputs, news));
 }
 
 function unhealthy(reasons: readonly string[]): string {
   return `Refreshed resource is in an unhealthy state:\n${reasons.map(reason => `* ${reason}`).join("\n")}`;
 }
 
-/** Stock forgets property dependencies in a refresh if none of them depends on anything. */
-function withoutEmpty(dependencies: ResourceState["propertyDependencies"]): ResourceState["propertyDependencies"] {
-  return Object.values(dependencies).every(urns => urns.length === 0) ? {} : dependencies;
-}
-
 async function adopt(step: Step, next: ResourceState, context: ApplyContext): Promise<Applied> {
   const provider = await providerOf(next, context);
   const id = next.importID ?? "";
-  const found = await provider.client.read(step.urn, id, {}, {});
-  if (found.id === "") throw new Error(`resource '${id}' does not exist`);
+  const found = await readBack(provider, bareState(step.urn, step.type, true), id);
+  if (found.id === "") throw new MissingError(id);
+  if (found.inputs === undefined) {
+    throw new Error(`the provider can't import resources: it has read '${id}' and told no inputs`);
+  }
+  const { inputs, initErrors } = found;
   const made = { created: now(), modified: now() };
-  return ok({ ...next, ...made, id: found.id, inputs: found.inputs, outputs: withSecrets(found.outputs, next) });
+  const outputs = withSecrets(found.outputs, next);
+  const state = { ...next, ...made, id: found.id, inputs, outputs, initErrors };
+  if (!step.unasked) return ok(state);
+  // Nothing follows that would check it: what the provider does not like of its own object is said, and is no error.
+  const { failures } = await provider.client.check(step.urn, inputs, inputs, randomBytes(SEED_BYTES));
+  const warning = failures.map(({ property, reason }) => `${property}: ${reason}`).join("\n");
+  return { ...ok({ ...state, importID: undefined }), ...(warning !== "" && { warning }) };
+}
+
+interface ReadBack {
+  /** Empty: it is not there. */
+  readonly id: string;
+  readonly inputs: ValueMap | undefined;
+  readonly outputs: ValueMap;
+  readonly initErrors: readonly string[];
+}
+
+async function readBack(provider: ProviderInstance, known: ResourceState, id: string): Promise<ReadBack> {
+  try {
+    return { ...(await provider.client.read(known.urn, id, known.inputs, known.outputs)), initErrors: [] };
+  } catch (error) {
+    if (!(error instanceof InitFailedError)) throw error;
+    return { id: error.id, inputs: error.inputs, outputs: error.outputs, initErrors: error.reasons };
+  }
 }
 
 /** Option additionalSecretOutputs; secrets that did not change stay the same objects. */

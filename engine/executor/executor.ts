@@ -1,7 +1,7 @@
 import type { EventStream } from "../event-stream";
 import type { OrderedStep } from "../planner/delete-order";
 import type { Step } from "../planner/step";
-import { InitFailedError } from "../provider/rpc-error";
+import { InitFailedError, ProviderError } from "../provider/rpc-error";
 import type { PendingOperation, ResourceState } from "../resource";
 import type { Journal } from "../state/journal";
 import { type Applied, type ApplyContext, applyStep } from "./apply";
@@ -32,6 +32,9 @@ export class Executor {
   failed = false;
   /** Failed in carrying something out, not in planning it. */
   stepFailed = false;
+  private givenUp = false;
+  /** Something was refused in a preview, which goes on to show the rest, and fails in the end. */
+  refused = false;
   private done = 0;
   private halt: () => void = () => {};
   private readonly haltedPromise: Promise<void>;
@@ -57,7 +60,7 @@ export class Executor {
 
   /** True once nothing new may be started. */
   get halted(): boolean {
-    return this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
+    return this.givenUp || this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
   }
 
   /**
@@ -67,15 +70,20 @@ export class Executor {
   chain(steps: readonly Step[]): Promise<Applied | undefined> {
     return this.slots.run(async () => {
       let last: Applied | undefined;
-      for (const step of steps) {
-        // One that can't be read keeps no other from being refreshed.
-        if (step.op === "refresh" ? this.options.stop?.aborted : this.halted) return undefined;
-        const applied = await this.step(step);
+      for (const [index, step] of steps.entries()) {
+        if (!this.mayStart(step)) return undefined;
+        const replaced = step.op === "replace" && steps[index - 1]?.deleteOldLater === true;
+        const applied = await this.step(replaced ? afterDeed(step, last) : step);
         if (applied.error !== undefined) return applied.error instanceof InitFailedError ? applied : undefined;
         if (step.op !== "replace") last = applied;
       }
       return last;
     });
+  }
+
+  /** A resource that can't be read keeps no other from being refreshed. */
+  private mayStart(step: Step): boolean {
+    return step.op === "refresh" ? this.options.stop?.aborted !== true : !this.halted;
   }
 
   /** Steps of many resources, each after those that it waits for; a failed one keeps the rest from starting. */
@@ -102,6 +110,13 @@ export class Executor {
     if (!this.options.continueOnError) this.halt();
   }
 
+  /** Starts nothing more, continue-on-error or not. */
+  giveUp(): void {
+    this.failed = true;
+    this.givenUp = true;
+    this.halt();
+  }
+
   private async step(step: Step): Promise<Applied> {
     this.events.before(step);
     const protection = this.refusal(step);
@@ -113,21 +128,35 @@ export class Executor {
     await this.finish(step, applied, operation);
     if (applied.error === undefined) {
       this.done += 1;
-      this.events.count(step, applied.resultOp);
+      this.events.count(step, applied);
       if (applied.warning !== undefined) this.events.warning(applied.warning, step.urn);
-      this.events.outputs(step, applied);
+      this.events.done(step, applied);
+    } else if (this.context.preview) {
+      this.events.error(`Preview failed: ${applied.error.message}`, step.urn);
+      this.stepFailed = true;
+      this.fail();
     } else {
       this.events.error(applied.error.message, step.urn);
-      this.events.failed(step, applied.status, this.done);
+      this.tellUnsure(step, applied.error);
+      this.events.failed(step, applied, this.done);
       this.stepFailed = true;
       this.fail();
     }
     return applied;
   }
 
+  /** A provider that ended in a creation can't say whether there is an object now, and the state has none, as with stock. */
+  private tellUnsure(step: Step, error: Error): void {
+    if (PENDING[step.op] !== "creating" || !(error instanceof ProviderError && error.gone)) return;
+    this.events.warning(
+      "it may have been created all the same; look for it before the next run makes it again",
+      step.urn,
+    );
+  }
+
   private refusal(step: Step): Error | undefined {
-    const removes = step.op === "delete" || step.op === "delete-replaced";
-    if (!removes || step.old?.protect !== true) return undefined;
+    // Of a replacement that was decided before it started.
+    if (step.op !== "delete" || step.old?.protect !== true) return undefined;
     return new Error(
       `resource "${step.urn}" cannot be deleted\n` +
         "because it is protected. To unprotect the resource, either remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n" +
@@ -175,8 +204,14 @@ export class Executor {
   private current(step: Step): ResourceState | undefined {
     const old = step.old;
     if (old === undefined || this.journal.has(old)) return old;
-    return this.journal.snapshot().resources.find(state => state.urn === old.urn && state.pendingReplacement === true);
+    return this.journal.entries.find(state => state.urn === old.urn && state.pendingReplacement === true);
   }
+}
+
+/** The word `replace` after the deed tells of what was made, and of what is still to be deleted. */
+function afterDeed(word: Step, deed: Applied | undefined): Step {
+  if (deed?.state === undefined || word.old === undefined) return word;
+  return { ...word, old: { ...word.old, delete: true }, next: deed.state };
 }
 
 /** Orders items so that what is waited for comes first. */

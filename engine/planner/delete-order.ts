@@ -24,6 +24,22 @@ export function orderDeletes(steps: readonly Step[]): OrderedStep[] {
   return [...steps].reverse().map(step => ({ step, after: dependents.get(step) ?? [] }));
 }
 
+/** Those of `going` that must stay, as something of `all` that stays refers to them, directly or not. */
+export function stillNeeded(going: readonly ResourceState[], all: readonly ResourceState[]): ResourceState[] {
+  const leaving = new Set(going);
+  for (let back = going; back.length > 0; ) {
+    const staying = all.filter(state => !leaving.has(state));
+    const there = new Set(staying.map(state => state.urn));
+    const needed = new Set(staying.flatMap(state => [...requirementsOf(state), state.provider ?? ""]));
+    // Another one of the same name will do, but for a provider: those are told apart by their ids.
+    back = [...leaving].filter(state =>
+      there.has(state.urn) ? needed.has(`${state.urn}::${state.id}`) : needed.has(state.urn),
+    );
+    for (const state of back) leaving.delete(state);
+  }
+  return going.filter(state => !leaving.has(state));
+}
+
 /** Every resource that depends on one of `roots`, directly or not, in the order of the state. */
 export function dependentsOf(roots: ReadonlySet<string>, resources: readonly ResourceState[]): ResourceState[] {
   const reached = new Set(roots);

@@ -1,5 +1,6 @@
 import type { ValueMap } from "../../wire/values";
 import type { CustomTimeouts } from "../resource";
+import { nameOf, typeOf } from "../urn";
 
 /** What a program wants of one resource: a RegisterResource request in values. */
 export interface Goal {
@@ -26,6 +27,26 @@ export interface Goal {
   readonly retainOnDelete?: boolean;
   readonly deletedWith?: string;
 }
+
+/** A goal with nothing but its identity and its inputs. */
+export function bareGoal(urn: string, custom: boolean, inputs: ValueMap): Goal {
+  return {
+    urn,
+    type: typeOf(urn),
+    name: nameOf(urn),
+    custom,
+    inputs,
+    dependencies: [],
+    propertyDependencies: {},
+    ignoreChanges: [],
+    replaceOnChanges: [],
+    additionalSecretOutputs: [],
+    aliases: [],
+  };
+}
+
+/** Of the seed that goes with every Check, for names that providers choose. */
+export const SEED_BYTES = 32;
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
 

@@ -1,7 +1,7 @@
 import type { ValueMap } from "../../wire/values";
 import type { OpType } from "../events";
 import { bareState, type ResourceState } from "../resource";
-import type { DetailedDiff, Diff } from "./diff";
+import { type DetailedDiff, type Diff, NO_DIFF } from "./diff";
 import type { Goal } from "./goal";
 import { reuseSecrets } from "./reuse";
 
@@ -24,6 +24,10 @@ export interface Step {
   readonly keepAsPending?: boolean;
   /** Of a create-replacement: the old object's entry stays, to be deleted at the end. */
   readonly deleteOldLater?: boolean;
+  /** Of an import: no program says how it should be, so what the provider has is taken as it is. */
+  readonly unasked?: boolean;
+  /** Nothing was asked about it: it stays as it was, whatever the program says. */
+  readonly untargeted?: boolean;
   /** An untargeted resource that does not exist: `same` in name only. */
   readonly skipped?: boolean;
 }
@@ -63,6 +67,16 @@ export function createStep(next: ResourceState): Step {
   });
 }
 
+export function untargetedStep(old: ResourceState, urn = old.urn): Step {
+  const next = { ...old, urn };
+  return step("same", next, { old, next, untargeted: true });
+}
+
+/** Of the verb `import`: taken over as it is. */
+export function plainImportStep(next: ResourceState): Step {
+  return step("import", next, { next, unasked: true });
+}
+
 export function sameStep(old: ResourceState, next: ResourceState): Step {
   return step("same", next, { old, next });
 }
@@ -75,21 +89,27 @@ export function updateStep(old: ResourceState, next: ResourceState, diff: Diff):
   return step("update", next, { old, next, diffs: diff.diffKeys, detailedDiff: diff.detailed });
 }
 
-export function readStep(next: ResourceState, old: ResourceState | undefined, replacing: boolean): Step {
-  return step(replacing ? "read-replacement" : "read", next, { old, next, logical: !replacing });
+/** Of a `get`: what is managed under that name is given up for what is read. */
+export function readSteps(next: ResourceState, old: ResourceState | undefined, replaces: boolean): Step[] {
+  if (!replaces || old === undefined) return [step("read", next, { old, next })];
+  return [
+    step("read-replacement", next, { old, next, logical: false, deleteOldLater: true }),
+    step("replace", next, { old, next }),
+  ];
 }
 
 export function refreshStep(old: ResourceState): Step {
-  return step("refresh", old, { old, next: old });
+  return step("refresh", old, { old, next: old, logical: false });
 }
 
-export function importStep(next: ResourceState, old: ResourceState | undefined): Step {
-  return step(old === undefined ? "import" : "import-replacement", next, {
-    old,
-    next: { ...next, outputs: {}, created: undefined, modified: undefined },
-    logical: old === undefined,
-    deleteOldLater: old !== undefined,
-  });
+/** @param replaced what is there under that name, to be deleted */
+export function importSteps(next: ResourceState, replaced: ResourceState | undefined): Step[] {
+  const fresh = { ...next, id: undefined, outputs: {}, created: undefined, modified: undefined };
+  if (replaced === undefined) return [step("import", fresh, { next: fresh })];
+  return [
+    step("import-replacement", fresh, { old: replaced, next: fresh, logical: false, deleteOldLater: true }),
+    step("replace", fresh, { old: replaced, next: fresh }),
+  ];
 }
 
 /** What is asked for when a resource is removed. */
@@ -99,43 +119,45 @@ export interface DeleteContext {
 }
 
 export function deleteStep(old: ResourceState, context: DeleteContext): Step {
+  if (old.pendingReplacement)
+    return step("remove-pending-replace", old, { old, logical: false, withoutProvider: true });
   return step(old.external ? "discard" : "delete", old, { old, withoutProvider: needsNoCall(old, context) });
 }
 
-/** `diff` tells why; dependents have keys, but no diffs. */
 export function deleteReplacedStep(
   old: ResourceState,
   context: DeleteContext,
-  reason: Partial<Pick<Step, "keys" | "diffs" | "detailedDiff" | "keepAsPending">> = {},
+  rest: Partial<Pick<Step, "keepAsPending">> = {},
 ): Step {
   return step(old.external ? "discard-replaced" : "delete-replaced", old, {
     old,
     logical: false,
     withoutProvider: needsNoCall(old, context),
-    ...reason,
+    ...rest,
   });
 }
 
 function needsNoCall(old: ResourceState, context: DeleteContext): boolean {
   const withAnother = old.deletedWith !== undefined && context.goingToo.has(old.deletedWith);
-  return (
-    !old.custom ||
-    old.external === true ||
-    old.retainOnDelete === true ||
-    withAnother ||
-    old.pendingReplacement === true
-  );
+  return !old.custom || old.external === true || old.retainOnDelete === true || withAnother;
 }
 
 /** `replace`, the word for the reader, and `create-replacement`, the deed; in stock's order. */
 export function replaceSteps(
   old: ResourceState,
   next: ResourceState,
-  reason: Pick<Step, "keys" | "diffs" | "detailedDiff">,
+  { replaceKeys: keys, diffKeys: diffs, detailed: detailedDiff }: Diff,
   deleteOldLater: boolean,
 ): Step[] {
+  const reason = { keys, diffs, detailedDiff };
   const fresh = { ...next, id: undefined, outputs: {}, created: undefined, modified: undefined };
   const word = step("replace", next, { old, next: fresh, ...reason });
   const deed = step("create-replacement", next, { old, next: fresh, ...reason, logical: false, deleteOldLater });
   return deleteOldLater ? [deed, word] : [word, deed];
+}
+
+/** The old object is gone already. */
+export function recreateSteps(old: ResourceState, next: ResourceState, keys: readonly string[]): Step[] {
+  const [word, deed] = replaceSteps(old, next, NO_DIFF, false);
+  return word === undefined || deed === undefined ? [] : [word, { ...deed, keys }];
 }

@@ -16,7 +16,7 @@ export interface ProgramOptions {
   onLine(line: string, stream: "stdout" | "stderr"): void;
 }
 
-const PRELOADED = ["uncoloured-errors.js", "lean-sdk.js"];
+const PRELOADED = ["uncoloured-errors.js", "lean-sdk.js", "vendored-typescript.js"];
 
 /** Exit code of cmd/run after an error that it has reported by itself. */
 const ALREADY_REPORTED = 32;

@@ -12,6 +12,14 @@ export class UnsupportedError extends Error {
   }
 }
 
+/** The SDK's own words for what `supportsFeature` denies; an update would not help here. */
+const DENIED = /The Pulumi CLI does not support (.+?)\. Please update the Pulumi CLI\.?/g;
+
+/** A message of the program, with the remedy that is one here. */
+export function withRemedy(message: string): string {
+  return message.replace(DENIED, (_, what: string) => new UnsupportedError(what).message);
+}
+
 /** A RegisterResource request in values. `urn`, `aliases` and `provider` are the caller's. @throws UnsupportedError */
 export function goalOf(
   request: RegisterResourceRequest,
@@ -22,6 +30,12 @@ export function goalOf(
   const hooks: Record<string, unknown> = { ...request.getHooks()?.toObject() };
   if (Object.values(hooks).some(list => Array.isArray(list) && list.length > 0))
     throw new UnsupportedError(`resource hooks (of '${request.getName()}')`);
+  if (request.hasReplacementTrigger()) {
+    throw new UnsupportedError(`the option replacementTrigger (of '${request.getName()}')`);
+  }
+  if (request.getEnvvarmappingsMap().getLength() > 0) {
+    throw new UnsupportedError(`the option envVarMappings (of '${request.getName()}')`);
+  }
   if (request.getPackageref() !== "") throw new UnsupportedError(`parameterized packages (${request.getType()})`);
   const inputs = decode(request.getObject());
   refuseArchives(inputs, request.getName());

@@ -22,7 +22,8 @@ export interface Checked {
 export interface ReadResult {
   /** Empty: the resource is not there. */
   readonly id: string;
-  readonly inputs: ValueMap;
+  /** Undefined: it told none. */
+  readonly inputs: ValueMap | undefined;
   readonly outputs: ValueMap;
 }
 
@@ -52,16 +53,16 @@ type Call<Request, Response> = (
   done: (error: ServiceError | null, response: Response) => void,
 ) => unknown;
 
+export function connectProvider(address: string): ResourceProviderClient {
+  return new ResourceProviderClient(address, credentials.createInsecure(), OPTIONS);
+}
+
 /** One server of the provider protocol, with values in place of messages. Errors are ProviderError and InitFailedError. */
 export class ProviderClient {
-  private readonly client: ResourceProviderClient;
-
   constructor(
     readonly packageName: string,
-    address: string,
-  ) {
-    this.client = new ResourceProviderClient(address, credentials.createInsecure(), OPTIONS);
-  }
+    private readonly client: ResourceProviderClient,
+  ) {}
 
   /** Tells a server that was running already where the engine listens. */
   async attach(engineAddress: string): Promise<void> {
@@ -151,7 +152,8 @@ export class ProviderClient {
     request.setUrn(urn).setId(id).setName(nameOf(urn)).setType(typeOf(urn));
     request.setInputs(encode(inputs, BARE)).setProperties(encode(outputs, BARE));
     const response = await this.call<messages.ReadRequest, messages.ReadResponse>(this.client.read, request);
-    return { id: response.getId(), inputs: decode(response.getInputs()), outputs: decode(response.getProperties()) };
+    const told = response.hasInputs() ? decode(response.getInputs()) : undefined;
+    return { id: response.getId(), inputs: told, outputs: decode(response.getProperties()) };
   }
 
   async update(of: UpdateArguments): Promise<ValueMap> {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import {
   containsUnknown,
   define,
@@ -14,7 +15,7 @@ import { type Diff, NO_DIFF } from "../planner/diff";
 import type { ResourceState } from "../resource";
 import type { PluginHost } from "../run";
 import { packageOfProvider, parseProviderReference, typeOf } from "../urn";
-import { type Checked, ProviderClient } from "./client";
+import { type Checked, connectProvider, ProviderClient } from "./client";
 
 /** A configured provider. */
 export interface ProviderInstance {
@@ -38,6 +39,7 @@ export class ProviderRegistry {
     private readonly engineAddress: string,
     /** Finds a provider that the state knows and this run has not registered. */
     private readonly stateOf: (urn: string, id: string) => ResourceState | undefined,
+    private readonly connect: (address: string) => ResourceProviderClient = connectProvider,
   ) {}
 
   /** A new server connection for a provider resource. */
@@ -45,7 +47,7 @@ export class ProviderRegistry {
     const packageName = packageOfProvider(typeOf(urn));
     const version = typeof inputs.version === "string" ? inputs.version : undefined;
     const address = await this.plugins.address(packageName, version, this.engineAddress);
-    const client = new ProviderClient(packageName, address);
+    const client = new ProviderClient(packageName, this.connect(address));
     this.clients.add(client);
     await client.attach(this.engineAddress);
     await client.version();

@@ -4,6 +4,8 @@ import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { decode } from "../../wire/struct";
 import type { ValueMap } from "../../wire/values";
 
+const UNAVAILABLE = 14;
+
 /** What a provider said when it refused or failed. */
 export class ProviderError extends Error {
   constructor(
@@ -13,6 +15,11 @@ export class ProviderError extends Error {
   ) {
     super(message);
     this.name = "ProviderError";
+  }
+
+  /** Its process has ended, or can't be reached: nobody knows how far it came. */
+  get gone(): boolean {
+    return this.code === UNAVAILABLE;
   }
 }
 
@@ -36,7 +43,6 @@ export function initErrorMessage(reasons: readonly string[]): string {
   return `${head}\n${reasons.map(reason => `\t* ${reason}\n`).join("")}\n`;
 }
 
-const UNAVAILABLE = 14;
 const INIT_FAILED = "pulumirpc.ErrorResourceInitFailed";
 
 /** The error that a failed call stands for. */

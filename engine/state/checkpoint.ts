@@ -1,3 +1,5 @@
+import { OperatorError } from "../../wire/operator-error";
+import { messageOf } from "../diagnosed-error";
 import type { ResourceState, Snapshot } from "../resource";
 import type { Cipher } from "../secrets/passphrase";
 import { type Backend, checkpointPath, checkpointText, writeCheckpoint } from "./backend";
@@ -28,8 +30,24 @@ export class CheckpointFile implements CheckpointWriter {
     this.form = encryptedForm(cipher, known);
   }
 
+  /** @throws OperatorError if the disk does not take it */
   async write(snapshot: Snapshot): Promise<void> {
-    const text = this.textOf(snapshot);
+    try {
+      await this.writeText(this.textOf(snapshot));
+    } catch (error) {
+      throw new OperatorError(
+        {
+          summary: "the state can't be written, so nothing more is started",
+          where: checkpointPath(this.backend, this.stack),
+          detail: messageOf(error),
+          remedy: `make room there, then run: muster refresh -s ${this.stack}`,
+        },
+        { cause: error },
+      );
+    }
+  }
+
+  private async writeText(text: Buffer): Promise<void> {
     this.last = text;
     if (!this.hasBackup) {
       // Once a run: `.bak` is the state before this run.

@@ -177,13 +177,20 @@ export function deserializeResource(json: JsonMap, cipher: Cipher, known: Cipher
 }
 
 export function deserializeSnapshot(deployment: JsonMap, cipher: Cipher, known: Ciphertexts): Snapshot {
-  const resources = ((deployment.resources ?? []) as JsonMap[]).map(json => deserializeResource(json, cipher, known));
+  const named = (json: JsonMap): ResourceState => {
+    try {
+      return deserializeResource(json, cipher, known);
+    } catch (error) {
+      throw new Error(`resource ${String(json.urn)}: a secret can't be opened (${(error as Error).message})`);
+    }
+  };
+  const resources = ((deployment.resources ?? []) as JsonMap[]).map(named);
   const operations = (deployment.pending_operations ?? []) as JsonMap[];
   return {
     resources,
     pendingOperations: operations.map(operation => ({
       type: operation.type as PendingOperation["type"],
-      resource: deserializeResource(operation.resource as JsonMap, cipher, known),
+      resource: named(operation.resource as JsonMap),
     })),
   };
 }

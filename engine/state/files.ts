@@ -49,9 +49,10 @@ export function writeAttributes(path: string, text: string | Buffer): void {
   writeDurably(`${path}.attrs`, attributesOf(text));
 }
 
-function writeDurably(path: string, text: string | Buffer): void {
+/** The same for a file that is no blob: no folder is made, nothing lies beside it. */
+export function writeDurably(path: string, text: string | Buffer, mode = FILE_MODE): void {
   const temporary = `${path}.tmp`;
-  const file = openSync(temporary, "w", FILE_MODE);
+  const file = openSync(temporary, "w", mode);
   try {
     writeFileSync(file, text);
     fsyncSync(file);

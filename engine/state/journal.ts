@@ -1,5 +1,6 @@
 import type { PendingOperation, ResourceState, Snapshot } from "../resource";
 import { parseProviderReference } from "../urn";
+import { inOrder } from "./order";
 
 /** Where a journal puts its checkpoints. */
 export interface CheckpointWriter {
@@ -18,6 +19,8 @@ export class Journal {
   /** What earlier runs did not finish; stands behind this run's own, as with stock. */
   private unfinished: PendingOperation[];
   private readonly renamed = new Map<string, string>();
+  /** Old names by new ones, of what is still there under the old one. */
+  private readonly renaming = new Map<string, string>();
   private next: Promise<void> | undefined;
   private current: Promise<void> = Promise.resolve();
   private changed = false;
@@ -31,11 +34,16 @@ export class Journal {
     this.unfinished = [...start.pendingOperations];
   }
 
+  /** What is recorded, as it was recorded: under the names that it had then. Steps that take something away name one of these. */
+  get entries(): readonly ResourceState[] {
+    return [...this.finished, ...this.base];
+  }
+
   /** The state as it is now. */
   snapshot(): Snapshot {
-    const resources = [...this.finished, ...this.base];
+    const resources = this.entries;
     return {
-      resources: this.renamed.size === 0 ? resources : resources.map(state => this.withNewNames(state)),
+      resources: inOrder(this.renamed.size === 0 ? resources : resources.map(state => this.withNewNames(state))),
       pendingOperations: [...this.pending, ...this.unfinished],
     };
   }
@@ -78,6 +86,8 @@ export class Journal {
   record(old: ResourceState | undefined, now: ResourceState | undefined): void {
     if (old !== undefined) this.put(old, undefined);
     if (now !== undefined) this.finished.push(now);
+    const from = now === undefined ? undefined : this.renaming.get(now.urn);
+    if (from !== undefined && now !== undefined) this.renamed.set(from, now.urn);
     if (old !== undefined || now !== undefined) this.changed = true;
   }
 
@@ -94,9 +104,9 @@ export class Journal {
     }
   }
 
-  /** From now on `from` is called `to`, also in what refers to it. */
+  /** `from` is called `to`, also in what refers to it, from when it is recorded under that name. */
   rename(from: string, to: string): void {
-    if (from !== to) this.renamed.set(from, to);
+    if (from !== to) this.renaming.set(to, from);
   }
 
   newNameOf(urn: string): string {
@@ -125,6 +135,10 @@ export class Journal {
         this.next = undefined;
         this.changed = false;
         return writer.write(this.snapshot());
+      });
+      // What was not written is tried once more when the run ends.
+      turn.catch(() => {
+        this.changed = true;
       });
       this.next = turn;
       this.current = turn.catch(() => {});

@@ -2,7 +2,7 @@ import { error, type RowFault } from "./fault";
 import type { Format } from "./format";
 import type { Message } from "./messages";
 
-/** After merging neighbours: user or tool in turn with assistant, system only first, something to learn last. */
+/** After merging neighbours: user or tool in turn with assistant, system only first, a reply last. */
 export function checkOrder(messages: readonly Message[], format: Format): RowFault[] {
   const faults: RowFault[] = [];
   for (const [i, { role, field }] of messages.entries()) {
@@ -21,17 +21,24 @@ export function checkOrder(messages: readonly Message[], format: Format): RowFau
   return [...faults, ...checkEnd(messages, format)];
 }
 
-/** What is learned stands last; a prompt for GRPO has nothing to learn from, and pretraining learns all of it. */
+/**
+ * A reply stands last: without one the loader appends an empty one, of which nothing is learned (replies before it are, unless the loss
+ * scale is last_round). GRPO writes the reply itself, and pretraining learns all of the text.
+ */
 function checkEnd(messages: readonly Message[], { purpose }: Format): RowFault[] {
   const last = messages.at(-1);
   if (last === undefined || purpose === "grpo" || purpose === "pt") return [];
   if (last.role !== "assistant" && last.role !== "tool_call") {
     return [
-      error(last.field, `the last message is of ${last.role}: nothing is learned`, "end with assistant or tool_call"),
+      error(
+        last.field,
+        `the last message is of ${last.role}: no reply to it is learned`,
+        "end with assistant or tool_call",
+      ),
     ];
   }
   if (last.role === "assistant" && last.content === "") {
-    return [error(`${last.field}.content`, "the last reply is empty: nothing is learned", "write the reply")];
+    return [error(`${last.field}.content`, "the last reply is empty: no reply is learned", "write the reply")];
   }
   return [];
 }

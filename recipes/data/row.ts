@@ -7,6 +7,7 @@ import { type MediaCounts, readMedia } from "./media";
 import { type Role, readMessages } from "./messages";
 import { checkOrder } from "./order";
 import { checkPreference, hasRejected, kindOfRow, type RowKind } from "./preference";
+import { repeatedKeys } from "./repeated-keys";
 import { estimatedTokens, tokensAroundMessage } from "./tokens";
 import { readTools } from "./tools";
 
@@ -54,7 +55,8 @@ export function checkRow(line: string, format: Format = formatOf({})): RowFacts 
     return broken(`not JSON: ${reason}`, "write one JSON object a line, without line breaks in it");
   }
   if (!isMap(value)) return broken("not a JSON object", 'write {"messages": […]}');
-  return checkObject(value, format);
+  const facts = checkObject(value, format);
+  return { ...facts, faults: [...repeatedKeys(line), ...facts.faults] };
 }
 
 /** Checks a line of a text file, which the loader reads as an answer without a question. */

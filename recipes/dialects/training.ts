@@ -1,3 +1,4 @@
+import { modelNames } from "../ms-swift/model-names";
 import { isAtLeast } from "../version";
 import { listsOf, upstream } from "./upstream";
 
@@ -78,7 +79,10 @@ export function defaultDialect(
 ): string | undefined {
   if (model.type === undefined) return undefined;
   const folder = model.path.split("/").filter(Boolean).at(-1)?.toLowerCase() ?? "";
-  const wanted = [model.type, `${model.type}/${folder}`];
+  const { type } = modelNames(model, version);
+  const wanted = [type, `${type}/${folder}`];
   const { defaultDialects } = listsOf(upstream["ms-swift"], version).lists;
-  return Object.keys(defaultDialects).find(dialect => wanted.some(name => defaultDialects[dialect]?.includes(name)));
+  return Object.keys(defaultDialects).find(dialect =>
+    wanted.some(name => name !== undefined && defaultDialects[dialect]?.includes(name)),
+  );
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { isAtLeast } from "../version";
+import { compareVersions, isAtLeast } from "../version";
 
 interface SwiftLists {
   readonly agentTemplates: readonly string[];
@@ -32,7 +32,7 @@ export interface Standing<Lists> {
 
 /** The lists of the newest version that is not above `version`; of the oldest one for what is older still. */
 export function listsOf<Lists>(table: Readonly<Record<string, Lists>>, version: string): Standing<Lists> {
-  const versions = Object.entries(table).sort(([a], [b]) => (isAtLeast(a, b) ? 1 : -1));
+  const versions = Object.entries(table).sort(([a], [b]) => compareVersions(a, b));
   const at = Math.max(versions.filter(([name]) => isAtLeast(version, name)).length - 1, 0);
   const [, lists] = versions[at] ?? [];
   if (lists === undefined) throw new Error("an empty list of versions");

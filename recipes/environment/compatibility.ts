@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { compareVersions, minorOf, satisfies } from "./version";
+import { compareVersions, minorOf, satisfies } from "../version";
 
 /** Parts of an environment whose versions depend on each other. */
 export const componentNames = [

@@ -101,29 +101,3 @@ fi
     timeoutSeconds: 3600,
   };
 }
-
-/**
- * Shell for a server that compiles kernels when it starts (flashinfer, of vLLM and SGLang), which fails with "CUDA_HOME environment
- * variable is not set": finds the toolkit, unless CUDA_HOME names one, and exports the variables. Without one it exports nothing, and
- * the server's own message stands.
- */
-export const findCudaHome = `if [ -z "\${CUDA_HOME:-}" ]; then
-  for nvcc in "$(command -v nvcc || :)" /usr/local/cuda/bin/nvcc /usr/local/cuda-*/bin/nvcc; do
-    if [ -x "$nvcc" ]; then
-      CUDA_HOME=$(dirname "$(dirname "$(readlink -f "$nvcc")")")
-      export CUDA_HOME CUDA_PATH="$CUDA_HOME" CUDACXX="$CUDA_HOME/bin/nvcc" PATH="$CUDA_HOME/bin:$PATH"
-      break
-    fi
-  done
-fi
-`;
-
-/** A command that runs with the variables of findCudaHome. */
-export function withCudaHome(argv: readonly string[]): string[] {
-  return ["sh", "-c", `${findCudaHome}exec "$@"`, "sh", ...argv];
-}
-
-/** What an operator does about flashinfer's CUDA_HOME failure. */
-export const cudaHomeRemedy =
-  "set CUDA_HOME under serve.env to the container's toolkit (ls -d /usr/local/cuda*), or install kernels that are compiled already: " +
-  "python.packages: [flashinfer-python]";

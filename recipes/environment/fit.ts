@@ -1,4 +1,5 @@
 import type { EnvironmentSettings } from "../../config/schema/environment";
+import { isVersion, minorOf, satisfies } from "../version";
 import {
   type CompatibilityRow,
   type ComponentName,
@@ -14,7 +15,6 @@ import {
   type Versions,
 } from "./compatibility";
 import { flashAttentionFor, flashAttentionWheel } from "./flash-attention";
-import { isVersion, minorOf, satisfies } from "./version";
 
 /** A version that does not fit ms-swift, or another version. */
 export interface Misfit {

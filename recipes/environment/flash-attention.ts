@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { compareVersions, minorOf } from "./version";
+import { compareVersions, minorOf } from "../version";
 
 /** What a wheel of flash-attn must agree with. */
 export interface WheelTarget {

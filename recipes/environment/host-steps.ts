@@ -1,5 +1,6 @@
 import type { Cluster } from "../../config/schema";
 import { command, quote } from "../../remote/shell";
+import { minorOf, pinned } from "../version";
 import { checkoutStep, repository } from "./checkout";
 import { type ComponentName, compatibilityOf, torchBuild, type Versions } from "./compatibility";
 import { findConda } from "./conda";
@@ -10,7 +11,6 @@ import { newEnvironmentStep, pipStep, textStep } from "./new-environment";
 import { renderPipConfig } from "./pip-config";
 import { notDone, type SetupStep } from "./setup-step";
 import { swiftCheckoutStep } from "./swift-checkout";
-import { minorOf, pinned } from "./version";
 import { wheelFolderStep } from "./wheel-folder";
 
 /** Upstream's repositories, for hosts that have no bundles of them. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
+import { compareVersions } from "../version";
 
 export interface ArgumentShape {
   readonly type: "int" | "float" | "bool" | "text" | "list" | "json";
@@ -56,8 +57,8 @@ export function knownArguments(command: string, version: string): KnownArguments
   const able = files.filter(file => file.commands[command]);
   const exact = able.find(file => file.version === version);
   if (exact) return { list: listOf(exact, command), isExact: true };
-  const before = able.filter(file => compare(file.version, version) < 0).at(-1);
-  const after = able.find(file => compare(file.version, version) > 0);
+  const before = able.filter(file => compareVersions(file.version, version) < 0).at(-1);
+  const after = able.find(file => compareVersions(file.version, version) > 0);
   // Names changed between ms-swift 3 and 4: a list of the other line is second to any of the version's own.
   const [first, second] = before && major(before.version) === major(version) ? [before, after] : [after, before];
   if (!first || major(first.version) !== major(version)) return undefined;
@@ -84,13 +85,4 @@ function fieldsOf(file: ArgumentFile, name: string): [string, ArgumentShape][] {
 
 function major(version: string): number {
   return Number(version.split(".")[0]);
-}
-
-function compare(a: string, b: string): number {
-  const [left, right] = [a, b].map(version => version.split(".").map(Number));
-  for (let i = 0; i < 3; i++) {
-    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

@@ -1,6 +1,7 @@
 import type { Cluster } from "../../config/schema";
-import type { PipelineSettings, TrainSettings } from "../../config/schema/pipeline";
+import type { TrainSettings } from "../../config/schema/pipeline";
 import { type DataArguments, dataArguments } from "../data/sets";
+import { type ModelNames, modelNames } from "./model-names";
 import { type Profile, requireProfile } from "./profile";
 import { isShared, type StartWeights, startWeights } from "./start";
 
@@ -8,7 +9,7 @@ import { isShared, type StartWeights, startWeights } from "./start";
 export interface TrainContext {
   readonly version: string;
   readonly profile: Profile;
-  readonly model: PipelineSettings["model"];
+  readonly model: ModelNames;
   /** Absent: there are none that the version can read, which a check refuses. */
   readonly weights?: StartWeights;
   /** What is trained and measured with. */
@@ -29,7 +30,7 @@ export function trainContext(cluster: Cluster, train: TrainSettings): TrainConte
   return {
     version: image.swift,
     profile,
-    model: pipeline?.model ?? { path: "" },
+    model: modelNames(pipeline?.model ?? {}, image.swift),
     data: dataArguments(pipeline?.data),
     worldSize: train.nodes.length * cluster.slots,
     hasOwnDisks: isMultiNode && !isShared(cluster, train.output),

@@ -1,6 +1,7 @@
 import type { Cluster } from "../../config/schema";
 import type { ConvertSettings, ExportSettings } from "../../config/schema/pipeline";
 import type { NewestCheckpoint } from "./convert";
+import { modelNames } from "./model-names";
 import { requireProfile } from "./profile";
 import { type Row, row } from "./rows";
 import { isMegatron, isShared, savesHuggingFace, startWeights } from "./start";
@@ -63,11 +64,12 @@ export function needsGathering(cluster: Cluster, settings: ExportSettings): bool
 export function toMcoreRows(cluster: Cluster, settings: ConvertSettings): Row[] {
   const { pipeline, image } = cluster;
   const { exportNames } = requireProfile(image.swift);
+  const { type, template } = modelNames(pipeline?.model ?? {}, image.swift);
   const ofMegatron = settings.tool === "megatron export";
   return [
     row("model", pipeline?.model.path, "model.path"),
-    row("model_type", pipeline?.model.type, "model.type"),
-    row("template", pipeline?.model.template, "model.template"),
+    row("model_type", type, "model.type"),
+    row("template", template, "model.template"),
     row("to_mcore", true, "convert"),
     row("torch_dtype", "bfloat16"),
     row(ofMegatron ? exportNames.output : "output_dir", settings.output, "convert.output"),

@@ -3,6 +3,7 @@ import type { ServeSettings } from "../../config/schema/pipeline";
 import { renderArguments } from "../arguments";
 import type { NodeCommand, NodeTransport } from "../command";
 import { swiftEnvironment } from "../ms-swift/environment";
+import { modelNames } from "../ms-swift/model-names";
 import { lastPart, servedModel, servedModelName } from "../placement";
 import { servingLayout } from "../serving/layout";
 import { toolsFolder } from "../tools";
@@ -23,12 +24,15 @@ export function deployCommands(
 ): NodeCommand[] {
   const { pipeline, image } = cluster;
   const model = servedModel(cluster);
+  // Other weights tell their names in an args.json.
+  const names = modelNames(model === pipeline?.model.path ? pipeline.model : {}, image.swift);
   const layout = servingLayout(serve, 1);
   const optionsOn = (address: string): string[] =>
     renderArguments(
       {
         model,
-        model_type: model === pipeline?.model.path ? pipeline.model.type : undefined,
+        model_type: names.type,
+        template: names.template,
         served_model_name: servedModelName(cluster),
         ...backendArguments({ ...serve, backend: serve.backend ?? "vllm", ...layout }, image.swift),
         agent_template: pipeline?.train?.agentTemplate,

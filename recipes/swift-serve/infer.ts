@@ -4,6 +4,7 @@ import type { InferSettings } from "../../config/schema/pipeline";
 import { type ArgumentMap, renderArguments } from "../arguments";
 import type { Command, NodeCommand } from "../command";
 import { swiftEnvironment } from "../ms-swift/environment";
+import { modelNames } from "../ms-swift/model-names";
 import { singleNode, weightsOf } from "../placement";
 import { toolsFolder } from "../tools";
 import { gpuVariable } from "../torchrun";
@@ -17,6 +18,8 @@ const inferPort = 29556;
 export function inferCommand(cluster: Cluster, infer: InferSettings): NodeCommand {
   const { pipeline, image } = cluster;
   const model = weightsOf(cluster, "infer");
+  // Other weights tell their names in an args.json.
+  const names = modelNames(model === pipeline?.model.path ? pipeline.model : {}, image.swift);
   const { dataParallel } = infer;
   const tensorParallel = infer.tensorParallel ?? Math.max(1, Math.floor(infer.gpus.length / dataParallel));
   // SGLang's copies are its own affair; the others are processes of torchrun, with vLLM one for each GPU of each copy.
@@ -25,7 +28,8 @@ export function inferCommand(cluster: Cluster, infer: InferSettings): NodeComman
   const argv = renderArguments(
     {
       model,
-      model_type: model === pipeline?.model.path ? pipeline.model.type : undefined,
+      model_type: names.type,
+      template: names.template,
       adapters: infer.adapters,
       ...backendArguments(
         {

@@ -13,17 +13,17 @@ Python 3.8 or newer, standard library only.
 """
 
 import argparse
+import collections
 import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import time
 
 import dcp
 import room
+from child import Child, hand_on_signals
 from hf import WeightsError, check_hf
 from iteration import newest_iteration
 from result import finish
@@ -46,16 +46,11 @@ class ConversionError(Exception):
 
 def run(argv):
     """Exit status and output of the command, shown while it comes."""
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _frame: process.send_signal(received))
-    kept = []
-    for line in process.stdout:
-        sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
-        kept.append(line.decode(errors="replace"))
-        del kept[:-5000]
-    return process.wait(), "".join(kept).replace("\r", "\n")
+    child = Child(argv, reads_output=True)
+    hand_on_signals([child])
+    kept = collections.deque(maxlen=5000)
+    status = child.follow(kept.append)
+    return status, "".join(kept).replace("\r", "\n")
 
 
 def check_precision(text, limit):

@@ -17,9 +17,9 @@ import shutil
 import sys
 
 import dcp
-from iteration import newest_iteration
+from iteration import newest_iteration, numbered
 
-CHECKPOINT = re.compile(r"checkpoint-(\d+)(-merged)?$")
+CHECKPOINT = r"checkpoint-(\d+)(?:-merged)?$"
 # State of the training and Megatron's shards: a server needs neither.
 LEFT_OUT = re.compile(
     r"(iter_\d+|global_step\d+|optimizer\.|scheduler\.|rng_state|trainer_state\.json|training_args\.bin|zero_to_fp32\.py|"
@@ -47,12 +47,12 @@ def newest(folder, kind):
     """The folder itself if it is a checkpoint, else the one of the highest number. Not by time, and 10 is above 9."""
     if kind == "tracker":
         return os.path.dirname(newest_iteration(folder)[0])
-    found = [(CHECKPOINT.match(name), name) for name in names(folder)]
-    numbered = sorted(((int(m.group(1)), m.group(2) is not None, name) for m, name in found if m), reverse=True)
-    for place in [folder, *(os.path.join(folder, name) for _, _, name in numbered)]:
+    # Of one number the longer name is the later one: merged weights come after their adapter's.
+    checkpoints = numbered(folder, CHECKPOINT)[::-1]
+    for place in [folder, *(os.path.join(folder, name) for name in checkpoints)]:
         if HAS[kind](place):
             return place
-    seen = ", ".join(name for _, _, name in numbered) or "no checkpoint-K"
+    seen = ", ".join(checkpoints) or "no checkpoint-K"
     raise dcp.CheckpointError(f"no {kind} in {folder}: found {seen}; has the training saved one, on this node?")
 
 

@@ -90,7 +90,16 @@ def changed(argv, settings, unset):
     return argv + [word for option, value in settings for word in (f"--{option}", value)]
 
 
-def main():
+def command_of(options, iteration):
+    """The command that runs: as it was given, or going on from an iteration."""
+    if iteration is None:
+        return options.command
+    checkpoint = os.path.dirname(iteration)
+    settings = [(name, value.replace("{checkpoint}", checkpoint)) for name, value in options.settings]
+    return changed(options.command, settings, options.unset)
+
+
+def parser_of_options():
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--folder", required=True)
     parser.add_argument("--newest", action="store_true", help="only print which is the newest finished iteration here, as JSON")
@@ -101,7 +110,11 @@ def main():
     parser.add_argument("--unset", action="append", default=[])
     parser.add_argument("--ssh", default=SSH)
     parser.add_argument("command", nargs="*")
-    options = parser.parse_args()
+    return parser
+
+
+def main():
+    options = parser_of_options().parse_args()
     try:
         if options.newest:
             print(json.dumps(newest(options.folder)))
@@ -111,11 +124,9 @@ def main():
         for fault in error.faults if isinstance(error, PeerError) else [str(error)]:
             print(f"error: this run has a checkpoint, and it cannot go on from it: {fault}", file=sys.stderr)
         sys.exit(f"muster: to train from the beginning, move {options.folder} away on every node")
-    argv = options.command
     if iteration is not None:
-        checkpoint = os.path.dirname(iteration)
         print(f"muster: going on from {iteration}", flush=True)
-        argv = changed(argv, [(name, value.replace("{checkpoint}", checkpoint)) for name, value in options.settings], options.unset)
+    argv = command_of(options, iteration)
     os.execvp(argv[0], argv)
 
 

@@ -68,6 +68,8 @@ test("an interrupt stops, a second cancels, a termination stops", () => {
   source.emit("SIGINT");
   expect(interrupts.cancel.aborted).toBe(true);
   expect(said).toHaveLength(2);
+  source.emit("SIGINT");
+  expect(said[2]).toContain(`kill -KILL ${process.pid}`);
   interrupts.dispose();
   expect(source.listenerCount("SIGINT")).toBe(0);
 });

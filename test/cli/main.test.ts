@@ -43,6 +43,28 @@ test("an unknown flag or verb is an error with the remedy", async () => {
   });
 });
 
+test("policy packs, and edits of the state that nobody confirmed, are refused with the remedy", async () => {
+  expect(await muster(["up", "--policy-pack", "packs/cost"])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(
+      /packs\/cost: the embedded engine does not support policy packs\n {2}fix: use --engine pulumi/,
+    ),
+  });
+  project();
+  expect(await muster(["state", "unprotect", "urn:a", "-s", "dev"])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("muster state unprotect URN --yes"),
+  });
+  expect(await muster(["state", "delete", "--yes"])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("no resource is named"),
+  });
+  expect(await muster(["import", "File", "motd", "/etc/motd"])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("'File' is no type of a resource"),
+  });
+});
+
 test("outside a project the error says how to go on", async () => {
   expect(await muster(["preview", "-s", "dev"])).toMatchObject({
     code: 1,

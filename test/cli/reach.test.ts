@@ -144,6 +144,27 @@ test("hosts behind one address, each with its own port and key", async () => {
   expect(swapped).toMatchObject({ code: 1, err: expect.stringContaining(`ssh-keygen -R '[127.0.0.1]:${port(0)}'`) });
 });
 
+test("without containers a command has the environment's variables, unless it asks for the host's own", async () => {
+  const text = `cluster: prod
+runtime: host
+python: {environment: {kind: venv, path: /opt/envs/own, swift: 3.7.1}}
+slots: 1
+knownHosts: known_hosts
+hosts: [{name: node-1, address: 127.0.0.1, port: ${port(0)}, identityFile: ${sshds[0]?.folder}/client_key}]
+ssh: {configFile: none, agent: none}
+container: {env: {OWN: "a b"}}
+`;
+  writeFileSync(path.join(folder, "prod.yaml"), text);
+  expect((await muster("stack", "init", "prod")).code).toBe(0);
+  expect((await muster("trust", "prod.yaml", "--yes")).code).toBe(0);
+  const shown = ["--", "sh", "-c", "echo $PATH; echo $OWN"];
+  const inEnvironment = await muster("exec", "-s", "prod", "node-1", ...shown);
+  expect(inEnvironment).toMatchObject({ code: 0, err: "" });
+  expect(inEnvironment.out).toMatch(/^\/var\/lib\/muster\/prod\/bin:\/opt\/envs\/own\/bin:.*\na b\n$/);
+  const onHost = await muster("exec", "-s", "prod", "node-1", "--host", ...shown);
+  expect(onHost.out).not.toContain("/opt/envs/own");
+});
+
 test("a host that an authority certifies is shown as such, and nothing is pinned for it", async () => {
   const key = maker.key("certified");
   const certificate = maker.certify(hostAuthority, key, { host: true, principals: ["gpu-1"] });

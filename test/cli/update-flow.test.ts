@@ -19,6 +19,7 @@ interface Play {
   readonly terminal?: boolean;
   readonly input?: string;
   readonly result?: Partial<RunResult>;
+  readonly prepared?: Partial<PreparedRun>;
 }
 
 async function play(parts: Play): Promise<{ code: number | string; runs: string[]; out: string; err: string }> {
@@ -36,6 +37,7 @@ async function play(parts: Play): Promise<{ code: number | string; runs: string[
     passphrase: "x",
     plugins: { address: async () => "" },
     parallel: 4,
+    ...parts.prepared,
   };
   const never = new AbortController().signal;
   const code = await updateFlow(prepared, parts.flags ?? {}, {
@@ -88,6 +90,21 @@ test("a terminal is asked: no stops, details show more, yes goes on", async () =
 
 test("a preview without changes asks nothing", async () => {
   expect((await play({ terminal: true, result: { hasChanges: false } })).runs).toEqual(["preview", "up"]);
+});
+
+test("up --plan is held against a preview also where none was asked for, and one that fails ends it", async () => {
+  const parts = { flags: { yes: true, skipPreview: true }, prepared: { plan: "/p/plan.json" } };
+  expect((await play(parts)).runs).toEqual(["preview", "up"]);
+  const failed = await play({ ...parts, result: { result: "failed", exitCode: 1 } });
+  expect(failed).toMatchObject({ code: 1, runs: ["preview"] });
+});
+
+test("preview --save-plan says how the plan is carried out, and nothing after a failure", async () => {
+  const parts = { kind: "preview" as const, prepared: { savePlan: "/p/plan.json" } };
+  expect((await play(parts)).err).toBe(
+    "plan written to /p/plan.json; carry it out: muster up -s prod --plan /p/plan.json\n",
+  );
+  expect((await play({ ...parts, result: { result: "failed", exitCode: 1 } })).err).toBe("");
 });
 
 test("a failed preview ends it", async () => {

@@ -86,7 +86,7 @@ test("what is allowed and should be known is warned of, by its field", async () 
 test("rows are held to what the tool wants", async () => {
   file("a.jsonl", '{"messages": [{"role": "user", "content": "hi"}]}\n');
   const data = "{file: a.jsonl, path: /d/a.jsonl}";
-  await expect(checkedData(cluster(data))).rejects.toThrow(/nothing is learned/);
+  await expect(checkedData(cluster(data))).rejects.toThrow(/no reply to it is learned/);
   await expect(checkedData(cluster(data, "megatron pt"))).resolves.toMatchObject({ rows: 1 });
 });
 

@@ -45,7 +45,11 @@ test("a rank on a host has the activated environment, the mesh's ssh, and the to
   const question = { host: "node-1", container: "ms", argv: ["python3", "/opt/muster/convert.py", "--ask"] };
   expect(placedQuestion(settings, question)).toEqual({
     host: "node-1",
-    argv: ["env", "PYTHONDONTWRITEBYTECODE=1", "python3", "/var/lib/muster/c/tools/convert.py", "--ask"],
+    argv: [
+      "env",
+      ...Object.entries(place.envOf(question.argv)).map(([name, value]) => `${name}=${value}`),
+      ...["python3", "/var/lib/muster/c/tools/convert.py", "--ask"],
+    ],
   });
   const { results } = nodeFolders(settings);
   expect(results.container).toBe(results.host);

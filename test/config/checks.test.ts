@@ -130,6 +130,13 @@ const newer: typeof cases = {
   ],
   "the twin of a boolean": [["no_save_rng: true", "no_use_distributed_optimizer: true"]],
   "a key under args": [...ofSwift, sft("swift sft"), ["    saveEverySteps: 200\n", "    args: {swanlab_token: abc}\n"]],
+  "an argument that is like a key's but for its end": [
+    ...ofSwift,
+    sft("swift sft"),
+    ["    saveEverySteps: 200\n", "    args: {max_new_token: 64}\n"],
+  ],
+  "a model's type of 3 in 4": [...of4, ["type: glm4_5}", "type: glm4_0414}"]],
+  "a model's type of 4 in 3": [["type: glm4_5}", "type: glm4_moe}"]],
   "a key in the environment": [["    saveEverySteps: 200\n", "    env: {WANDB_API_KEY: abc}\n"]],
   "an argument between the lists": [
     ["swift: 3.7.1\n", "swift: 3.9.3\n"],
@@ -241,6 +248,19 @@ test("an argument of a neighbouring version is warned of, within its own line on
   ]);
   expect(warned("4.2.3", "dataloader_num_workers: 2")).toEqual([]);
   expect(warned("4.7.0", "nosuch: 2")).toEqual(["argument nosuch"]);
+});
+
+test("rows that nobody checks are warned of", () => {
+  const { warnings } = loadCluster("glm.yaml", {
+    readFile: () => changed(["data: {path: /datasets/tools.jsonl}", "data: {path: /datasets/tools.parquet}"]),
+  });
+  expect(warnings.map(({ path, found, remedy }) => [path, found, remedy])).toEqual([
+    [
+      "pipeline.data.path",
+      "ms-swift reads .parquet files, but their rows are not checked here",
+      expect.stringMatching(/^write it as jsonl: .*"parquet"/),
+    ],
+  ]);
 });
 
 test("a cache of each node for itself is warned of in ms-swift 4", () => {

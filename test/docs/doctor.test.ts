@@ -7,6 +7,7 @@ const read = (file: string) => readFileSync(path.join(root, file), "utf8");
 /** Where findings over hosts are made. */
 const sources = [
   ...readdirSync(path.join(root, "plan"), { recursive: true, encoding: "utf8" }).map(file => `plan/${file}`),
+  "components/gpu-findings.ts",
   "components/model-findings.ts",
   "cli/survey-findings.ts",
 ].filter(file => file.endsWith(".ts"));

@@ -1,29 +1,48 @@
 import { decide } from "../../engine/planner/decide";
 import { dependentsOf, orderDeletes } from "../../engine/planner/delete-order";
-import { NO_DIFF } from "../../engine/planner/diff";
+import { applyReplaceOnChanges, changed, NO_DIFF, settleUnknown } from "../../engine/planner/diff";
 import { parseTimeout } from "../../engine/planner/goal";
 import { keepOldValues, parsePath } from "../../engine/planner/property-path";
 import { deleteStep } from "../../engine/planner/step";
 import { bareState } from "../../engine/resource";
+import { Secret } from "../../wire/values";
 
-const question = {
-  old: bareState("a", "t", true),
-  diff: NO_DIFF,
-  deleteBeforeReplace: undefined,
-  forced: false,
-  providerReplaced: false,
-  containerReplaced: false,
-};
+const old = bareState("a", "t", true);
 
 test("nothing changed: same; but what never got ready is updated", () => {
-  expect(decide(question).kind).toBe("same");
-  expect(decide({ ...question, old: { ...question.old, initErrors: ["not ready"] } }).kind).toBe("update");
+  expect(decide(old, NO_DIFF, undefined).kind).toBe("same");
+  expect(decide({ ...old, initErrors: ["not ready"] }, NO_DIFF, undefined).kind).toBe("update");
 });
 
 test("a replacing key replaces; the program's word on the order wins over the provider's", () => {
-  const diff = { ...NO_DIFF, changes: "some" as const, replaceKeys: ["kind"], deleteBeforeReplace: true };
-  expect(decide({ ...question, diff })).toMatchObject({ kind: "replace", keys: ["kind"], deleteFirst: true });
-  expect(decide({ ...question, diff, deleteBeforeReplace: false })).toMatchObject({ deleteFirst: false });
+  const diff = { ...changed("kind"), deleteBeforeReplace: true };
+  expect(decide(old, diff, undefined)).toMatchObject({ kind: "replace", deleteFirst: true });
+  expect(decide(old, diff, false)).toMatchObject({ deleteFirst: false });
+});
+
+test("what was deleted for a replacement that never came is made, whatever the diff says", () => {
+  expect(decide({ ...old, pendingReplacement: true }, NO_DIFF, undefined).kind).toBe("replace");
+});
+
+test("a provider that can't say what changed leaves it to the inputs, secrets or not", () => {
+  const unknown = { ...NO_DIFF, changes: "unknown" as const };
+  const was = { a: { x: 1, y: new Secret("s") }, list: [1, 2], gone: true };
+  expect(settleUnknown(unknown, was, { ...was, a: { x: 1, y: "s" } }).changes).toBe("none");
+  const diff = settleUnknown(unknown, was, { a: { x: 2, y: "s" }, list: [1, 3, 4] });
+  expect(diff).toMatchObject({ changes: "some", diffKeys: ["a", "list", "gone"] });
+  expect(Object.entries(diff.detailed).map(([path, { diffKind }]) => [path, diffKind])).toEqual([
+    ["a.x", "update"],
+    ["list[1]", "update"],
+    ["list[2]", "add"],
+    ["gone", "delete"],
+  ]);
+});
+
+test("replaceOnChanges of a part replaces without a key of its own", () => {
+  const detailed = { "value.x": { diffKind: "update" as const, inputDiff: true } };
+  const diff = applyReplaceOnChanges({ ...changed(), diffKeys: ["value"], detailed }, ["value.x"]);
+  expect(diff.replaceKeys).toEqual([]);
+  expect(decide(old, diff, undefined).kind).toBe("replace");
 });
 
 test("deletes wait for what depends on them", () => {

@@ -4,10 +4,12 @@ import { PythonProcess } from "./python-process";
 export interface Line {
   readonly command: string;
   readonly argv: readonly string[];
-  /** Also run the class's __post_init__, with these variables and, of 4.x, a world of so many ranks. */
+  /** Also make the arguments, which runs the class's __post_init__. */
   readonly post?: boolean;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Ranks of the whole job. */
   readonly world?: number;
+  /** What __post_init__ reads, by path. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface Verdict {

@@ -1,4 +1,4 @@
-import type { ParserVersion } from "./argument-parser";
+import type { Line, ParserVersion } from "./argument-parser";
 
 /** What the notes type, as it stands there, with what the parser of the image's version says to it. */
 export const notes: Readonly<Record<string, string>> = {
@@ -99,6 +99,8 @@ export interface Judged {
   readonly version: ParserVersion;
   /** Part of the parser's text; absent: the line is accepted. */
   readonly refused?: string | RegExp;
+  /** Only the class's __post_init__ refuses it: the parser alone takes it. Ranks of the job, and what lies on the disk. */
+  readonly made?: Pick<Line, "world" | "files">;
 }
 
 /** Lines that nothing of ours has written, right and wrong ones. */
@@ -175,5 +177,64 @@ export const judged: Readonly<Record<string, Judged>> = {
     line: "vllm serve m --nnodes 2 --node-rank 0",
     version: "3.7.1",
     refused: "unrecognized arguments",
+  },
+  "weights that an export before has left": {
+    line: "swift export --model /models/GLM-4.5-Air --model_type glm4_5 --to_mcore true --output_dir /models/m-mcore",
+    version: "3.7.1",
+    refused: /FileExistsError: .*\/models\/m-mcore. already exists/,
+    made: { files: { "/models/m-mcore/args.json": "{}" } },
+  },
+  "and told that it may be there": {
+    line: "swift export --model /models/GLM-4.5-Air --model_type glm4_5 --to_mcore true --output_dir /models/m-mcore --exist_ok true",
+    version: "3.7.1",
+    made: { files: { "/models/m-mcore/args.json": "{}" } },
+  },
+  "a training without data": {
+    line: "megatron sft --load /models/m-mcore --model_type glm4_5 --max_epochs 1",
+    version: "3.7.1",
+    refused: "Please input the training dataset",
+    made: {},
+  },
+  "packing without flash attention": {
+    line: "swift sft --model /models/m --model_type qwen3 --dataset /data/rows.jsonl --packing true",
+    version: "3.7.1",
+    refused: "requires a flash attention implementation",
+    made: {},
+  },
+  "GLM's type by its name of 3": {
+    line: "megatron sft --model /models/GLM-4.5-Air --model_type glm4_5 --dataset /data/rows.jsonl",
+    version: "4.6.0",
+    refused: "model_type: 'glm4_5' not in",
+    made: {},
+  },
+  "its type of 4 where the folder does not tell the template": {
+    line: "megatron sft --model /models/m --model_type glm4_moe --dataset /data/rows.jsonl",
+    version: "4.6.0",
+    refused: /Multiple possible types found: .'glm4_5', 'glm4_7'/,
+    made: {},
+  },
+  "a batch that the ranks cannot share": {
+    line: `${training4.replace("--global_batch_size 16", "--global_batch_size 15")} --model_type glm4_moe --template glm4_5`,
+    version: "4.6.0",
+    refused: /global batch size \(15\) is not divisible by .* data parallel size \(2\)/,
+    made: { world: 16 },
+  },
+  "one checkpoint kept": {
+    line: `${training4} --model_type glm4_moe --template glm4_5 --save_total_limit 1`,
+    version: "4.6.0",
+    refused: "save_total_limit must be greater than or equal to 2",
+    made: { world: 16 },
+  },
+  "a way to recompute what is selected": {
+    line: "megatron sft --model /models/GLM-4.5-Air --dataset /data/rows.jsonl --recompute_granularity selective --recompute_method uniform",
+    version: "4.6.0",
+    refused: "not yet supported for selective recomputing",
+    made: {},
+  },
+  "overlap of tensor parallelism without sequence parallelism": {
+    line: "megatron sft --model /models/GLM-4.5-Air --dataset /data/rows.jsonl --tp_comm_overlap true",
+    version: "4.6.0",
+    refused: "sequence parallelism is enabled",
+    made: {},
   },
 };

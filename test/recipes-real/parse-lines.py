@@ -2,11 +2,13 @@
 
 Runs in the image of sandbox/images/parsers. First it writes {"version", "commands"}: the names of each command's
 arguments. Then one JSON object a line:
-    {"command": "megatron sft", "argv": [...], "post": false, "env": {}, "world": 1}
+    {"command": "megatron sft", "argv": [...], "post": false, "world": 1, "files": {}}
 and for each one line back, {"accepted": bool, "text": why not}. What is asked is what the command itself asks (ms-swift:
 swift/utils, parse_args; swift/llm/base.py, _parse_args): HfArgumentParser over the command's class, and nothing left over.
-With `post` the arguments are also made, which runs the class's __post_init__, in a process of its own with `env` and, of 4.x,
-a world of `world` ranks.
+With `post` the arguments are also made, which runs the class's __post_init__: in a process of its own that is the only rank of a
+gloo group, and is told that the world has `world` ranks. What __post_init__ wants to find on the disk is put there
+first: `files` (path -> text), and folders of weights that hold a configuration and no weights. That a GPU can compute in bfloat16
+is what it is told.
 
 Megatron, TransformerEngine and what else needs CUDA are inert modules, as in the simulated toolchain. swift.megatron is entered
 without its __init__, which would clone Megatron-LM.
@@ -18,6 +20,7 @@ import importlib.util
 import io
 import json
 import os
+import shutil
 import sys
 import types
 
@@ -75,7 +78,7 @@ def classes():
 
         megatron.core.__version__ = "0.16.1"
     else:
-        stand_in("swift.megatron.model", get_megatron_model_meta=lambda *_, **__: None)
+        stand_in("swift.megatron.model", get_megatron_model_meta=lambda *_, **__: inert.Nothing())
     folder = "swift.megatron.arguments" if importlib.util.find_spec("swift.megatron.arguments") else "swift.megatron.argument"
     megatron = importlib.import_module(folder)
     for command, name in (MEGATRON_4 if is_4 else MEGATRON_3).items():
@@ -106,6 +109,69 @@ def parser_of(command, cls):
     return PARSERS[command]
 
 
+# Of a process that is a group of its own.
+ALONE = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1",
+         "MASTER_PORT": "29611", "USE_LIBUV": "0"}
+# Options that name folders, by what lies there.
+OF_WEIGHTS = {"--model", "--ref_model", "--reward_model", "--teacher_model"}
+OF_MEGATRON = {"--load", "--ref_load", "--adapter_load", "--mcore_model", "--mcore_adapter", "--mcore_adapters", "--mcore_ref_model"}
+OF_PEFT = {"--adapters", "--resume_from_checkpoint"}
+GLM = {"model_type": "glm4_moe", "architectures": ["Glm4MoeForCausalLM"], "num_hidden_layers": 46, "n_routed_experts": 128}
+QWEN2 = {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"]}
+CONFIGURATIONS = {
+    "glm4_5": GLM,
+    "glm4_moe": GLM,
+    "qwen2_5": QWEN2,
+    "qwen2": QWEN2,
+    "qwen3": {"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"]},
+}
+# What weights in Megatron's format, and adapters, were made from.
+BASE = "/stand-in/GLM-4.5-Air"
+BASE_MEGATRON = "/stand-in/GLM-4.5-Air-mcore"
+
+
+def lay(folder, name, content):
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "w") as file:
+        file.write(content if isinstance(content, str) else json.dumps(content))
+
+
+def lay_folders(argv):
+    """What a line's folders of weights hold beside the weights, as far as __post_init__ looks."""
+    kind = argv[argv.index("--model_type") + 1] if "--model_type" in argv else None
+    configuration = {**CONFIGURATIONS.get(kind, GLM), "torch_dtype": "bfloat16", "max_position_embeddings": 131072}
+    named = {}
+    option = ""
+    for word in argv:
+        option = word if word.startswith("--") else option
+        if word != option:
+            named.setdefault(option, []).append(word)
+    for folder in [BASE] + [folder for option in OF_WEIGHTS for folder in named.get(option, [])]:
+        lay(folder, "config.json", configuration)
+    for folder in [BASE_MEGATRON] + [folder for option in OF_MEGATRON for folder in named.get(option, [])]:
+        lay(folder, "args.json", {"model": BASE, "model_type": kind, "load": BASE_MEGATRON, "train_type": "full", "tuner_type": "full"})
+        lay(folder, "latest_checkpointed_iteration.txt", "1")
+    for folder in [folder for option in OF_PEFT for folder in named.get(option, [])]:
+        lay(folder, "adapter_config.json", {"peft_type": "LORA"})
+        lay(folder, "args.json", {"model": BASE, "model_type": kind})
+
+
+def make(parser, request):
+    """Runs the class's __post_init__."""
+    import torch.distributed
+    from transformers import training_args
+
+    lay_folders(request["argv"])
+    for path, text in request.get("files", {}).items():
+        lay(*os.path.split(path), text)
+    os.environ.update(ALONE)
+    WORLD[0] = request.get("world", 1)
+    torch.distributed.get_world_size = lambda *_: WORLD[0]
+    training_args.is_torch_bf16_gpu_available = lambda: True
+    takes_backend = request["command"].startswith("megatron") and not hasattr(parser.dataclass_types[0], "distributed_backend")
+    parser.parse_args_into_dataclasses(request["argv"] + (["--ddp_backend", "gloo"] if takes_backend else []))
+
+
 def vllm(argv):
     """Why vLLM 0.10.0 refuses a line; empty if it does not. Its flags are the simulated toolchain's table."""
     from simulated import vllm_arguments
@@ -134,9 +200,7 @@ def verdict(known, request):
         if rest:
             return f"remaining_argv: {rest}"
         if request.get("post"):
-            os.environ.update(request.get("env", {}))
-            WORLD[0] = request.get("world", 1)
-            parser.parse_args_into_dataclasses(request["argv"])
+            make(parser, request)
     except Refused as refused:
         return str(refused)
     except SystemExit as ended:
@@ -147,7 +211,9 @@ def verdict(known, request):
 
 
 def apart(known, request):
-    """The verdict, found in a child process: __post_init__ changes the environment and the loggers."""
+    """The verdict, found in a child process: __post_init__ changes the environment and the loggers. The disk is as before."""
+    named = [word for word in [*request["argv"], *request.get("files", {}), "/stand-in"] if word.startswith("/")]
+    absent = [path for path in named if not os.path.exists(path)]
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -159,6 +225,8 @@ def apart(known, request):
     with os.fdopen(read) as pipe:
         text = pipe.read()
     os.waitpid(child, 0)
+    for path in absent:
+        shutil.rmtree(path, ignore_errors=True)
     return {"accepted": "", "": "the process ended without a word"}.get(text, text)
 
 

@@ -4,10 +4,12 @@ import fc from "fast-check";
 import { loadCluster } from "../../config/load";
 import { ConfigErrors } from "../../config/problem";
 import type { Cluster } from "../../config/schema";
+import { vllmVersionOf } from "../../recipes/vllm/parsers";
 import { randomClusterFile } from "../support/random-cluster";
 import { renderAll } from "../support/rendered";
-import { commandLines } from "../support/shell-lines";
+import { type CommandLine, commandLines } from "../support/shell-lines";
 import { type Line, type ParserVersion, parserVersions } from "./argument-parser";
+import { resumedCommands } from "./resumed-lines";
 
 /** Lines for the parser of one version. */
 export interface Rendered {
@@ -17,22 +19,29 @@ export interface Rendered {
   readonly lines: readonly Line[];
 }
 
+const golden = path.join(__dirname, "..", "golden");
+
 /** What reaches a parser of a command: the tool's own line, without the launcher or the guard around it. Undefined: none does. */
-export function lineOfArgv(argv: readonly string[]): Line | undefined {
+export function lineOfArgv({ argv, processes: world }: CommandLine): Line | undefined {
   const [tool = "", subcommand = "", ...rest] = argv.slice(argv.lastIndexOf("--") + 1);
-  if (["megatron", "swift", "vllm"].includes(tool)) return { command: `${tool} ${subcommand}`, argv: rest };
+  if (["megatron", "swift", "vllm"].includes(tool)) return { command: `${tool} ${subcommand}`, argv: rest, world };
   const module = tool === "deepspeed" ? argv.indexOf("--module") : -1;
   if (module < 0) return undefined;
-  return { command: (argv[module + 1] ?? "").replace(".cli.", " "), argv: argv.slice(module + 2) };
+  return { command: (argv[module + 1] ?? "").replace(".cli.", " "), argv: argv.slice(module + 2), world };
 }
 
-function linesOf(commands: readonly (readonly string[])[]): Line[] {
-  const lines = commands.flatMap(argv => lineOfArgv(argv) ?? []);
+function linesOf(commands: readonly CommandLine[]): Line[] {
+  const lines = commands.flatMap(command => lineOfArgv(command) ?? []).map(line => ({ ...line, ...pluginOf(line) }));
   // Ranks differ in their environment alone.
   return [...new Map(lines.map(line => [JSON.stringify(line), line])).values()];
 }
 
-const golden = path.join(__dirname, "..", "golden");
+/** The plugin of ours that a line names is the reviewed one. */
+function pluginOf({ argv }: Line): Pick<Line, "files"> {
+  const plugin = argv.find(word => /\/muster_loss_scale_\w+\.py$/.test(word));
+  if (plugin === undefined) return {};
+  return { files: { [plugin]: fs.readFileSync(path.join(golden, "recipes/loss-scale-plugin-3.7.1.py"), "utf8") } };
+}
 
 /** Files whose name does not tell, with the parser nearest to their version. */
 const parserOf: Readonly<Record<string, ParserVersion>> = { "glm-4.5-air/swift-4.sh": "4.6.0" };
@@ -80,6 +89,17 @@ function accepted(given: unknown): Cluster | undefined {
   return undefined;
 }
 
+/** What a cluster's pipeline runs, and what its training runs when it goes on. */
+function commandsOf(cluster: Cluster): CommandLine[] {
+  const { commands } = renderAll(cluster);
+  const lines = commands.map(({ argv, env }) => ({
+    argv,
+    processes: Number(env.NNODES ?? 1) * Number(env.NPROC_PER_NODE ?? 1),
+  }));
+  const processes = cluster.slots * (cluster.pipeline?.train?.nodes.length ?? 1);
+  return [...lines, ...resumedCommands(commands.map(({ argv }) => argv)).map(argv => ({ argv, processes }))];
+}
+
 /** What so many random cluster files run, without what is refused of them; those that run nothing are passed over. */
 export function randomLines(count: number, seed: number): Rendered[] {
   const found: Rendered[] = [];
@@ -88,8 +108,8 @@ export function randomLines(count: number, seed: number): Rendered[] {
       const cluster = accepted(settings);
       const version = parserVersions.find(each => each === cluster?.image.swift);
       if (!cluster || !version) continue;
-      const lines = linesOf(renderAll(cluster).commands.map(({ argv }) => argv)).filter(
-        ({ command }) => !command.startsWith("vllm"),
+      const lines = linesOf(commandsOf(cluster)).filter(
+        ({ command }) => !command.startsWith("vllm") || vllmVersionOf(cluster.image) === "0.10.0",
       );
       if (lines.length > 0) found.push({ name: JSON.stringify(settings), version, lines });
     }

@@ -169,11 +169,13 @@ test.each([
 describe("a conversion that was killed", () => {
   test("half-way leaves a partial folder; the next one clears it and converts", async () => {
     const go = path.join(base, "go");
-    const script = `mkdir -p "$1"; echo x >"$1/rest"; : >"${go}"; exec sleep 60`;
+    const script = `mkdir -p "$1"; echo x >"$1/rest"; echo $$ >"${go}.new"; mv "${go}.new" "${go}"; exec sleep 60`;
     const argv = ["--format", "hf", "--output", output(), "--", "sh", "-c", script, "x", `${output()}.partial`];
     const run = start("python3", ["-B", path.join(toolsFolder, "convert.py"), ...argv]);
     await until("it is half-way", async () => (fs.existsSync(go) ? true : undefined), 20);
     run.killGroup("SIGKILL");
+    // The command has a group of its own; what ends a job ends both.
+    process.kill(Number(fs.readFileSync(go, "utf8")), "SIGKILL");
     await run.finished;
     expect(fs.readdirSync(path.dirname(output()))).toEqual(["weights.partial"]);
     expect(convert("hf", good37, { from: hfWeights() }).result).toMatchObject({ ok: true, skipped: false });

@@ -77,7 +77,7 @@ const bad: Readonly<Record<string, string>> = {
   "system in the middle": row([user, { role: "system", content: "x" }, assistant]),
   "answer without call": row([user, answer, assistant]),
   "user right after an answer": row([user, call(), answer, user, assistant]),
-  "nothing to learn": row([user], {}),
+  "no reply": row([user], {}),
   "tools as a list": row([user, call(), answer, assistant], { tools: JSON.parse(tools) }),
   "tools as Python text": row([user, assistant], { tools: "[{'type': 'function'}]" }),
   "tool without name": row([user, assistant], { tools: '[{"type":"function","function":{}}]' }),
@@ -101,6 +101,7 @@ const bad: Readonly<Record<string, string>> = {
   "a number as role": row([{ role: 1, content: "x" }]),
   "pairs with a hole": JSON.stringify({ conversations: [{ human: "hi" }] }),
   "half a character": row([{ role: "user", content: "\ud83d" }, assistant], {}),
+  "a key twice": `{"messages":[{"role":"user","content":"q"}],"messages":[{"role":"user","content":"\\"role\\":1","c\\u006fntent":"x"},${JSON.stringify(assistant)}]}`,
   "an empty last reply": row([user, { role: "assistant", content: "" }], {}),
 };
 

@@ -58,8 +58,8 @@ test("a model's own dialect is the one of its template in that version", () => {
     "glm4_5",
     "glm4_5",
     "glm4_5",
-    undefined,
-    undefined,
+    "glm4_5",
+    "glm4_5",
   ]);
   // From 4.0 on the type is config.json's, and the folder's name tells 4.5 from 4.7.
   expect(defaultDialect("4.6.0", { ...glm, type: "glm4_moe" })).toBe("glm4_5");

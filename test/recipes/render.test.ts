@@ -5,6 +5,7 @@ import { renderCommand } from "../../recipes/command";
 import { toolParserFor } from "../../recipes/dialects/serving";
 import { profileOf } from "../../recipes/ms-swift/profile";
 import { torchrunCommands } from "../../recipes/torchrun";
+import { isAtLeast } from "../../recipes/version";
 
 test("arguments of dataclass parsers and flags of servers", () => {
   const chosen = { lr: 1e-5, finetune: true, packing: false, dataset: ["a", "b"], nothing: undefined };
@@ -51,5 +52,19 @@ test("versions and parsers", () => {
     "glm45",
     "glm45",
   ]);
+  const pairs = [
+    ["3.10.0", "3.9.3"],
+    ["3.9.3", "3.10"],
+    ["4.0.0", "4.0"],
+    ["0.4.9.post6", "0.4.9"],
+  ] as const;
+  expect(pairs.map(([have, want]) => isAtLeast(have, want))).toEqual([true, false, true, true]);
+  // A candidate comes before its release, what is no version before all.
+  const odd = [
+    ["0.10.1rc1", "0.10.1"],
+    ["0.10.0-nightly", "0.10.0"],
+    ["nightly", "0.1"],
+  ] as const;
+  expect(odd.map(([have, want]) => isAtLeast(have, want))).toEqual([false, true, false]);
   expect(toolParserFor("glm4_0414", "sglang", undefined)).toBeUndefined();
 });

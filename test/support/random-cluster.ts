@@ -39,13 +39,12 @@ function valueFor(shape: ArgumentShape): fc.Arbitrary<unknown> {
 }
 
 /**
- * Arguments for which the lists know less than the parser: enumerations of transformers are texts in them, and what only Python can
- * make (a dict, a dtype) is one that no command line gives.
+ * Arguments for which the lists know less than the parser: choices that transformers computes, and what only Python can make (a dict, a
+ * dtype), which no command line gives.
  */
 export const looseArguments: ReadonlySet<string> = new Set([
-  ...["debug", "fp16_backend", "half_precision_backend", "hub_strategy", "include_num_input_tokens_seen"],
-  ...["liger_kernel_config", "log_level", "log_level_replica", "logging_strategy", "optim", "parallelism_config"],
-  ...["save_strategy", "torch_dtype", "vllm_engine_kwargs"],
+  ...["include_num_input_tokens_seen", "liger_kernel_config", "log_level", "log_level_replica", "parallelism_config"],
+  ...["torch_dtype", "vllm_engine_kwargs"],
 ]);
 
 /** Arguments of commands by their own names, of any version. */
@@ -69,6 +68,7 @@ const chosen: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "image.vllm": fc.constantFrom("0.10.0", "0.10.1", "0.13.0"),
   "pipeline.model.path": path,
   "pipeline.model.type": fc.constantFrom("qwen2_5", "qwen3", "glm4_5"),
+  "pipeline.model.template": fc.constantFrom("qwen2_5", "chatml"),
   "pipeline.data.path": path,
   "pipeline.convert.output": path,
   "pipeline.convert.node": fc.constantFrom(...nodes),

@@ -35,7 +35,7 @@ export class TestProject {
 
   private constructor(
     readonly root: string,
-    private readonly address: string,
+    readonly address: string,
   ) {}
 
   static async create(provider: TestProvider): Promise<TestProject> {
@@ -65,6 +65,11 @@ export class TestProject {
   /** Another program; what it exports becomes the stack's outputs. */
   program(text: string): void {
     writeFileSync(join(this.root, "index.js"), text);
+  }
+
+  /** Another Pulumi.yaml. */
+  settings(text: string): void {
+    writeFileSync(join(this.root, "Pulumi.yaml"), text);
   }
 
   async run(kind: RunKind, options: Partial<RunOptions> = {}): Promise<RunResult> {

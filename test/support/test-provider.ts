@@ -18,6 +18,10 @@ export class TestProvider {
   readonly asked: string[] = [];
   /** Called inside Create, Update and Delete of a thing; what it throws fails the call. */
   during: (method: string, name: string) => Promise<void> | void = () => {};
+  /** Called when the engine gives the run up, or ends it. */
+  onCancel: () => void = () => {};
+  /** Check adds a name from its random seed, as providers with automatic names do. */
+  namesThings = false;
   /** Things that get made, but not as declared: the reason, by name. */
   readonly halfMade = new Map<string, string>();
   private readonly folder = mkdtempSync(join(tmpdir(), "muster-test-"));
@@ -56,10 +60,16 @@ export class TestProvider {
       configure: answered(async () =>
         new messages.ConfigureResponse().setAcceptsecrets(true).setAcceptresources(true).setSupportspreview(true),
       ),
-      cancel: answered(async () => new Empty()),
-      check: answered(async (request: messages.CheckRequest) =>
-        new messages.CheckResponse().setInputs(request.getNews()),
-      ),
+      cancel: answered(async () => {
+        this.onCancel();
+        return new Empty();
+      }),
+      check: answered(async (request: messages.CheckRequest) => {
+        const inputs = decode(request.getNews());
+        const made = Buffer.from(request.getRandomseed_asU8()).toString("hex").slice(0, 8);
+        const name = decode(request.getOlds()).name ?? `${request.getName()}-${made}`;
+        return new messages.CheckResponse().setInputs(encode(this.namesThings ? { ...inputs, name } : inputs));
+      }),
       diff: answered(async (request: messages.DiffRequest) => {
         this.asked.push(`diff ${request.getName()}`);
         return diff(request);

@@ -87,6 +87,14 @@ test("a plan is a tree of changes with their reasons, and what stays the same is
   ]);
 });
 
+test("without outputs all else is the same", () => {
+  const model = new RunModel(0);
+  for (const event of changed) model.apply(event, 1);
+  const lines = report(model, { style: plainStyle, tree: true, elapsedSeconds: 2.34, withoutOutputs: true });
+  const all = render(changed);
+  expect(lines).toEqual([...all.slice(0, all.indexOf("outputs")), ...all.slice(-1)]);
+});
+
 test("details show the inputs of what will be made, and name what is known only at up", () => {
   const lines = render(changed, true);
   expect(lines).toContain('             argv: ["megatron", "sft"]');
@@ -122,6 +130,80 @@ test("a plan of 2,000 resources fits a screen", () => {
   const list = new EventList(true).begin("create", "stack");
   for (let index = 0; index < 2000; index++) list.step("create", `stack/File:f-${index}`);
   expect(render(list.summary({ create: 2001 }).events).length).toBeLessThan(12);
+});
+
+/** 2,000 files on 100 nodes, each with a text of its own. */
+function manyFiles(): EventList {
+  const list = new EventList(true).begin("same", "stack").step("same", "stack/Cluster:prod");
+  for (let node = 1; node <= 100; node++) {
+    const path = `stack/Cluster:prod/GpuNode:prod-node-${node}`;
+    list.step("same", path);
+    for (let file = 1; file <= 20; file++) {
+      list.step("update", `${path}/File:prod-node-${node}-f${file}`, {
+        old: { inputs: { content: `${node} ${file}` } },
+        new: { inputs: { content: `${file} at ${node * 7}` } },
+        diffs: ["content"],
+      });
+    }
+  }
+  return list.summary({ same: 102, update: 2000 });
+}
+
+test("2,000 resources that change each to a value of its own are still readable, and --diff shows every one", () => {
+  const lines = render(manyFiles().events);
+  expect(lines.length).toBeLessThan(40);
+  expect(lines.join("\n")).toContain(
+    "… and 97 more that change in the same properties (--diff shows all): prod-node-4,",
+  );
+  expect(lines.at(-1)).toContain("~ 2000 to update   102 unchanged");
+  expect(render(manyFiles().events, true).filter(line => / ~ .*File$/.test(line))).toHaveLength(2000);
+});
+
+test("in a plan of 2,000 resources the one that is replaced, fails or goes is not folded away", () => {
+  const list = manyFiles();
+  list.events.pop();
+  list
+    .step("create-replacement", "stack/Cluster:prod/Container:odd", {
+      old: { inputs: { image: "a" } },
+      new: { inputs: { image: "b" } },
+      keys: ["image"],
+    })
+    .step("delete", "stack/Cluster:prod/File:gone", { old: { inputs: {} } })
+    .begin("create", "stack/Cluster:prod/Job:train")
+    .fail("create", "stack/Cluster:prod/Job:train", "no GPU");
+  const text = render(list.summary({ update: 2000 }).events).join("\n");
+  expect(text).toMatch(/\+- +odd {2}Container\n +replace because image changed/);
+  expect(text).toMatch(/- +gone {2}File/);
+  expect(text).toMatch(/\+ +train {2}Job {2}failed/);
+});
+
+test("why something is replaced: properties, the command, its provider, what it goes with", () => {
+  const reason = (keys: string[], inputs: Record<string, unknown> = {}): string | undefined => {
+    const step = { keys, old: { inputs }, new: { inputs } };
+    const { events } = new EventList(true).step("replace", "stack/Container:c", step).summary({ replace: 1 });
+    return render(events)
+      .find(line => line.includes("because"))
+      ?.trim();
+  };
+  expect(reason(["image", "env"])).toBe("replace because image and env changed");
+  expect(reason(["id"])).toBe("replace because the command asks for it");
+  expect(reason(["provider"])).toBe("replace because it moves to another provider");
+  expect(reason(["provider"], { provider: "x" })).toBe("replace because provider changed");
+  expect(reason(["deletedWith"])).toBe("replace because what it goes with is replaced");
+});
+
+test("drift of the same kind on many hosts is told once", () => {
+  const list = new EventList(true);
+  for (let node = 1; node <= 500; node++)
+    list.refresh(`stack/File:node-${node}-env`, "refresh", {
+      old: { outputs: { mode: "0644" } },
+      new: { outputs: { mode: "0666" } },
+      diffs: ["mode"],
+    });
+  expect(render(list.summary({ same: 500 }).events).slice(0, 2)).toEqual([
+    'drift: node-1-env: mode: "0644" -> found "0666"',
+    "    … and 499 more that drifted alike: node-2-env, node-3-env, node-4-env, node-5-env, node-6-env, node-7-env, node-8-env, node-9-env, …",
+  ]);
 });
 
 test("drift names the resource, the old value and what was found", () => {

@@ -10,7 +10,8 @@ MASTER_PORT=29500 \
 GLOO_SOCKET_IFNAME=eth0 \
 megatron sft \
     --model /models/ZhipuAI/GLM-4.5-Air \
-    --model_type glm4_5 \
+    --model_type glm4_moe \
+    --template glm4_5 \
     --dataset /datasets/tools.jsonl \
     --tuner_type lora \
     --lora_rank 32 \
@@ -58,7 +59,8 @@ MASTER_PORT=29500 \
 GLOO_SOCKET_IFNAME=eth0 \
 megatron sft \
     --model /models/ZhipuAI/GLM-4.5-Air \
-    --model_type glm4_5 \
+    --model_type glm4_moe \
+    --template glm4_5 \
     --dataset /datasets/tools.jsonl \
     --tuner_type lora \
     --lora_rank 32 \

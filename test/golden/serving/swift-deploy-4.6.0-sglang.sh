@@ -6,7 +6,8 @@ python3 /opt/muster/deploy.py \
     --port 6060 \
     -- swift deploy \
     --model /models/glm \
-    --model_type glm4_5 \
+    --model_type glm4_moe \
+    --template glm4_5 \
     --served_model_name glm \
     --infer_backend sglang \
     --sglang_tp_size 2 \

@@ -4,7 +4,8 @@ NPROC_PER_NODE=8 \
 MASTER_PORT=29556 \
 swift infer \
     --model /models/glm \
-    --model_type glm4_5 \
+    --model_type glm4_moe \
+    --template glm4_5 \
     --adapters /models/lora \
     --infer_backend transformers \
     --max_batch_size 16 \

@@ -11,7 +11,7 @@ import {
   flashAttentionWheel,
 } from "../../../recipes/environment/flash-attention";
 import { resolvedVersions } from "../../../recipes/environment/resolve";
-import { compareVersions, satisfies } from "../../../recipes/environment/version";
+import { compareVersions, satisfies } from "../../../recipes/version";
 import { expectGolden } from "../../support/golden";
 
 function declared(environment: string, ...more: string[]): string {

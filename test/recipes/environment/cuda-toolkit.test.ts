@@ -2,12 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import {
-  cudaEnvironment,
-  cudaToolkitStep,
-  findCudaHome,
-  withCudaHome,
-} from "../../../recipes/environment/cuda-toolkit";
+import { cudaEnvironment, cudaToolkitStep } from "../../../recipes/environment/cuda-toolkit";
 import { Cleanup } from "../../support/cleanup";
 import { runSteps, shellcheck, unmet } from "../../support/setup-steps";
 
@@ -114,27 +109,5 @@ describe("the toolkit step", () => {
     expect(runSteps([step], env)[0]?.outcome).toBe("made");
     expect(fs.existsSync(home)).toBe(false);
     expect(runSteps([step], env)[0]?.outcome).toBe("done");
-  });
-});
-
-describe("a server that compiles kernels when it starts", () => {
-  const ask = (path_: string, more: NodeJS.ProcessEnv = {}) => {
-    const [program = "", ...args] = withCudaHome(["sh", "-c", 'echo "$(printenv CUDA_HOME) $1"', "sh", "a 'b'"]);
-    return spawnSync(program, args, { encoding: "utf8", env: { PATH: path_, ...more } }).stdout.trim();
-  };
-
-  test("finds the toolkit of nvcc, through its links, and keeps its own words", () => {
-    const { base, home } = toolkit("12.6", "installer");
-    fs.symlinkSync(path.join(home, "bin", "nvcc"), path.join(base, "nvcc"));
-    expect(ask(`${base}:/usr/bin:/bin`)).toBe(`${home} a 'b'`);
-  });
-
-  test("is left alone where CUDA_HOME is set", () => {
-    expect(ask("/usr/bin:/bin", { CUDA_HOME: "/mine" })).toBe("/mine a 'b'");
-  });
-
-  test("is plain sh", () => {
-    const checked = spawnSync("shellcheck", ["--shell=sh", "-"], { input: findCudaHome, encoding: "utf8" });
-    expect(checked.stdout).toBe("");
   });
 });

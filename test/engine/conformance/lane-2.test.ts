@@ -1,0 +1,3 @@
+import { declareLane } from "./lanes";
+
+declareLane(2);
