@@ -1,110 +1,128 @@
-import { modelFindings, modelFolder } from "../components/model-findings";
-import { networkSurroundings } from "../components/network-surroundings";
+import { modelFolder, spaceWanted } from "../components/model-findings";
+import { wantedOf } from "../components/wanted";
 import type { Cluster, ClusterHost } from "../config/schema";
-import { presentValue } from "../facts/fact";
+import { existingPaths } from "../facts/existing-paths";
+import { type Fact, factOf, presentValue } from "../facts/fact";
+import { type FolderSpace, folderSpace } from "../facts/folder-space";
+import { type GpuHolder, gpuHolders } from "../facts/gpu-holders";
 import { hostFactsScript, parseHostFacts } from "../facts/host-facts";
-import { type PassingAsked, type PassingFacts, parsePassingFacts, passingFactsScript } from "../facts/passing-facts";
-import type { Finding } from "../plan/finding";
-import { fitnessFactsOf, type KnownHost, networkFactsOf } from "../plan/known-facts";
-import { planNetwork } from "../plan/network";
-import { preflight } from "../plan/preflight";
-import { unknownFacts } from "../plan/unknown-facts";
+import { type NodeContainer, nodeContainer } from "../facts/node-container";
+import { type NodeImage, nodeImage } from "../facts/node-image";
+import type { PythonPlace } from "../facts/packages";
+import { type PassingFacts, parsePassingFacts, passingFactsScript } from "../facts/passing-facts";
+import { portHolders } from "../facts/port-holders";
+import { parseProbe, probeScript } from "../facts/probe";
+import type { KnownHost } from "../plan/known-facts";
 import { wayToRoot } from "../remote/access";
-import { RemoteError } from "../remote/remote-error";
-import type { Hosts } from "../remote/runner";
+import type { Hosts, Probe } from "../remote/runner";
 import { quote } from "../remote/shell";
+
+/** Bound of one question to a host, which batches several of them. */
+const SECONDS = 50;
 
 /** A host that answered, with what is true of it only for now. */
 export interface SurveyedHost extends KnownHost {
   readonly passing: PassingFacts;
-  /** The node's container is there, or the mesh of hosts without one: ports that are taken may be its own. */
-  readonly hasContainer: boolean;
-  /** Difference to the operator's clock, in seconds. */
-  readonly clockSkewSeconds?: number;
+  /** How far its clock is ahead of the operator's at the least, negative behind, in seconds. */
+  readonly clockAheadSeconds?: number;
+  readonly gpuHolders: Fact<readonly GpuHolder[]>;
+  readonly container: Fact<NodeContainer>;
+  readonly image: Fact<NodeImage>;
+  readonly folderSpace: Fact<readonly FolderSpace[]>;
+  /** The node's mesh of ssh is there: its container runs, or the mesh's job without containers. */
+  readonly hasMesh: boolean;
 }
 
 /** Asks one host for everything that doctor judges; changes nothing. */
 export async function surveyHost(hosts: Hosts, cluster: Cluster, host: ClusterHost): Promise<SurveyedHost> {
   const probe = hosts.probe(host.name);
-  const peers = cluster.hosts.filter(each => each.name !== host.name).map(each => each.clusterAddress);
-  const asked = { peers, model: modelFolder(cluster) };
-  const wanted = passingQuestions(cluster);
-  const isOurs =
-    cluster.runtime === "host"
-      ? `[ -e ${quote(`/var/lib/muster/${cluster.name}/jobs/mesh-${host.name}/job.json`)} ]`
-      : `docker inspect --type container ${quote(cluster.container.name)} >/dev/null 2>&1`;
+  const asked = {
+    peers: cluster.hosts.filter(each => each.name !== host.name).map(each => each.clusterAddress),
+    model: modelFolder(cluster),
+  };
+  const python = pythonPlace(cluster);
+  const folders = cluster.container.mounts.filter(({ readOnly }) => !readOnly).map(mount => mount.host);
+  const now = { folders, ...(python && { python }) };
   const began = Date.now();
-  const [facts, passing, present, access] = await Promise.all([
-    probe.query(hostFactsScript(asked)),
-    probe.query(passingFactsScript(wanted)),
-    probe.query(isOurs),
+  const [facts, passing, parts, access] = await Promise.all([
+    ask(probe, hostFactsScript(asked)),
+    ask(probe, passingFactsScript(now)).then(output => ({ output, ended: Date.now() })),
+    askParts(probe, cluster, host.name),
     probe.access(),
   ]);
-  const now = parsePassingFacts(passing.stdout, wanted);
-  const clock = presentValue(now.clock);
-  const halfway = (began + Date.now()) / 2000;
+  const passingFacts = parsePassingFacts(passing.output, now);
+  const clock = presentValue(passingFacts.clock);
   return {
     node: host.name,
     address: host.clusterAddress,
-    facts: parseHostFacts(facts.stdout, asked),
+    facts: parseHostFacts(facts, asked),
     access: wayToRoot(access),
     // Doctor belongs to no stack.
     foreignOwner: "",
-    passing: now,
-    hasContainer: present.exitCode === 0,
-    ...(clock && { clockSkewSeconds: clock.epochSeconds - halfway }),
+    passing: passingFacts,
+    ...parts,
+    ...(clock && { clockAheadSeconds: aheadAtLeast(clock.epochSeconds, began / 1000, passing.ended / 1000) }),
   };
 }
 
-/** The disks behind what is mounted, and the Python that runs the jobs. */
-function passingQuestions({ container, runtime, python }: Cluster): PassingAsked {
-  const environment = python.environment?.path;
-  const place =
-    runtime === "host" ? environment && { python: `${environment}/bin/python` } : { container: container.name };
-  return { folders: container.mounts.map(mount => mount.host), ...(place && { python: place }) };
+/** The space of the folders that the pipeline writes to, once the size of the model is known from whichever host has it. */
+export async function surveySpace(
+  hosts: Hosts,
+  cluster: Cluster,
+  all: readonly SurveyedHost[],
+): Promise<SurveyedHost[]> {
+  const wanted = spaceWanted(cluster, all);
+  return await Promise.all(
+    all.map(async host => {
+      const folders = [...new Set(wanted.filter(({ node }) => node === host.node).map(({ folder }) => folder))];
+      if (folders.length === 0) return host;
+      const topics = { space: folderSpace(folders) };
+      const answers = parseProbe(await ask(hosts.probe(host.node), probeScript({ space: topics.space.snippet })));
+      return { ...host, folderSpace: factOf(topics.space, answers.space) };
+    }),
+  );
 }
 
-/** A host that could not be asked is an error of its own, never a host without GPUs. */
-export function unreachable(host: ClusterHost, error: unknown): Finding {
-  const details = error instanceof RemoteError ? error.details : undefined;
+async function askParts(probe: Probe, cluster: Cluster, node: string) {
+  const wanted = wantedOf(cluster);
+  const isHost = cluster.runtime === "host";
+  const topics = {
+    ports: portHolders(
+      cluster.name,
+      wanted.ports(node).map(({ port }) => port),
+    ),
+    paths: existingPaths(wanted.paths(node).map(({ path }) => path)),
+    gpuHolders: gpuHolders(cluster.name),
+    container: nodeContainer(cluster.container.name),
+    image: nodeImage(cluster.image.reference),
+  };
+  const mesh = quote(`/var/lib/muster/${cluster.name}/jobs/mesh-${node}/job.json`);
+  const snippets = Object.fromEntries(Object.entries(topics).map(([name, topic]) => [name, topic.snippet]));
+  const answers = parseProbe(await ask(probe, probeScript({ ...snippets, mesh: `[ -e ${mesh} ]` })));
+  const container: Fact<NodeContainer> = isHost ? { status: "absent" } : factOf(topics.container, answers.container);
   return {
-    code: "unreachable",
-    severity: "error",
-    host: host.name,
-    fact: details?.problem ?? (error instanceof Error ? error.message : String(error)),
-    why: "nothing else about this host is known",
-    remedy: details?.remedy ?? "check address, port, user and key in the cluster file",
+    ports: factOf(topics.ports, answers.ports),
+    paths: factOf(topics.paths, answers.paths),
+    gpuHolders: factOf(topics.gpuHolders, answers.gpuHolders),
+    container,
+    image: factOf(topics.image, answers.image),
+    folderSpace: { status: "absent" } as const,
+    hasMesh: isHost ? answers.mesh?.exitCode === 0 : presentValue(container)?.inside !== undefined,
   };
 }
 
-/** Everything that speaks against the cluster file on these hosts. */
-export function findingsOf(cluster: Cluster, surveyed: readonly SurveyedHost[]): Finding[] {
-  const facts = fitnessFactsOf(surveyed).map((fitness, index) => {
-    const host = surveyed[index];
-    const ports = host && !host.hasContainer ? presentValue(host.passing.listeningPorts) : undefined;
-    return { ...fitness, listeningPorts: ports ?? [], ...(host && { clockSkewSeconds: host.clockSkewSeconds }) };
-  });
-  const wanted = {
-    slots: cluster.slots,
-    shmSizeGib: cluster.container.shmSizeGib,
-    inContainers: cluster.runtime === "container",
-    ports: (node: string) => wantedPorts(cluster, node),
-    paths: () => [],
-  };
-  const isComplete = surveyed.length === cluster.hosts.length;
-  return [
-    ...unknownFacts(surveyed),
-    ...(isComplete
-      ? planNetwork(networkFactsOf(surveyed), cluster.network, networkSurroundings(cluster)).findings
-      : []),
-    ...preflight(facts, wanted),
-    ...modelFindings(cluster, surveyed),
-  ];
+function pythonPlace(cluster: Cluster): PythonPlace | undefined {
+  if (cluster.runtime === "container") return { container: cluster.container.name };
+  const folder = cluster.python.environment?.path;
+  return folder === undefined ? undefined : { python: `${folder}/bin/python` };
 }
 
-function wantedPorts(cluster: Cluster, node: string): { port: number; use: string }[] {
-  const ports = [{ port: cluster.container.sshPort, use: "the sshd of the node's container" }];
-  const serve = cluster.pipeline?.serve;
-  if (serve && (serve.node ?? cluster.hosts[0]?.name) === node) ports.push({ port: serve.port, use: "serving" });
-  return ports;
+async function ask(probe: Probe, script: string): Promise<string> {
+  return (await probe.query(script, { timeoutSeconds: SECONDS })).stdout;
+}
+
+/** The host told its time at some moment between the two: only what lies outside is sure. */
+function aheadAtLeast(told: number, began: number, ended: number): number {
+  if (told > ended) return told - ended;
+  return told < began ? told - began : 0;
 }

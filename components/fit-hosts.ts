@@ -2,15 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { type Finding, formatFinding, splitAccepted } from "../plan/finding";
 import { foreignHosts } from "../plan/foreign-hosts";
-import { fitnessFactsOf, hasMoved, type KnownHost, networkFactsOf, wasAsked } from "../plan/known-facts";
-import { launcherFindings } from "../plan/launcher-environment";
+import { hasMoved, type KnownHost, networkFactsOf, sightsOf, wasAsked } from "../plan/known-facts";
 import { type NetworkPlan, planNetwork, withUnaskedNodes } from "../plan/network";
 import { preflight } from "../plan/preflight";
 import { unknownFacts, unreachableHosts } from "../plan/unknown-facts";
 import { gpuFindings } from "./gpu-findings";
+import { launcherFindingsOf } from "./launcher-findings";
 import { modelFindings } from "./model-findings";
 import { networkSurroundings } from "./network-surroundings";
 import { Stop } from "./stop";
+import { wantedOf } from "./wanted";
 
 /** Stops the program with every finding that stands; the engine shows the text alone, without a stack trace. */
 export class Unfit extends Stop {
@@ -39,19 +40,11 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
   const asked = hosts.filter(wasAsked);
   const silent = hosts.filter(host => !wasAsked(host));
   const network = planNetwork(networkFactsOf(asked), settings.network, networkSurroundings(settings));
-  const wanted = {
-    slots: settings.slots,
-    shmSizeGib: settings.container.shmSizeGib,
-    inContainers: settings.runtime === "container",
-    // Ports and folders change from run to run: `muster doctor` asks for them.
-    ports: () => [],
-    paths: () => [],
-  };
   const findings = [
     ...unknownFacts(asked),
     ...network.findings,
-    ...launcher(settings, network),
-    ...preflight(fitnessFactsOf(asked), wanted),
+    ...launcherFindingsOf(settings, network),
+    ...preflight(sightsOf(asked), wantedOf(settings), network.rdma.enabled),
     ...modelFindings(settings, asked),
     ...gpuFindings(settings, asked),
   ];
@@ -71,13 +64,6 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
     silent,
     hosts.map(host => host.node),
   );
-}
-
-/** Against a launcher that has one environment for all nodes. */
-function launcher({ pipeline }: Cluster, { nodes }: NetworkPlan): Finding[] {
-  const train = pipeline?.train;
-  if (train?.launcher !== "deepspeed") return [];
-  return launcherFindings(nodes.filter(({ node }) => train.nodes.includes(node)));
 }
 
 function leftOut(finding: Finding): string {

@@ -9,6 +9,7 @@ import { fitHosts } from "./fit-hosts";
 import { hostInputs } from "./host-inputs";
 import { modelFolder } from "./model-findings";
 import { Stop } from "./stop";
+import { wantedOf } from "./wanted";
 
 export interface FleetArgs {
   readonly settings: ClusterSettings;
@@ -36,6 +37,7 @@ export class Fleet extends pulumi.ComponentResource {
     const addresses = settings.hosts.map(host => host.clusterAddress);
     const ways = new Map(args.hostTable.map(host => [host.name, wayTo(host, args.hostTable)]));
     const model = modelFolder(settings);
+    const wanted = wantedOf(settings);
     this.hosts = new Map(
       settings.hosts.map(({ name: node, clusterAddress }) => [
         node,
@@ -46,6 +48,8 @@ export class Fleet extends pulumi.ComponentResource {
             peers: addresses.filter(other => other !== clusterAddress),
             way: ways.get(node),
             ...(model !== undefined && { model }),
+            ports: wanted.ports(node).map(({ port }) => port),
+            paths: wanted.paths(node).map(({ path }) => path),
           },
           { parent: this, provider: this.provider },
         ),
@@ -53,12 +57,19 @@ export class Fleet extends pulumi.ComponentResource {
     );
     const known = settings.hosts.map(({ name: node, clusterAddress }) => {
       const host = this.on(node);
-      return pulumi
-        .all([host.facts, host.access, host.foreignOwner])
-        .apply(
-          ([facts, access, foreignOwner]): KnownHost =>
-            knownHost({ node, address: clusterAddress, facts, access, foreignOwner }),
-        );
+      return pulumi.all([host.facts, host.access, host.foreignOwner, host.portHolders, host.existingPaths]).apply(
+        ([facts, access, foreignOwner, ports, paths]): KnownHost =>
+          knownHost({
+            node,
+            address: clusterAddress,
+            facts,
+            access,
+            foreignOwner,
+            // Of a host that an earlier version asked there is neither.
+            ...(ports && { ports }),
+            ...(paths && { paths }),
+          }),
+      );
     });
     this.planned = pulumi.all(known).apply(hosts => fitHosts(settings, hosts));
     this.registerOutputs();

@@ -3,7 +3,7 @@ import { checkCluster, findingOf } from "../config/checks";
 import type { Cluster } from "../config/schema";
 import type { Finding } from "../plan/finding";
 import { type KnownHost, type ModelFacts, modelFactsOf } from "../plan/known-facts";
-import { tooSmallDisks } from "../plan/space";
+import { tooSmallDisks, type Wanted } from "../plan/space";
 import { conversionMemoryBytes, convertingSteps, parameterCount, spaceNeeds } from "../recipes/ms-swift/estimate";
 import { singleNode } from "../recipes/placement";
 import { hostPath } from "./node-folders";
@@ -19,7 +19,8 @@ export function modelFindings(settings: Cluster, hosts: readonly KnownHost[]): F
   const facts = modelFactsOf(hosts);
   const found = facts.flatMap(({ node, model }) => (model ? [{ node, model }] : []));
   const [first] = found;
-  if (!settings.pipeline || !first) return [];
+  if (!settings.pipeline) return [];
+  if (!first) return modelNowhere(settings, facts);
   const shape = modelShapeOf(first.model.config);
   const known = new Set(checkCluster(settings).map(keyOf));
   const checks = shape ? checkCluster(settings, shape).filter(check => !known.has(keyOf(check))) : [];
@@ -74,15 +75,48 @@ function missing(settings: Cluster, facts: readonly ModelFacts[], found: readonl
     }));
 }
 
-function sizes(settings: Cluster, facts: readonly ModelFacts[], { weightBytes, config }: Model): Finding[] {
+/** Space that the pipeline's outputs take, as host paths; empty while no host tells the size of the model. */
+export function spaceWanted(settings: Cluster, hosts: readonly KnownHost[]): Wanted[] {
+  const [model] = modelFactsOf(hosts).flatMap(({ model: found }) => (found ? [found] : []));
+  return settings.pipeline && model ? wantedFor(settings, model) : [];
+}
+
+function wantedFor(settings: Cluster, { weightBytes, config }: Model): Wanted[] {
   if (weightBytes === 0) return [];
   const parameters = parameterCount(weightBytes, config.torch_dtype ?? config.dtype);
-  const wanted = spaceNeeds(settings, parameters, part => singleNode(settings, part)).flatMap(need => {
+  return spaceNeeds(settings, parameters, part => singleNode(settings, part)).flatMap(need => {
     const folder = hostPath(settings, need.folder);
     return folder === undefined ? [] : [{ ...need, folder, path: `pipeline.${need.path}` }];
   });
+}
+
+/** Hosts that were asked, and none has it. */
+function modelNowhere(settings: Cluster, facts: readonly ModelFacts[]): Finding[] {
+  if (settings.steps.length > 0 || facts.length === 0 || !facts.every(({ isAbsent }) => isAbsent)) return [];
+  const folder = modelFolder(settings);
+  // A model inside the image, or an id of a hub, lies in no folder of the hosts.
+  if (folder === undefined) return [];
+  return [
+    {
+      code: "model-missing",
+      severity: "warning",
+      path: "pipeline.model.path",
+      fact: `${folder} is on no host`,
+      why: "the first step reads it, and fails",
+      remedy: "copy the model there: huggingface-cli download, or rsync from where it is; or let one of steps do it",
+    },
+  ];
+}
+
+function sizes(settings: Cluster, facts: readonly ModelFacts[], model: Model): Finding[] {
+  const { weightBytes, config } = model;
+  if (weightBytes === 0) return [];
+  const parameters = parameterCount(weightBytes, config.torch_dtype ?? config.dtype);
   const byNode = new Map(facts.map(each => [each.node, each]));
-  return [...tooSmallDisks(wanted, node => byNode.get(node)?.disks ?? []), ...memory(settings, byNode, parameters)];
+  return [
+    ...tooSmallDisks(wantedFor(settings, model), node => byNode.get(node)?.disks ?? []),
+    ...memory(settings, byNode, parameters),
+  ];
 }
 
 function memory(settings: Cluster, facts: ReadonlyMap<string, ModelFacts>, parameters: number): Finding[] {

@@ -3,8 +3,9 @@ import { type Fact, presentValue } from "../facts/fact";
 import { currentFacts } from "../facts/format";
 import type { HostFacts } from "../facts/host-facts";
 import type { Model } from "../facts/model";
+import type { PortHolder } from "../facts/port-holders";
 import type { NetworkFacts } from "./network";
-import type { HostFacts as FitnessFacts } from "./preflight";
+import type { HostSight } from "./preflight/host-sight";
 
 /** A host of the cluster file with what was found on it. */
 export interface KnownHost {
@@ -16,6 +17,10 @@ export interface KnownHost {
   readonly access: string;
   /** Another stack that manages it; empty if there is none. */
   readonly foreignOwner: string;
+  /** Ports of the cluster that others hold there. */
+  readonly ports?: Fact<readonly PortHolder[]>;
+  /** Of the paths that must be there, those that are. */
+  readonly paths?: Fact<readonly string[]>;
 }
 
 /** A host as it stands in a state, whichever version asked for its facts. */
@@ -45,22 +50,32 @@ export function networkFactsOf(hosts: readonly KnownHost[]): NetworkFacts[] {
 }
 
 /** What decides whether the cluster can be built, from the stable facts of all hosts. */
-export function fitnessFactsOf(hosts: readonly KnownHost[]): FitnessFacts[] {
-  return hosts.map(({ node, facts, access }) => {
+export function sightsOf(hosts: readonly KnownHost[]): HostSight[] {
+  return hosts.map(({ node, facts, access, ports, paths }) => {
     const docker = presentValue(facts.docker);
-    const gpus = orEmpty(facts.gpus);
-    const driver = gpus[0]?.driverVersion;
+    const memory = presentValue(facts.memory);
+    const toolkit = presentValue(facts.containerToolkit);
+    const shm = presentValue(facts.sharedMemory);
+    const limits = presentValue(facts.limits);
     return {
       node,
-      gpuCount: gpus.length,
-      hasGpuRuntime: docker !== undefined && (docker.hasNvidiaRuntime || docker.cdiDevices.length > 0),
-      memoryGib: Math.round((presentValue(facts.memory)?.totalMib ?? 0) / 1024),
-      listeningPorts: [],
-      existingPaths: [],
       canBecomeRoot: access !== "none" && access !== "docker",
       isInDockerGroup: access === "docker",
-      ...(docker && { dockerVersion: docker.version }),
-      ...(driver !== undefined && { driverVersion: driver }),
+      rdma: facts.rdma,
+      ...(facts.gpus.status !== "unknown" && { gpus: orEmpty(facts.gpus) }),
+      ...(facts.docker.status === "absent" && { docker: { hasGpuRuntime: false } }),
+      ...(docker && {
+        docker: {
+          version: docker.version,
+          hasGpuRuntime: docker.hasNvidiaRuntime || docker.cdiDevices.length > 0,
+        },
+      }),
+      ...(memory && { memoryGib: Math.round(memory.totalMib / 1024) }),
+      ...(toolkit && { toolkitVersion: toolkit.version }),
+      ...(shm && { hostShmMib: shm.sizeMib }),
+      ...(limits && { hostMemlockKib: limits.memlockKib }),
+      ...(ports && { portHolders: ports }),
+      ...(paths && { existingPaths: paths }),
     };
   });
 }

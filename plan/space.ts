@@ -50,6 +50,58 @@ export function tooSmallDisks(wanted: readonly Wanted[], disksOf: (node: string)
   });
 }
 
+/** What is free for a folder now, and what lies in it already. */
+export interface FreeSpace {
+  readonly folder: string;
+  readonly mountPoint: string;
+  readonly freeBytes: number;
+  /** Absent: not known, so that nothing is said. */
+  readonly usedBytes?: number;
+}
+
+/**
+ * Disks that have less left than what will be written to them. What lies in a folder already counts for it: an earlier run has written it,
+ * and the next one overwrites it.
+ */
+export function fullDisks(wanted: readonly Wanted[], spaceOf: (node: string) => readonly FreeSpace[]): Finding[] {
+  const byDisk = new Map<string, { space: FreeSpace; wants: (Wanted & { readonly missing: number })[] }>();
+  const perFolder = new Map<string, Wanted>();
+  for (const want of wanted) {
+    const key = `${want.node} ${want.folder}`;
+    const before = perFolder.get(key);
+    perFolder.set(key, before ? { ...before, bytes: before.bytes + want.bytes } : want);
+  }
+  for (const want of perFolder.values()) {
+    const space = spaceOf(want.node).find(each => each.folder === want.folder);
+    if (space?.usedBytes === undefined) continue;
+    const key = `${want.node} ${space.mountPoint}`;
+    const entry = byDisk.get(key) ?? { space, wants: [] };
+    entry.wants.push({ ...want, missing: Math.max(0, want.bytes - space.usedBytes) });
+    byDisk.set(key, entry);
+  }
+  return [...byDisk.values()].flatMap(({ space, wants }) => {
+    const total = wants.reduce((sum, want) => sum + want.missing, 0);
+    const [first] = wants;
+    if (!first || total <= space.freeBytes) return [];
+    const parts = wants.map(want => `${want.use} ${sizeText(want.missing)} (${want.path})`);
+    return [
+      {
+        code: "disk-full",
+        severity: "error" as const,
+        host: first.node,
+        path: first.path,
+        fact: `${space.mountPoint} has ${sizeText(space.freeBytes)} left, and ${sizeText(total)} will be written there: ${parts.join(", ")}`,
+        why: "the step would fail when the disk is full, after hours",
+        remedy: `du -xsh ${space.mountPoint}/* shows what takes the space; free some, or name a folder on another disk`,
+      },
+    ];
+  });
+}
+
+function sizeText(bytes: number): string {
+  return bytes >= 2 ** 30 ? `${Math.ceil(gib(bytes))} GiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}
+
 /** The disk under a folder: the one with the longest mount point above it. */
 function diskOf(folder: string, disks: readonly SizedDisk[]): SizedDisk | undefined {
   const above = disks.filter(({ mountPoint }) => `${folder}/`.startsWith(mountPoint === "/" ? "/" : `${mountPoint}/`));

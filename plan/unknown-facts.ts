@@ -13,11 +13,12 @@ export function unreachableHosts(hosts: readonly KnownHost[]): Finding[] {
 }
 
 /** Topics that one cause hides, as a program that hangs, are one finding. */
-function unknownTopics({ node, facts }: KnownHost): Finding[] {
-  const { formatVersion: _, ...topics } = facts;
+function unknownTopics({ node, facts, ports, paths }: KnownHost): Finding[] {
+  const { formatVersion: _, ...stable } = facts;
+  const topics = { ...stable, ports, paths };
   const byReason = new Map<string, string[]>();
-  for (const [topic, fact] of Object.entries(topics as unknown as Record<string, Fact<unknown>>)) {
-    if (fact.status !== "unknown") continue;
+  for (const [topic, fact] of Object.entries(topics as unknown as Record<string, Fact<unknown> | undefined>)) {
+    if (fact?.status !== "unknown") continue;
     byReason.set(fact.reason, [...(byReason.get(fact.reason) ?? []), topic]);
   }
   return [...byReason].map(([reason, names]) => {

@@ -26,6 +26,7 @@ const LAW: Readonly<Record<string, readonly string[]>> = {
     "facts",
     "plan",
     "cli/host-survey",
+    "cli/survey-findings",
     "engine/event-schema",
     "provider/schema",
     "sandbox",

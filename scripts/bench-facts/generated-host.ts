@@ -69,9 +69,15 @@ export function generatedHost(number: number, hosts: number, flaw: Flaw): Survey
     facts,
     access: "root",
     foreignOwner: "",
-    hasContainer: false,
-    clockSkewSeconds: 0.01,
-    passing: { ...passing, listeningPorts: present(flaw === "port-taken" ? [22, 2333] : [22]) },
+    clockAheadSeconds: 0.01,
+    passing: { ...passing, packages: absent },
+    ports: present(flaw === "port-taken" ? [{ port: 2333, program: "nginx" }] : []),
+    paths: absent,
+    gpuHolders: absent,
+    container: absent,
+    image: absent,
+    folderSpace: absent,
+    hasMesh: false,
   };
 }
 

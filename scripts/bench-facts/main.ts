@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { findingsOf } from "../../cli/host-survey";
+import { findingsOf } from "../../cli/survey-findings";
 import { fitHosts } from "../../components/fit-hosts";
 import { loadCluster } from "../../config/load";
 import { networkFactsOf } from "../../plan/known-facts";

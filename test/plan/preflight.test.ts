@@ -2,28 +2,34 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { formatFinding, splitAccepted } from "../../plan/finding";
 import { hostPathOf } from "../../plan/mounts";
-import { type HostFacts, preflight } from "../../plan/preflight";
+import { preflight } from "../../plan/preflight";
+import type { HostSight, Wanted } from "../../plan/preflight/host-sight";
 import { quote } from "../../remote/shell";
 import { expectGolden } from "../support/golden";
 
-const fit: HostFacts = {
+const gpu = { name: "NVIDIA H100", memoryMib: 81559, driverVersion: "570" };
+const eight = Array.from({ length: 8 }, () => gpu);
+const fit: HostSight = {
   node: "node-1",
-  gpuCount: 8,
-  dockerVersion: "28.2.2",
-  hasGpuRuntime: true,
+  gpus: eight,
+  docker: { version: "28.2.2", hasGpuRuntime: true },
   memoryGib: 1000,
-  driverVersion: "570",
-  listeningPorts: [22],
-  existingPaths: ["/data/models/glm"],
+  portHolders: { status: "present", value: [] },
+  existingPaths: { status: "present", value: ["/data/models/glm"] },
   canBecomeRoot: true,
-  clockSkewSeconds: 0.2,
+  rdma: { status: "absent" },
+  clockAheadSeconds: 0.2,
 };
-const wanted = {
+const wanted: Wanted = {
   slots: 8,
   shmSizeGib: 128,
   inContainers: true,
-  ports: () => [{ port: 2333, use: "the containers' sshd" }],
-  paths: () => [{ path: "/data/models/glm", use: "the model" }],
+  memlockBytes: -1,
+  rdma: "auto",
+  imageMustBeThere: false,
+  imageReference: "glm:1",
+  ports: () => [{ port: 2333, use: "the containers' sshd", path: "container.sshPort" }],
+  paths: () => [{ path: "/data/models/glm", use: "the model", setting: "pipeline.serve.model", mayCome: false }],
 };
 
 test("a fit host has no finding", () => {
@@ -31,14 +37,32 @@ test("a fit host has no finding", () => {
 });
 
 test("each unfit fact is told with why and remedy", () => {
-  const bare = { ...fit, node: "bare", dockerVersion: undefined, canBecomeRoot: false, clockSkewSeconds: -300 };
-  const small = { ...fit, node: "small", gpuCount: 4, memoryGib: 64, hasGpuRuntime: false, driverVersion: "550" };
-  const busy = { ...fit, node: "busy", listeningPorts: [22, 2333], existingPaths: [], gpuCount: 0 };
+  const bare: HostSight = {
+    ...fit,
+    docker: { hasGpuRuntime: false },
+    node: "bare",
+    canBecomeRoot: false,
+    clockAheadSeconds: -300,
+  };
+  const small: HostSight = {
+    ...fit,
+    node: "small",
+    gpus: eight.slice(4).map(each => ({ ...each, driverVersion: "550" })),
+    memoryGib: 64,
+    docker: { version: "28.2.2", hasGpuRuntime: false },
+  };
+  const busy: HostSight = {
+    ...fit,
+    node: "busy",
+    portHolders: { status: "present", value: [{ port: 2333, program: "nginx" }] },
+    existingPaths: { status: "present", value: [] },
+    gpus: [],
+  };
   expectGolden("plan/preflight.txt", `${preflight([bare, small, busy], wanted).map(formatFinding).join("\n")}\n`);
 });
 
 test("nobody asks for Docker, nor for room in the container's /dev/shm, where jobs run on the hosts", () => {
-  const bare = { ...fit, dockerVersion: undefined, hasGpuRuntime: false, memoryGib: 64 };
+  const bare: HostSight = { ...fit, docker: { hasGpuRuntime: false }, memoryGib: 64 };
   expect(preflight([bare], wanted).map(finding => finding.code)).toEqual(["no-docker", "shm-above-memory"]);
   expect(preflight([bare], { ...wanted, inContainers: false })).toEqual([]);
 });
@@ -46,8 +70,9 @@ test("nobody asks for Docker, nor for room in the container's /dev/shm, where jo
 test("an accepted finding stands apart with its reason", () => {
   const findings = preflight(
     [
-      { ...fit, clockSkewSeconds: 90 },
-      { ...fit, node: "node-2", clockSkewSeconds: 90 },
+      { ...fit, clockAheadSeconds: 90 },
+      { ...fit, node: "node-2", clockAheadSeconds: -90 },
+      { ...fit, node: "node-3" },
     ],
     wanted,
   );

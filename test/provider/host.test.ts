@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { FORMAT_VERSION } from "../../facts/host-facts";
 import { packages } from "../../provider/packages";
 import { type ProviderServer, startProviderServer } from "../../provider/server";
@@ -39,6 +40,23 @@ describe("Host behind a real sshd", () => {
       os: { status: "present", value: { id: /^ID=(.*)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] } },
       routes: { status: "present", value: [{ interface: "lo", address: "127.0.0.1", peers: ["127.0.0.1"] }] },
     });
+  });
+
+  test("ports that others hold and paths that are there are told, in preview too", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await new Promise(resolve => other.once("listening", resolve));
+    cleanup.add(() => other.close());
+    const { port } = other.address() as AddressInfo;
+    const asked = { host: "node-1", peers: [], ports: [port], paths: ["/etc/os-release", "/nowhere/at/all"] };
+    const { inputs } = await client.check(HOST, asked);
+    const preview = await client.create(HOST, inputs, { preview: true });
+    expect(preview.outputs).toMatchObject({
+      portHolders: { status: "present", value: [{ port, program: expect.stringMatching(/./) }] },
+      existingPaths: { status: "present", value: ["/etc/os-release"] },
+    });
+    const found = await client.read(HOST, "node-1", preview.outputs, inputs);
+    expect(found.inputs).toEqual(inputs);
+    expect(found.outputs).toEqual(preview.outputs);
   });
 
   test("a peer that is no address is refused", async () => {

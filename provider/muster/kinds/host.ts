@@ -1,5 +1,9 @@
 import { z } from "zod";
+import { existingPaths } from "../../../facts/existing-paths";
+import { type Fact, factOf } from "../../../facts/fact";
 import { type HostFacts, hostFactsScript, parseHostFacts, unaskedFacts } from "../../../facts/host-facts";
+import { type PortHolder, portHolders } from "../../../facts/port-holders";
+import { parseProbe, probeScript } from "../../../facts/probe";
 import { describeAccess, wayToRoot } from "../../../remote/access";
 import { foreignOwner, ownerQuery } from "../../../remote/ownership";
 import { RemoteError } from "../../../remote/remote-error";
@@ -18,6 +22,14 @@ const inputs = z.strictObject({
     .default("")
     .describe("What leads to the host: login, address, pinned keys. When it changes the host is asked anew."),
   model: z.string().optional().describe("Folder of a model's weights on the host; its numbers are among the facts."),
+  ports: z
+    .array(z.int().min(1).max(65535))
+    .optional()
+    .describe("TCP ports that the cluster will listen on there: which of them others hold is told."),
+  paths: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("Files and folders that must be there: which of them are is told."),
 });
 
 type HostInputs = z.infer<typeof inputs>;
@@ -27,7 +39,11 @@ interface HostOutputs {
   access: string;
   login: string;
   foreignOwner: string;
+  portHolders: Fact<readonly PortHolder[]>;
+  existingPaths: Fact<readonly string[]>;
 }
+
+type Asked = Pick<HostInputs, "host" | "peers" | "model" | "ports" | "paths">;
 
 /** A host as it was found. Nothing on it is ever changed by this; in preview the facts are asked for already. */
 export const host: Kind<HostInputs, HostOutputs> = {
@@ -39,6 +55,8 @@ export const host: Kind<HostInputs, HostOutputs> = {
     peers: { change: "update" },
     way: { change: "update" },
     model: { change: "update" },
+    ports: { change: "update" },
+    paths: { change: "update" },
   },
   outputs: {
     facts: {
@@ -53,11 +71,19 @@ export const host: Kind<HostInputs, HostOutputs> = {
     foreignOwner: {
       description: "Another stack that manages the host, so that this one may not; empty if there is none.",
     },
+    portHolders: {
+      description: "Of the ports that were asked for, those that others hold; unknown with a reason.",
+      typescript: { name: "PortHolders", from: "../../../facts/port-holders" },
+    },
+    existingPaths: {
+      description: "Of the paths that were asked for, those that are there; unknown with a reason.",
+      typescript: { name: "ExistingPaths", from: "../../../facts/existing-paths" },
+    },
   },
   async predict(context, news, old) {
     if (news.host === undefined || news.peers === undefined) return {};
     try {
-      return await ask(context, { host: news.host, peers: news.peers, model: news.model });
+      return await ask(context, { ...news, host: news.host, peers: news.peers });
     } catch (error) {
       return standIn(unanswered(error), news, old);
     }
@@ -68,6 +94,8 @@ export const host: Kind<HostInputs, HostOutputs> = {
       peers: old?.peers ?? [],
       way: old?.way ?? "",
       ...(old?.model !== undefined && { model: old.model }),
+      ...(old?.ports !== undefined && { ports: old.ports }),
+      ...(old?.paths !== undefined && { paths: old.paths }),
     };
     return { inputs: asked, state: await ask(context, asked) };
   },
@@ -99,11 +127,15 @@ function unanswered(error: unknown): HostOutputs {
   const { address, origin, problem, tried = [], remedy } = error.details;
   const attempts = tried.length > 0 ? `; tried ${tried.join(", ")}` : "";
   const place = origin === undefined ? address : `${address} (${origin})`;
+  const reason = `${place}: ${problem}${attempts}`;
+  const unknown = { status: "unknown", reason } as const;
   return {
-    facts: unaskedFacts(`${place}: ${problem}${attempts}`, remedy),
+    facts: unaskedFacts(reason, remedy),
     access: "unasked",
     login: "not asked",
     foreignOwner: "",
+    portHolders: unknown,
+    existingPaths: unknown,
   };
 }
 
@@ -118,21 +150,26 @@ function standIn(
   return old.access === "moved" ? lost : outputsIn(old);
 }
 
-function outputsIn({ facts, access, login, foreignOwner: owner }: HostOutputs): HostOutputs {
-  return { facts, access, login, foreignOwner: owner };
+function outputsIn(state: HostOutputs): HostOutputs {
+  const { facts, access, login, foreignOwner: owner, portHolders: held, existingPaths: there } = state;
+  return { facts, access, login, foreignOwner: owner, portHolders: held, existingPaths: there };
 }
 
-async function ask(
-  context: PreviewContext,
-  { host: name, peers, model }: Pick<HostInputs, "host" | "peers" | "model">,
-): Promise<HostOutputs> {
+async function ask(context: PreviewContext, asked: Asked): Promise<HostOutputs> {
+  const { host: name, peers, model } = asked;
   const probe = context.hosts.probe(name);
   const options = { signal: context.signal, timeoutSeconds: 60 };
-  const [facts, owner] = await Promise.all([
+  const topics = {
+    ports: portHolders(context.cluster, asked.ports ?? []),
+    paths: existingPaths(asked.paths ?? []),
+  };
+  const [facts, owner, ground] = await Promise.all([
     probe.query(hostFactsScript({ peers, model }), options),
     probe.query(ownerQuery(`/var/lib/muster/${context.cluster}`), options),
+    probe.query(probeScript({ ports: topics.ports.snippet, paths: topics.paths.snippet }), options),
   ]);
   expectSuccess(facts, { host: name, what: "ask for the facts" });
+  const answers = parseProbe(ground.stdout);
   const takenOver = context.ownership?.takesOver(name) === true;
   const access = await probe.access();
   return {
@@ -140,5 +177,7 @@ async function ask(
     access: wayToRoot(access),
     login: describeAccess(access),
     foreignOwner: takenOver ? "" : (foreignOwner(owner.stdout, context.ownership?.stack) ?? ""),
+    portHolders: factOf(topics.ports, answers.ports),
+    existingPaths: factOf(topics.paths, answers.paths),
   };
 }

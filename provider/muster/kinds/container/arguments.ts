@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { CLUSTER_LABEL } from "../../../../facts/ours";
 import { canonical } from "../job/identity";
 import type { ContainerInputs } from "./inputs";
 import { limitArguments } from "./limits";
 
-export const MANAGED_LABEL = "muster.cluster";
+export const MANAGED_LABEL = CLUSTER_LABEL;
 export const SPEC_LABEL = "muster.spec";
 
 /** Of Docker's own check (CIS Docker 5.27): often enough for people, seldom enough to cost nothing. */
