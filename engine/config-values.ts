@@ -59,10 +59,12 @@ export function configValues(config: StackConfig): Record<string, Value> {
 export function shownConfig(project: Project, file: Pick<ConfigFile, "entries">): Record<string, string> {
   const all = Object.entries({ ...Object.fromEntries(project.configDefaults), ...file.entries() });
   return Object.fromEntries(
-    all.map(([key, raw]) => {
-      const value = masked(raw);
-      return [key, typeof value === "string" ? value : JSON.stringify(value)];
-    }),
+    all
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, raw]) => {
+        const value = masked(raw);
+        return [key, typeof value === "string" ? value : JSON.stringify(value)];
+      }),
   );
 }
 

@@ -4,6 +4,7 @@ module.exports = {
   rootDir: "..",
   testPathIgnorePatterns: [
     "acceptance",
+    "doctor",
     "engine",
     "environment",
     "fabric",

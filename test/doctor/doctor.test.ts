@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
-import { Clinic, type Report } from "./doctor/clinic";
-import type { Batch, Row } from "./doctor/row";
-import { hosts, nodes } from "./doctor/site";
-import { batches } from "./doctor/table";
+import { Clinic, type Report } from "./clinic";
+import type { Batch, Row } from "./row";
+import { hosts, nodes } from "./site";
+import { batches } from "./table";
 
 const clinic = new Clinic();
 

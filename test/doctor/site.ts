@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { HostSet } from "../../support/host-set";
-import { siteOf } from "../../support/site";
+import { HostSet } from "../support/host-set";
+import { siteOf } from "../support/site";
 
 /** Names the checkout whose sandbox runs the hosts. */
 export const siteVariable = "MUSTER_DOCTOR_SITE";

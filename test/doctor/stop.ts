@@ -1,4 +1,4 @@
-import { closeSite } from "../../support/site";
+import { closeSite } from "../support/site";
 import { hosts, removeSecondNetwork, siteVariable } from "./site";
 
 export default function stop(): void {

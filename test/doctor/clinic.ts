@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { Checkout } from "../../faults/checkout";
-import { run } from "../../support/command";
+import { Checkout } from "../faults/checkout";
+import { run } from "../support/command";
 import { hosts, nodes, siteFolder } from "./site";
 
 /** What doctor told, as JSON. */
@@ -96,7 +96,7 @@ export class Clinic {
 
   /** `muster doctor --json`, through another program if one is named. */
   async ask(name: ClusterFile, through: readonly string[] = []): Promise<Report> {
-    const main = path.join(__dirname, "../../../dist/cli/main.js");
+    const main = path.join(__dirname, "../../dist/cli/main.js");
     const argv = [
       ...through,
       process.execPath,
