@@ -42,6 +42,13 @@ export async function writeBlobAsync(path: string, text: string | Buffer): Promi
     await file.close();
   }
   await rename(temporary, path);
+  // The name is in the folder, which has a place of its own on the disk.
+  const folder = await open(dirname(path));
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /** Writes only the attributes of a file that `writeBlobAsync` wrote last. */
@@ -52,14 +59,18 @@ export function writeAttributes(path: string, text: string | Buffer): void {
 /** The same for a file that is no blob: no folder is made, nothing lies beside it. */
 export function writeDurably(path: string, text: string | Buffer, mode = FILE_MODE): void {
   const temporary = `${path}.tmp`;
-  const file = openSync(temporary, "w", mode);
+  synced(openSync(temporary, "w", mode), file => writeFileSync(file, text));
+  renameSync(temporary, path);
+  synced(openSync(dirname(path), "r"));
+}
+
+function synced(file: number, write: (file: number) => void = () => {}): void {
   try {
-    writeFileSync(file, text);
+    write(file);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, path);
 }
 
 export function removeBlob(path: string): void {
