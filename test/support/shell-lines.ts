@@ -10,7 +10,8 @@ export interface CommandLine {
 
 const programs = ["megatron", "swift", "vllm", "python3", "deepspeed"];
 // Of Python only the guards around tools, and servers that are modules: what else begins with python3 is part of scripts.
-const guards = "python3 (?:\\S+/(?:convert|deploy|infer|ray_cluster|resume)\\.py|-m sglang_router\\.launch_router)";
+const guards =
+  "python3 (?:\\S+/(?:convert|deploy|infer|ray_cluster|resume)\\.py|-m (?:sglang_router\\.launch_router|sglang\\.launch_server))";
 const begins = programs.map(name => (name === "python3" ? guards : name)).join("|");
 const block = new RegExp(`^(?:[A-Z_]+=.*\\\\\\n)*(?:[A-Z_]+=\\S* )*(?:${begins}) (?:.*\\\\\\n)*.*$`, "gm");
 
