@@ -46,24 +46,32 @@ function pluginOf({ argv }: Line): Pick<Line, "files"> {
 /** Files whose name does not tell, with the parser nearest to their version. */
 const parserOf: Readonly<Record<string, ParserVersion>> = { "glm-4.5-air/swift-4.sh": "4.6.0" };
 
-/** The flags of vLLM are known of 0.10.0 alone, the vLLM of the image with ms-swift 3.7.1. */
+/** The simulated vLLM has the flags of 0.10.0 alone, the release of the image with ms-swift 3.7.1; vllm.test.ts asks the real ones. */
 function isOtherVllm(file: string, version: ParserVersion): boolean {
   const vllm = /vllm-(\d+\.\d+\.\d+)/.exec(file)?.[1];
   return vllm === undefined ? !version.startsWith("3.7.") : vllm !== "0.10.0";
 }
 
+/** Every command line of the golden files. */
+export function goldenCommands(): { readonly file: string; readonly command: CommandLine }[] {
+  return goldenFiles().flatMap(file =>
+    commandLines(fs.readFileSync(path.join(golden, file), "utf8")).map(command => ({ file, command })),
+  );
+}
+
+function goldenFiles(): string[] {
+  const all = fs.readdirSync(golden, { recursive: true, encoding: "utf8" });
+  return all.filter(file => /\.(sh|txt)$/.test(file)).sort();
+}
+
 /** The golden files that hold command lines of ms-swift or vLLM; their folder or their name tells the version, else it is 3.7.1. */
 export function goldenLines(): Rendered[] {
-  return fs
-    .readdirSync(golden, { recursive: true, encoding: "utf8" })
-    .filter(file => /\.(sh|txt)$/.test(file))
-    .sort()
-    .flatMap(file => {
-      const version = parserOf[file] ?? parserVersions.find(each => file.includes(each)) ?? "3.7.1";
-      const all = linesOf(commandLines(fs.readFileSync(path.join(golden, file), "utf8")));
-      const lines = all.filter(({ command }) => !command.startsWith("vllm") || !isOtherVllm(file, version));
-      return lines.length === 0 ? [] : [{ name: file, version, lines }];
-    });
+  return goldenFiles().flatMap(file => {
+    const version = parserOf[file] ?? parserVersions.find(each => file.includes(each)) ?? "3.7.1";
+    const all = linesOf(commandLines(fs.readFileSync(path.join(golden, file), "utf8")));
+    const lines = all.filter(({ command }) => !command.startsWith("vllm") || !isOtherVllm(file, version));
+    return lines.length === 0 ? [] : [{ name: file, version, lines }];
+  });
 }
 
 /** Takes out what stands at a path such as `pipeline.train.args.seed`; false if nothing stands there. */

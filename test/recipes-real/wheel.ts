@@ -14,12 +14,21 @@ export function unpackWheels(releases: readonly string[], cleanup: Cleanup): str
   cleanup.add(() => fs.rmSync(folder, { recursive: true }));
   const options = ["-q", "--no-deps", "--disable-pip-version-check", "--dest", folder];
   execFileSync("python3", ["-m", "pip", "download", ...options, ...releases], { stdio: "inherit" });
-  const unpack = `import glob, zipfile
+  const unpack = `import glob, os, zipfile
 for file in glob.glob("*.whl"):
     wheel = zipfile.ZipFile(file)
-    wheel.extractall(members=[name for name in wheel.namelist() if name.endswith(".py") or name.startswith("msgspec/")])`;
+    wheel.extractall(members=[name for name in wheel.namelist() if name.endswith(".py") or name.startswith("msgspec/")])
+    os.remove(file)`;
   execFileSync("python3", ["-c", unpack], { cwd: folder });
   return folder;
+}
+
+/** Installs packages, with what they need, in such a folder. */
+export function installLibraries(releases: readonly string[], folder: string): void {
+  const options = ["-q", "--disable-pip-version-check", "--root-user-action", "ignore", "--target", folder];
+  execFileSync("python3", ["-m", "pip", "install", ...options, ...releases], {
+    stdio: ["ignore", "inherit", "ignore"],
+  });
 }
 
 /** Why a program of this folder refuses each line of words, asked of the parser in a wheel; empty where it takes it. */
