@@ -1,4 +1,4 @@
-import { openSecure } from "../engine/config-values";
+import { isSecure, openSecure } from "../engine/config-values";
 import type { Cipher } from "../engine/secrets/passphrase";
 
 /** A configuration value as `--json` prints it, in stock's shape (configValueJSON, Pulumi 3.260). */
@@ -19,6 +19,5 @@ export function configEntry(raw: unknown, cipher: Cipher | undefined): ConfigEnt
 }
 
 export function hasSecret(raw: unknown): boolean {
-  if (typeof raw !== "object" || raw === null) return false;
-  return ("secure" in raw && typeof raw.secure === "string") || Object.values(raw).some(hasSecret);
+  return isSecure(raw) || (typeof raw === "object" && raw !== null && Object.values(raw).some(hasSecret));
 }

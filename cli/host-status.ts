@@ -4,9 +4,10 @@ import { factOf, presentValue } from "../facts/fact";
 import { type GpuUse, gpuUse } from "../facts/gpu-use";
 import { type Gpu, gpus } from "../facts/gpus";
 import { type JobFolder, jobFolders } from "../facts/job-folders";
-import { parseProbe, probeScript } from "../facts/probe";
+import { parseProbe, topicsScript } from "../facts/probe";
 import { healthScriptPath } from "../plan/health-script";
 import { look, outputsOf } from "../provider/muster/kinds/container/repair";
+import { jobFolder } from "../provider/muster/kinds/job/gang-files";
 import { observationScript, parseObservation, progressOf, statusOf } from "../provider/muster/kinds/job/observation";
 import { visibleGpus } from "../recipes/placement";
 import type { SshHosts } from "../remote/ssh-hosts";
@@ -64,17 +65,16 @@ export async function hostStatus(hosts: SshHosts, cluster: Cluster, host: string
   const probe = hosts.probe(host);
   const folder = `/var/lib/muster/${cluster.name}/jobs`;
   const topics = { gpus, gpuUse, disks, freeDisks, jobs: jobFolders(folder) };
-  const snippets = Object.fromEntries(Object.entries(topics).map(([name, topic]) => [name, topic.snippet]));
   try {
     const [container, asked] = await Promise.all([
       containerStatus(hosts, cluster, host),
-      probe.query(probeScript(snippets)),
+      probe.query(topicsScript(topics)),
     ]);
     const answers = parseProbe(asked.stdout);
     const kept = presentValue(factOf(topics.jobs, answers.jobs)) ?? [];
     const jobs = await Promise.all(
       kept.map(async each => {
-        const { stdout } = await probe.query(observationScript(`${folder}/${each.job}`, TAIL_BYTES));
+        const { stdout } = await probe.query(observationScript(jobFolder(cluster.name, each.job), TAIL_BYTES));
         return jobLine(cluster, each, stdout);
       }),
     );

@@ -11,8 +11,9 @@ import { type NodeImage, nodeImage } from "../facts/node-image";
 import type { PythonPlace } from "../facts/packages";
 import { type PassingFacts, parsePassingFacts, passingFactsScript } from "../facts/passing-facts";
 import { portHolders } from "../facts/port-holders";
-import { parseProbe, probeScript } from "../facts/probe";
+import { parseProbe, topicsScript } from "../facts/probe";
 import type { KnownHost } from "../plan/known-facts";
+import { jobFolder } from "../provider/muster/kinds/job/gang-files";
 import { wayToRoot } from "../remote/access";
 import type { Hosts, Probe } from "../remote/runner";
 import { quote } from "../remote/shell";
@@ -77,7 +78,7 @@ export async function surveySpace(
       const folders = [...new Set(wanted.filter(({ node }) => node === host.node).map(({ folder }) => folder))];
       if (folders.length === 0) return host;
       const topics = { space: folderSpace(folders) };
-      const answers = parseProbe(await ask(hosts.probe(host.node), probeScript({ space: topics.space.snippet })));
+      const answers = parseProbe(await ask(hosts.probe(host.node), topicsScript(topics)));
       return { ...host, folderSpace: factOf(topics.space, answers.space) };
     }),
   );
@@ -96,9 +97,8 @@ async function askParts(probe: Probe, cluster: Cluster, node: string) {
     container: nodeContainer(cluster.container.name),
     image: nodeImage(cluster.image.reference),
   };
-  const mesh = quote(`/var/lib/muster/${cluster.name}/jobs/mesh-${node}/job.json`);
-  const snippets = Object.fromEntries(Object.entries(topics).map(([name, topic]) => [name, topic.snippet]));
-  const answers = parseProbe(await ask(probe, probeScript({ ...snippets, mesh: `[ -e ${mesh} ]` })));
+  const mesh = { snippet: `[ -e ${quote(`${jobFolder(cluster.name, `mesh-${node}`)}/job.json`)} ]`, parse: () => true };
+  const answers = parseProbe(await ask(probe, topicsScript({ ...topics, mesh })));
   const container: Fact<NodeContainer> = isHost ? { status: "absent" } : factOf(topics.container, answers.container);
   return {
     ports: factOf(topics.ports, answers.ports),

@@ -11,7 +11,7 @@ export interface StackConfig {
   readonly secretKeys: readonly string[];
 }
 
-function isSecure(value: unknown): value is { secure: string } {
+export function isSecure(value: unknown): value is { secure: string } {
   return typeof value === "object" && value !== null && typeof (value as { secure?: unknown }).secure === "string";
 }
 
@@ -27,7 +27,11 @@ export function openSecure(value: unknown, cipher: Cipher | undefined, found: ()
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, openSecure(item, cipher, found)]));
 }
 
-/** Values of the file over the project's defaults. */
+/** Values of the file over the project's defaults, by full key. */
+export function configEntries(project: Project, file: Pick<ConfigFile, "entries">): Record<string, unknown> {
+  return { ...Object.fromEntries(project.configDefaults), ...file.entries() };
+}
+
 export function openConfig(
   project: Project,
   file: Pick<ConfigFile, "entries">,
@@ -35,8 +39,7 @@ export function openConfig(
 ): StackConfig {
   const texts: Record<string, string> = {};
   const secretKeys: string[] = [];
-  const all = { ...Object.fromEntries(project.configDefaults), ...file.entries() };
-  for (const [key, raw] of Object.entries(all)) {
+  for (const [key, raw] of Object.entries(configEntries(project, file))) {
     let secret = false;
     const value = openSecure(raw, cipher, () => {
       secret = true;
@@ -57,7 +60,7 @@ export function configValues(config: StackConfig): Record<string, Value> {
 
 /** For the prelude event: each secret is `[secret]`, the rest of an object that has one is shown, as with stock. */
 export function shownConfig(project: Project, file: Pick<ConfigFile, "entries">): Record<string, string> {
-  const all = Object.entries({ ...Object.fromEntries(project.configDefaults), ...file.entries() });
+  const all = Object.entries(configEntries(project, file));
   return Object.fromEntries(
     all
       .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -9,7 +9,7 @@ import { type Limits, limits } from "./limits";
 import { type Memory, memory } from "./memory";
 import { type Model, model } from "./model";
 import { type OperatingSystem, operatingSystem } from "./os";
-import { parseProbe, probeScript } from "./probe";
+import { parseProbe, topicsScript } from "./probe";
 import { type Processors, processors } from "./processors";
 import { type Rdma, rdma } from "./rdma";
 import { type Route, routes } from "./routes";
@@ -74,7 +74,7 @@ function topics({ peers, model: folder }: Asked) {
 
 /** Asks everything at once. */
 export function hostFactsScript(asked: Asked): string {
-  return probeScript(Object.fromEntries(Object.entries(topics(asked)).map(([name, topic]) => [name, topic.snippet])));
+  return topicsScript(topics(asked));
 }
 
 /** Of a host that could not be asked: every topic is unknown, for the same reason. */

@@ -7,7 +7,7 @@ import { type GpuUse, gpuUse } from "./gpu-use";
 import { listeningPorts } from "./listening-ports";
 import { type AvailableMemory, availableMemory } from "./memory";
 import { type Packages, type PythonPlace, packages } from "./packages";
-import { parseProbe, probeScript } from "./probe";
+import { parseProbe, topicsScript } from "./probe";
 
 /** What is true of a host for a moment. For checks (`doctor`), never for outputs: each run would differ. */
 export interface PassingFacts {
@@ -46,7 +46,7 @@ function topics(asked: PassingAsked) {
 }
 
 export function passingFactsScript(asked: PassingAsked = {}): string {
-  return probeScript(Object.fromEntries(Object.entries(topics(asked)).map(([name, topic]) => [name, topic.snippet])));
+  return topicsScript(topics(asked));
 }
 
 /** Reads the answer to `passingFactsScript` with the same questions. */

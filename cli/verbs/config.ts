@@ -1,5 +1,6 @@
 import { text as readAll } from "node:stream/consumers";
 import { type Command, Option } from "commander";
+import { configEntries } from "../../engine/config-values";
 import { OperatorError } from "../../wire/operator-error";
 import { addCommonOptions, addStackOption } from "../common-options";
 import { type ConfigEntry, configEntry, hasSecret } from "../config-entry";
@@ -140,7 +141,7 @@ async function remove(call: VerbCall<ConfigFlags>): Promise<number> {
 async function list(call: VerbCall<ConfigFlags>): Promise<number> {
   const { console, flags } = call;
   const session = await open(call);
-  const all = { ...Object.fromEntries(session.project.configDefaults), ...session.config.entries() };
+  const all = configEntries(session.project, session.config);
   const shown: Record<string, ConfigEntry> = {};
   const rows = [["KEY", "VALUE"]];
   for (const key of Object.keys(all).sort()) {

@@ -1,3 +1,5 @@
+import { nodeList } from "../node-list";
+
 /** A trial from one node to another that failed. */
 export interface FailedTrial {
   readonly from: string;
@@ -58,6 +60,11 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
     else groups.set(keyOf(item), [item]);
   }
   return groups;
+}
+
+/** The nodes at the other ends of what a node is blamed for. */
+export function othersOf(side: Blamed<FailedTrial>["side"], trials: readonly FailedTrial[]): string {
+  return nodeList([...new Set(trials.map(trial => (side === "to" ? trial.from : trial.to)))]);
 }
 
 /** Distinct reasons of trials, the most frequent first. */

@@ -1,6 +1,5 @@
 import type { Finding } from "../finding";
-import { nodeList } from "../node-list";
-import { blame, type FailedTrial, reasonsOf, type Tried } from "./blame";
+import { blame, type FailedTrial, othersOf, reasonsOf, type Tried } from "./blame";
 
 /** Up to so many nodes every pair is tried. */
 const ALL_PAIRS = 8;
@@ -41,7 +40,7 @@ export function meshFindings({ failed, tried, untried }: MeshTrials): Finding[] 
       }),
     ),
     ...blame(failed, tried).map(({ node, side, trials }): Finding => {
-      const others = nodeList([...new Set(trials.map(trial => (side === "to" ? trial.from : trial.to)))]);
+      const others = othersOf(side, trials);
       return {
         code: side === "to" ? "ssh-refused" : "ssh-failing",
         severity: "error",

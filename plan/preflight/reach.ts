@@ -1,6 +1,5 @@
 import type { Finding } from "../finding";
-import { nodeList } from "../node-list";
-import { blame, type FailedTrial, reasonsOf, type Tried } from "./blame";
+import { blame, type FailedTrial, othersOf, reasonsOf, type Tried } from "./blame";
 
 export interface FailedPort extends FailedTrial {
   readonly port: number;
@@ -31,7 +30,7 @@ export function reachFindings({ failed, tried, portsOf, untried }: ReachTrials):
       }),
     ),
     ...blame(failed, tried, portsOf).map(({ node, side, trials }): Finding => {
-      const others = nodeList([...new Set(trials.map(trial => (side === "to" ? trial.from : trial.to)))]);
+      const others = othersOf(side, trials);
       const ports = [...new Set(trials.map(({ port, use }) => `${port} (${use})`))].join(", ");
       return {
         code: side === "to" ? "ports-closed" : "ports-unreached",

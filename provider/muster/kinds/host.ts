@@ -3,7 +3,7 @@ import { existingPaths } from "../../../facts/existing-paths";
 import { type Fact, factOf } from "../../../facts/fact";
 import { type HostFacts, hostFactsScript, parseHostFacts, unaskedFacts } from "../../../facts/host-facts";
 import { type PortHolder, portHolders } from "../../../facts/port-holders";
-import { parseProbe, probeScript } from "../../../facts/probe";
+import { parseProbe, topicsScript } from "../../../facts/probe";
 import { describeAccess, wayToRoot } from "../../../remote/access";
 import { foreignOwner, ownerQuery } from "../../../remote/ownership";
 import { RemoteError } from "../../../remote/remote-error";
@@ -166,7 +166,7 @@ async function ask(context: PreviewContext, asked: Asked): Promise<HostOutputs> 
   const [facts, owner, ground] = await Promise.all([
     probe.query(hostFactsScript({ peers, model }), options),
     probe.query(ownerQuery(`/var/lib/muster/${context.cluster}`), options),
-    probe.query(probeScript({ ports: topics.ports.snippet, paths: topics.paths.snippet }), options),
+    probe.query(topicsScript(topics), options),
   ]);
   expectSuccess(facts, { host: name, what: "ask for the facts" });
   const answers = parseProbe(ground.stdout);
