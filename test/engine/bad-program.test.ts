@@ -3,24 +3,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { leashed } from "../support/leash";
-import { TestProject } from "../support/test-project";
-import { TestProvider } from "../support/test-provider";
+import { project, provider } from "../support/project-of-each-test";
 
 /** Programs are started three times in a test. */
 jest.setTimeout(120_000);
-
-let provider: TestProvider;
-let project: TestProject;
-
-beforeEach(async () => {
-  provider = new TestProvider();
-  project = await TestProject.create(provider);
-});
-
-afterEach(() => {
-  provider.close();
-  project.remove();
-});
 
 const HEAD = `
   const pulumi = require("@pulumi/pulumi");

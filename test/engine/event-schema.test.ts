@@ -4,8 +4,7 @@ import { eventJsonSchema } from "../../engine/event-schema";
 import type { EngineEvent } from "../../engine/events";
 import type { RunKind, RunOptions } from "../../engine/run";
 import { faultsOf, type JsonSchema } from "../support/json-schema";
-import { TestProject } from "../support/test-project";
-import { TestProvider } from "../support/test-provider";
+import { project, provider } from "../support/project-of-each-test";
 
 const schema = JSON.parse(
   readFileSync(join(__dirname, "../../docs/reference/events.schema.json"), "utf8"),
@@ -13,19 +12,6 @@ const schema = JSON.parse(
 
 /** A whole lifecycle is one test. */
 jest.setTimeout(240_000);
-
-let provider: TestProvider;
-let project: TestProject;
-
-beforeEach(async () => {
-  provider = new TestProvider();
-  project = await TestProject.create(provider);
-});
-
-afterEach(() => {
-  provider.close();
-  project.remove();
-});
 
 test("the published schema is the one in the code", () => {
   expect(schema).toEqual(JSON.parse(JSON.stringify(eventJsonSchema())));

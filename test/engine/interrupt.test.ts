@@ -3,21 +3,7 @@ import { listenForInterrupts } from "../../cli/signals";
 import { updateFlow } from "../../cli/update-flow";
 import { run } from "../../engine/run";
 import { fakeConsole } from "../cli/fake-console";
-import { TestProject } from "../support/test-project";
-import { TestProvider } from "../support/test-provider";
-
-let provider: TestProvider;
-let project: TestProject;
-
-beforeEach(async () => {
-  provider = new TestProvider();
-  project = await TestProject.create(provider);
-});
-
-afterEach(() => {
-  provider.close();
-  project.remove();
-});
+import { project, provider } from "../support/project-of-each-test";
 
 const CHAIN = {
   a: { inputs: { value: 1 } },

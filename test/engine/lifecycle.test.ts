@@ -1,20 +1,6 @@
 import { cancelStack, exportStack, stackHistory, stackOutputs } from "../../engine/stacks";
 import { LockedError } from "../../engine/state/lock";
-import { TestProject } from "../support/test-project";
-import { TestProvider } from "../support/test-provider";
-
-let provider: TestProvider;
-let project: TestProject;
-
-beforeEach(async () => {
-  provider = new TestProvider();
-  project = await TestProject.create(provider);
-});
-
-afterEach(() => {
-  provider.close();
-  project.remove();
-});
+import { project, provider } from "../support/project-of-each-test";
 
 const CHAIN = {
   a: { inputs: { value: 1 } },

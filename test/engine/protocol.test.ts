@@ -2,21 +2,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PathPlugins } from "../../engine/path-plugins";
 import { ResourceReference } from "../../wire/values";
-import { TestProject } from "../support/test-project";
-import { TestProvider } from "../support/test-provider";
-
-let provider: TestProvider;
-let project: TestProject;
-
-beforeEach(async () => {
-  provider = new TestProvider();
-  project = await TestProject.create(provider);
-});
-
-afterEach(() => {
-  provider.close();
-  project.remove();
-});
+import { project, provider } from "../support/project-of-each-test";
 
 const HEAD = `
   const pulumi = require("@pulumi/pulumi");

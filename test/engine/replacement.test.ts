@@ -1,18 +1,4 @@
-import { TestProject } from "../support/test-project";
-import { TestProvider } from "../support/test-provider";
-
-let provider: TestProvider;
-let project: TestProject;
-
-beforeEach(async () => {
-  provider = new TestProvider();
-  project = await TestProject.create(provider);
-});
-
-afterEach(() => {
-  provider.close();
-  project.remove();
-});
+import { project, provider } from "../support/project-of-each-test";
 
 /** A thing that is replaced if its kind changes: deleted first. */
 function programOf(kind: string | undefined, options = "deleteBeforeReplace: true"): string {

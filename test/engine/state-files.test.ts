@@ -2,24 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { exportStack, importStack, stackHistory } from "../../engine/stacks";
 import { OperatorError } from "../../wire/operator-error";
-import { TestProject } from "../support/test-project";
-import { TestProvider } from "../support/test-provider";
+import { project, provider } from "../support/project-of-each-test";
 
 /** Programs are started up to three times in a test. */
 jest.setTimeout(120_000);
-
-let provider: TestProvider;
-let project: TestProject;
-
-beforeEach(async () => {
-  provider = new TestProvider();
-  project = await TestProject.create(provider);
-});
-
-afterEach(() => {
-  provider.close();
-  project.remove();
-});
 
 const PAIR = { a: { inputs: { value: 1 } }, b: { inputs: { value: "hunter2" }, secret: true, from: ["a"] } };
 
