@@ -1,3 +1,5 @@
+import { groupBy } from "./group-by";
+
 const MOST = 6;
 
 /** Names for a sentence: all of a few, and how many more there are. Among hundreds of nodes a list of all says less. */
@@ -9,14 +11,8 @@ export function nodeList(names: readonly string[]): string {
 
 /** Nodes that share a value, the most frequent first: `1500 on node-1, node-2; 9000 on node-3`. */
 export function byValue(nodes: readonly { readonly node: string; readonly value: string }[]): string {
-  const groups = new Map<string, string[]>();
-  for (const { node, value } of nodes) {
-    const group = groups.get(value);
-    if (group) group.push(node);
-    else groups.set(value, [node]);
-  }
-  return [...groups]
+  return [...groupBy(nodes, ({ value }) => value)]
     .sort(([, a], [, b]) => b.length - a.length)
-    .map(([value, names]) => `${value} on ${nodeList(names)}`)
+    .map(([value, group]) => `${value} on ${nodeList(group.map(({ node }) => node))}`)
     .join("; ");
 }

@@ -33,5 +33,3 @@ export const gate = z
     trigger: z.string().min(1).optional().describe("Any text, such as a date. Another one runs the gate again."),
   })
   .describe("All-reduces over all ranks before the first job: a fabric that is wrong, slow or broken stops it.");
-
-export type GateSettings = z.infer<typeof gate>;

@@ -1,5 +1,6 @@
 import type { StepMetadata } from "../events";
-import { formatPath, type PropertyPath, parsePath, valueAt } from "./property-path";
+import { formatPath, type PropertyPath } from "../planner/property-path";
+import { parsePath, valueAt } from "./property-path";
 import { isRecord, isSecret, isUnknown } from "./value-text";
 
 /** One property that differs. */

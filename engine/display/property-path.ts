@@ -1,5 +1,4 @@
-/** A path into a property value, as Pulumi writes it: `value.x`, `list[0]`, `env["odd.key"]`. */
-export type PropertyPath = readonly (string | number)[];
+import type { PropertyPath } from "../planner/property-path";
 
 const part = /^(?:\.?([^.[\]"]+)|\[(\d+)\]|\.?\["((?:[^"\\]|\\.)*)"\])/;
 
@@ -15,16 +14,6 @@ export function parsePath(text: string): PropertyPath {
     rest = rest.slice(match[0].length);
   }
   return path;
-}
-
-export function formatPath(path: PropertyPath): string {
-  let text = "";
-  for (const key of path) {
-    if (typeof key === "number") text += `[${key}]`;
-    else if (/^[^.[\]"\s]+$/.test(key)) text += text === "" ? key : `.${key}`;
-    else text += `[${JSON.stringify(key)}]`;
-  }
-  return text;
 }
 
 /** The value at a path; undefined where the path leads nowhere. */

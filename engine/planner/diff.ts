@@ -1,6 +1,5 @@
 import { equalValues, isList, isMap, Secret, type Value, type ValueMap } from "../../wire/values";
-import { formatPath } from "../display/property-path";
-import { matchesPath, type PropertyPath, parsePath } from "./property-path";
+import { formatPath, matchesPath, type PropertyPath, parsePath } from "./property-path";
 
 /** By number, as PropertyDiff.Kind of the provider protocol. */
 export const DIFF_KINDS = ["add", "add-replace", "delete", "delete-replace", "update", "update-replace"] as const;

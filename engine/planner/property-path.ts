@@ -21,6 +21,17 @@ export function parsePath(text: string): PropertyPath {
   return parts;
 }
 
+/** The text of a path, as Pulumi writes it: `value.x`, `list[0]`, `env["odd.key"]`. */
+export function formatPath(path: PropertyPath): string {
+  let text = "";
+  for (const key of path) {
+    if (typeof key === "number") text += `[${key}]`;
+    else if (/^[^.[\]"\s]+$/.test(key)) text += text === "" ? key : `.${key}`;
+    else text += `[${JSON.stringify(key)}]`;
+  }
+  return text;
+}
+
 /** True if `path` is at or below what `pattern` names. */
 export function matchesPath(pattern: PropertyPath, path: PropertyPath): boolean {
   return pattern.length <= path.length && pattern.every((part, index) => part === "*" || part === path[index]);

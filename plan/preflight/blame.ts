@@ -1,3 +1,4 @@
+import { groupBy } from "../group-by";
 import { nodeList } from "../node-list";
 
 /** A trial from one node to another that failed. */
@@ -50,16 +51,6 @@ export function blame<T extends FailedTrial>(
     ...[...lost].map((node): Blamed<T> => ({ node, side: "from", trials: bySource.get(node) ?? [] })),
     ...[...byTarget].map(([node, trials]): Blamed<T> => ({ node, side: "to", trials })),
   ];
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }
 
 /** The nodes at the other ends of what a node is blamed for. */

@@ -2,11 +2,12 @@ import fc from "fast-check";
 import { hunks, lineDiff } from "../../../engine/display/line-diff";
 import { resourceName } from "../../../engine/display/names";
 import { changesOf, compare } from "../../../engine/display/property-diff";
-import { formatPath, parsePath } from "../../../engine/display/property-path";
+import { parsePath } from "../../../engine/display/property-path";
 import { propertyLines } from "../../../engine/display/property-text";
 import { plainStyle, printable } from "../../../engine/display/style";
 import { valueText } from "../../../engine/display/value-text";
 import type { StepMetadata } from "../../../engine/events";
+import { formatPath } from "../../../engine/planner/property-path";
 
 const style = plainStyle;
 
