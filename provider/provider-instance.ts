@@ -119,6 +119,7 @@ export class ProviderInstance {
           session: this.session,
           cancel: this.cancellation.signal,
           status: line => this.log.status(request.urn, this.redact(line)),
+          tell: line => this.log.info(request.urn, this.redact(line)),
         },
         step,
       );

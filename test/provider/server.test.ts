@@ -204,14 +204,14 @@ describe("provider server over gRPC", () => {
     });
   });
 
-  test("status lines reach the engine, ephemeral and redacted", async () => {
+  test("status lines and what is told reach the engine, redacted; only the first are ephemeral", async () => {
     const lines: LogRequest[] = [];
     const engine = new grpc.Server();
     engine.addService(EngineService, {
       log: (call: grpc.ServerUnaryCall<LogRequest, Empty>, callback: grpc.sendUnaryData<Empty>) => {
         lines.push(call.request);
         callback(null, new Empty());
-        arrived();
+        if (lines.length === 2) arrived();
       },
       getRootResource: () => {},
       setRootResource: () => {},
@@ -219,7 +219,7 @@ describe("provider server over gRPC", () => {
       requirePulumiVersion: () => {},
     });
     let arrived = () => {};
-    const first = new Promise<void>(resolve => {
+    const both = new Promise<void>(resolve => {
       arrived = resolve;
     });
     const port = await new Promise<number>((resolve, reject) =>
@@ -228,11 +228,18 @@ describe("provider server over gRPC", () => {
       ),
     );
     await client.ask(client.raw.attach, new PluginAttach().setAddress(`127.0.0.1:${port}`));
-    memory.behave = async context => context.status("step 1 of 2 with hush-hush");
+    memory.behave = async context => {
+      context.status("step 1 of 2 with hush-hush");
+      context.tell("hush-hush stays");
+    };
     await client.create(THING, { text: "a", note: new Secret("hush-hush") });
-    await first;
+    await both;
     engine.forceShutdown();
-    expect(lines[0]?.toObject()).toMatchObject({ message: "step 1 of 2 with [secret]", ephemeral: true });
+    const said = lines.map(line => ({ message: line.getMessage(), ephemeral: line.getEphemeral() }));
+    expect(said.sort((a, b) => Number(b.ephemeral) - Number(a.ephemeral))).toEqual([
+      { message: "step 1 of 2 with [secret]", ephemeral: true },
+      { message: "[secret] stays", ephemeral: false },
+    ]);
   });
 
   test("a configuration may change without anything being replaced", async () => {
