@@ -90,7 +90,7 @@ test("inputs that the provider ignores are not shown", () => {
 });
 
 test("what was found on the host and is not an input is said as found", () => {
-  const detailedDiff = { running: { diffKind: "update", inputDiff: false } };
+  const detailedDiff = { running: { diffKind: "update" as const, inputDiff: false } };
   const [change] = changesOf(step({ detailedDiff, diffs: ["running"] }, { a: 1 }, { a: 1 }, { a: 1, running: false }));
   expect(change && propertyLines(change, { style })).toEqual(["running: found false, differs from what is declared"]);
 });
