@@ -16,6 +16,7 @@ import { stillNeeded } from "./planner/delete-order";
 import { bareGoal, type Goal } from "./planner/goal";
 import { reuseSecrets } from "./planner/reuse";
 import type { Step } from "./planner/step";
+import { defaultProviderName, type PluginChoice, withPluginChoice } from "./program/plugin-choice";
 import type { CheckFailure } from "./provider/client";
 import { type ResourceState, requirementsOf } from "./resource";
 import type { Journal } from "./state/journal";
@@ -149,25 +150,23 @@ export class Session {
   }
 
   /** The provider of a package for resources that name none; registered at its first use. */
-  defaultProvider(token: string, version: string, downloadUrl: string): Promise<string> {
+  defaultProvider(token: string, choice: PluginChoice): Promise<string> {
     const { stack, project, config } = this.parts;
     const packageName = packageOf(token);
-    const name = version === "" ? "default" : `default_${version.replaceAll(/[.+-]/g, "_")}`;
+    const name = defaultProviderName(choice);
     const key = `${packageName} ${name}`;
     const known = this.defaults.get(key);
     if (known !== undefined) return known;
     const type = providerType(packageName);
-    const inputs: Record<string, Value> = version === "" ? {} : { version };
+    const inputs: Record<string, Value> = {};
     for (const [full, value] of Object.entries(config)) {
       if (full.startsWith(`${packageName}:`)) inputs[full.slice(packageName.length + 1)] = value;
     }
-    if (downloadUrl !== "") inputs.__internal = { pluginDownloadURL: downloadUrl };
-    const registered = this.register(bareGoal(makeUrn(stack, project, undefined, type, name), true, inputs)).then(
-      done => {
-        if (done.result !== "success") throw new RunEndedError();
-        return `${done.state.urn}::${done.state.id ?? ""}`;
-      },
-    );
+    const urn = makeUrn(stack, project, undefined, type, name);
+    const registered = this.register(bareGoal(urn, true, withPluginChoice(inputs, choice))).then(done => {
+      if (done.result !== "success") throw new RunEndedError();
+      return `${done.state.urn}::${done.state.id ?? ""}`;
+    });
     this.defaults.set(key, registered);
     return registered;
   }
