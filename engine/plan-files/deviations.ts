@@ -73,6 +73,7 @@ export function optionDeviations(planned: PlannedGoal, actual: Goal): string[] {
     ["customTimeouts", timeouts(options.customTimeouts), timeouts(actual.customTimeouts)],
     ["retainOnDelete", options.retainOnDelete === true, actual.retainOnDelete === true],
     ["deletedWith", options.deletedWith ?? "", actual.deletedWith ?? ""],
+    ["replaceWith", sorted(options.replaceWith), sorted(actual.replaceWith)],
     // What an output depends on may show only once it is known.
     ["dependencies", sorted(options.dependencies), sorted(open ? common(options, actual) : actual.dependencies)],
   ];

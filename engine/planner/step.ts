@@ -53,10 +53,13 @@ export function plannedState(goal: Goal, inputs: ValueMap, old: ResourceState | 
     importID: goal.importId,
     retainOnDelete: goal.retainOnDelete,
     deletedWith: goal.deletedWith,
+    replaceWith: goal.replaceWith,
     created: old?.created,
     modified: old?.modified,
     ignoreChanges: goal.ignoreChanges,
+    hideDiff: goal.hideDiff,
     replaceOnChanges: goal.replaceOnChanges,
+    replacementTrigger: goal.replacementTrigger,
     rest: old?.rest ?? {},
   };
 }

@@ -1,5 +1,5 @@
 import type { ReadResourceRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
-import { decode } from "../../wire/struct";
+import { decode, decodeValue, type Json } from "../../wire/struct";
 import { Asset, isList, isMap, Secret, type Value } from "../../wire/values";
 import { type Goal, parseTimeout } from "../planner/goal";
 import type { CustomTimeouts } from "../resource";
@@ -30,9 +30,6 @@ export function goalOf(
   const hooks: Record<string, unknown> = { ...request.getHooks()?.toObject() };
   if (Object.values(hooks).some(list => Array.isArray(list) && list.length > 0))
     throw new UnsupportedError(`resource hooks (of '${request.getName()}')`);
-  if (request.hasReplacementTrigger()) {
-    throw new UnsupportedError(`the option replacementTrigger (of '${request.getName()}')`);
-  }
   if (request.getEnvvarmappingsMap().getLength() > 0) {
     throw new UnsupportedError(`the option envVarMappings (of '${request.getName()}')`);
   }
@@ -57,12 +54,15 @@ export function goalOf(
     propertyDependencies,
     deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
     ignoreChanges: request.getIgnorechangesList(),
+    hideDiff: request.getHidediffsList(),
     replaceOnChanges: request.getReplaceonchangesList(),
+    replacementTrigger: triggerOf(request),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     importId: request.getImportid() || undefined,
     customTimeouts: timeoutsOf(request),
     retainOnDelete: request.getRetainondelete() || undefined,
     deletedWith: request.getDeletedwith() || undefined,
+    replaceWith: request.getReplaceWithList(),
   };
 }
 
@@ -78,11 +78,19 @@ export function readGoalOf(request: ReadResourceRequest, urn: string, provider: 
     dependencies: request.getDependenciesList(),
     propertyDependencies: {},
     provider,
+    replaceWith: [],
     ignoreChanges: [],
+    hideDiff: [],
     replaceOnChanges: [],
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     aliases: [],
   };
+}
+
+/** Null is as good as none. */
+function triggerOf(request: RegisterResourceRequest): Value | undefined {
+  const json = request.getReplacementTrigger()?.toJavaScript();
+  return json === undefined || json === null ? undefined : decodeValue(json as Json);
 }
 
 function timeoutsOf(request: RegisterResourceRequest): CustomTimeouts | undefined {

@@ -112,18 +112,22 @@ const FIELDS = [
   "importID",
   "retainOnDelete",
   "deletedWith",
+  "replaceWith",
   "created",
   "modified",
   "ignoreChanges",
+  "hideDiff",
   "replaceOnChanges",
+  "replacementTrigger",
 ] as const satisfies readonly (keyof ResourceState)[];
+const VALUES: ReadonlySet<string> = new Set(["inputs", "outputs", "replacementTrigger"]);
 const ALWAYS: ReadonlySet<string> = new Set(["urn", "custom", "type"]);
 
 export function serializeResource(state: ResourceState, form: SecretForm): JsonMap {
   const result: JsonMap = {};
   for (const field of FIELDS) {
     const value = state[field];
-    const json = field === "inputs" || field === "outputs" ? serializeValue(value as ValueMap, form) : (value as Json);
+    const json = VALUES.has(field) && value !== undefined ? serializeValue(value as Value, form) : (value as Json);
     if (ALWAYS.has(field) || !isEmpty(json)) result[field] = json;
   }
   return Object.assign(result, state.rest);
@@ -168,10 +172,14 @@ export function deserializeResource(json: JsonMap, cipher: Cipher, known: Cipher
     importID: text("importID"),
     retainOnDelete: flag("retainOnDelete"),
     deletedWith: text("deletedWith"),
+    replaceWith: strings(json.replaceWith),
     created: text("created"),
     modified: text("modified"),
     ignoreChanges: strings(json.ignoreChanges),
+    hideDiff: strings(json.hideDiff),
     replaceOnChanges: strings(json.replaceOnChanges),
+    replacementTrigger:
+      json.replacementTrigger === undefined ? undefined : deserializeValue(json.replacementTrigger, cipher, known),
     rest,
   };
 }
