@@ -6,7 +6,7 @@ import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { type Decision, decide } from "./planner/decide";
 import { applyReplaceOnChanges, changed, type Diff, NO_DIFF, settleUnknown, triggers } from "./planner/diff";
 import { type Goal, SEED_BYTES } from "./planner/goal";
-import { keepOldValues } from "./planner/property-path";
+import { keepOldValues } from "./planner/ignore-changes";
 import {
   createStep,
   deleteReplacedStep,
@@ -22,7 +22,7 @@ import {
   updateStep,
 } from "./planner/step";
 import type { ProviderRegistry } from "./provider/registry";
-import { failureText, importedText, protectedText, UNCONFIGURED } from "./refusals";
+import { failureText, importedText, missedText, protectedText, UNCONFIGURED } from "./refusals";
 import type { ResourceState } from "./resource";
 import type { Targets, UrnPatterns } from "./targets";
 import { isProviderType, parseProviderReference } from "./urn";
@@ -42,6 +42,7 @@ export interface GeneratorParts {
   /** Tells of a problem that makes the run fail in the end and does not keep a preview from going on. */
   problem(message: string, urn: string): void;
   warn(message: string, urn: string): void;
+  note(message: string, urn: string): void;
 }
 
 /** Steps of a registration. */
@@ -117,7 +118,9 @@ export class StepGenerator {
   private async compare(goal: Goal, old: ResourceState | undefined, taken: boolean): Promise<Step[]> {
     const keys = old && this.deletedFirst.get(old.urn);
     const anew = old === undefined || keys !== undefined || old.external === true || this.isForced(goal, old);
-    const wanted = anew ? goal.inputs : keepOldValues(goal.inputs, old.inputs, goal.ignoreChanges);
+    const { inputs: kept, missed } = keepOldValues(goal.inputs, old?.inputs ?? {}, old ? goal.ignoreChanges : []);
+    if (missed.length > 0) this.parts.note(missedText(missed), goal.urn);
+    const wanted = anew ? goal.inputs : kept;
     const inputs = taken ? await this.check(goal, anew ? {} : old.inputs, wanted) : (old?.inputs ?? goal.inputs);
     this.claims.refuseConflict(goal.urn);
     if (old === undefined) {

@@ -240,6 +240,7 @@ export class Operation {
         executor.refused = true;
       },
       warn: (message, urn) => events.warning(message, urn),
+      note: (message, urn) => events.diagnostic({ severity: "info", message, urn }),
     });
     const session = new Session({
       stack: options.stack,
