@@ -118,7 +118,8 @@ export class Session {
         for (const message of error instanceof DiagnosedError ? error.messages : [messageOf(error)]) {
           events.error(message, goal.urn);
         }
-        executor.fail();
+        // What can't even be planned ends the run, continue-on-error or not.
+        executor.giveUp();
         return undefined;
       }
     });
