@@ -109,7 +109,7 @@ async function create(step: Step, next: ResourceState, context: ApplyContext): P
 
 async function update(step: Step, next: ResourceState, context: ApplyContext): Promise<Applied> {
   const old = step.old ?? next;
-  if (!next.custom) return ok({ ...next, modified: now() });
+  if (!next.custom) return ok(next);
   if (isProviderType(next.type)) {
     await context.providers.configure(next.urn, old.id ?? "", next.inputs);
     return ok({ ...next, id: old.id, outputs: publicConfig(next.inputs), modified: now() });

@@ -208,10 +208,9 @@ export class Executor {
   }
 }
 
-/** The word `replace` after the deed tells of what was made, and of what is still to be deleted. */
+/** The word `replace` after the deed tells of what was made. */
 function afterDeed(word: Step, deed: Applied | undefined): Step {
-  if (deed?.state === undefined || word.old === undefined) return word;
-  return { ...word, old: { ...word.old, delete: true }, next: deed.state };
+  return deed?.state === undefined ? word : { ...word, next: deed.state };
 }
 
 /** Orders items so that what is waited for comes first. */
