@@ -168,8 +168,8 @@ export class StepGenerator {
     const { providers, preview, seed } = this.parts;
     const news = preview ? wanted : withoutUnknowns(wanted);
     const { inputs, failures } = await diagnosed(goal, async () => {
-      if (isProviderType(goal.type)) return providers.check(goal.urn, olds, news);
-      const provider = await providers.instance(goal.provider ?? "");
+      if (isProviderType(goal.type)) return providers.check(goal.urn, olds, wanted);
+      const provider = await providers.instance(goal.provider ?? "", goal.urn);
       if (!provider.configured) return { inputs: news, failures: [] };
       return provider.client.check(goal.urn, olds, news, seed?.(goal.urn) ?? randomBytes(SEED_BYTES));
     });
@@ -202,7 +202,7 @@ export class StepGenerator {
 
   private async answer(goal: Goal, old: ResourceState, news: ValueMap): Promise<Diff> {
     if (isProviderType(goal.type)) return this.parts.providers.diff(goal.urn, old, news);
-    const provider = await this.parts.providers.instance(goal.provider ?? "");
+    const provider = await this.parts.providers.instance(goal.provider ?? "", goal.urn);
     if (!provider.configured) {
       this.parts.warn(UNCONFIGURED, goal.urn);
       return changed();

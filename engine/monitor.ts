@@ -10,6 +10,7 @@ import { UNKNOWN_SENTINEL } from "../wire/values";
 import { messageOf } from "./diagnosed-error";
 import type { EventStream } from "./event-stream";
 import type { DiagnosticEvent } from "./events";
+import type { Goal } from "./planner/goal";
 import type { AliasTable } from "./program/aliases";
 import { withHashes } from "./program/assets";
 import { type PluginChoice, withPluginChoice } from "./program/plugin-choice";
@@ -44,6 +45,8 @@ export interface MonitorParts {
 
 /** Serves ResourceMonitor: what a program says becomes calls of the session. */
 export class Monitor {
+  private readonly goals = new Map<string, Goal>();
+
   constructor(private readonly parts: MonitorParts) {}
 
   addTo(server: Pick<RpcServer, "serve">): void {
@@ -81,7 +84,8 @@ export class Monitor {
     const urn = makeUrn(stack, project, parent, type, name);
     const found = aliases.resolve({ urn, type, name, parent }, request.getAliasurnsList(), request.getAliasesList());
     const provider = await this.providerFor(request, type, request.getCustom() && !isProviderType(type));
-    const goal = goalOf(request, { urn, aliases: found, provider });
+    const goal = goalOf(request, { urn, aliases: found, provider }, this.goals.get(parent ?? ""));
+    this.goals.set(urn, goal);
     const hashed = withHashes(goal.inputs, this.parts.programFolder);
     const inputs = isProviderType(type) ? withPluginChoice(hashed, choiceOf(request)) : hashed;
     const registered = await session.register({ ...goal, inputs });

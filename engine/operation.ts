@@ -142,7 +142,7 @@ export class Operation {
       else if (options.kind === "import") await this.import(journal, executor, providers);
       this.plan.conclude(executor, events);
       if (options.stop?.aborted) this.reportStop();
-      else if (executor.stepFailed || executor.refused) events.error(`${this.word} failed`);
+      else if (executor.sumsUp) events.error(`${this.word} failed`);
     } catch (error) {
       executor.failed = true;
       events.error(messageOf(error));

@@ -175,25 +175,27 @@ export class Session {
   /** Outputs of a component, or of the stack, whose own wait for `finishStack`: the SDK sends them also where the program threw. */
   registerOutputs(urn: string, outputs: ValueMap): void {
     if (!this.states.has(urn)) throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
-    if (typeOf(urn) === STACK_TYPE) this.stackOutputs = { urn, outputs };
-    else this.writeOutputs(urn, outputs);
+    if (typeOf(urn) === STACK_TYPE) {
+      this.stackOutputs = { urn, outputs };
+      return;
+    }
+    if (this.parts.executor.halted) throw new RunEndedError();
+    this.writeOutputs(urn, outputs);
   }
 
-  /** The stack's outputs are those of a run that went well, and come last; after any other the old ones are told. */
+  /** The stack's outputs come last. That one is missing after a failure does not mean that it was taken away. */
   finishStack(wentWell: boolean): void {
     if (this.stackOutputs === undefined) return;
     const { urn, outputs } = this.stackOutputs;
-    const [step, state] = [this.steps.get(urn), this.states.get(urn)];
-    if (wentWell && !this.parts.executor.halted) this.writeOutputs(urn, outputs);
-    else if (step !== undefined && state !== undefined) this.parts.events.outputs(step, { state });
+    const kept = wentWell && !this.parts.executor.failed ? {} : this.states.get(urn)?.outputs;
+    this.writeOutputs(urn, { ...kept, ...outputs });
   }
 
   private writeOutputs(urn: string, outputs: ValueMap): void {
-    const { journal, events, executor } = this.parts;
+    const { journal, events } = this.parts;
     const state = this.states.get(urn);
     const step = this.steps.get(urn);
     if (state === undefined || step === undefined) throw new Error(`'${urn}' is not of this run`);
-    if (executor.halted) throw new RunEndedError();
     if (!this.heeds(this.parts.watch?.outputs(urn, state.outputs, outputs))) return;
     const next = { ...state, outputs: reuseSecrets(outputs, state.outputs) };
     if (!equalValues(state.outputs, outputs)) journal.replaceInPlace(state, next);

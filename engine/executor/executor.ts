@@ -58,6 +58,11 @@ export class Executor {
     return this.halted ? Promise.resolve() : this.haltedPromise;
   }
 
+  /** Whether it is to be told that the run has failed. Not of one that could not even be planned: all was said. */
+  get sumsUp(): boolean {
+    return !this.givenUp && (this.stepFailed || this.refused);
+  }
+
   /** True once nothing new may be started. */
   get halted(): boolean {
     return this.givenUp || this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
@@ -74,7 +79,7 @@ export class Executor {
         if (!this.mayStart(step)) return undefined;
         const replaced = step.op === "replace" && steps[index - 1]?.deleteOldLater === true;
         const applied = await this.step(replaced ? afterDeed(step, last) : step);
-        if (applied.error !== undefined) return applied.error instanceof InitFailedError ? applied : undefined;
+        if (applied.error !== undefined) return known(step, applied);
         if (step.op !== "replace") last = applied;
       }
       return last;
@@ -206,6 +211,13 @@ export class Executor {
     if (old === undefined || this.journal.has(old)) return old;
     return this.journal.entries.find(state => state.urn === old.urn && state.pendingReplacement === true);
   }
+}
+
+/** Of what failed: what the program may know of it. One that could not be updated still has its id. */
+function known(step: Step, applied: Applied): Applied | undefined {
+  if (applied.error instanceof InitFailedError) return applied;
+  if (step.op !== "update" || step.next === undefined) return undefined;
+  return { ...applied, state: { ...step.next, id: step.old?.id, outputs: {} } };
 }
 
 /** The word `replace` after the deed tells of what was made. */

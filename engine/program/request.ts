@@ -20,10 +20,15 @@ export function withRemedy(message: string): string {
   return message.replace(DENIED, (_, what: string) => new UnsupportedError(what).message);
 }
 
-/** A RegisterResource request in values. `urn`, `aliases` and `provider` are the caller's. @throws UnsupportedError */
+/**
+ * A RegisterResource request in values. `urn`, `aliases` and `provider` are the caller's; `of` is the parent, of which the
+ * resource has the options that it does not give itself (pulumi/pulumi source_eval.go inheritFromParent, 3.260).
+ * @throws UnsupportedError
+ */
 export function goalOf(
   request: RegisterResourceRequest,
   found: { urn: string; aliases: readonly string[]; provider: string | undefined },
+  of: Goal | undefined,
 ): Goal {
   if (request.getRemote()) throw new UnsupportedError(`remote components (${request.getType()})`);
   if (request.getTransformsList().length > 0) throw new UnsupportedError(`transforms (of '${request.getName()}')`);
@@ -49,7 +54,7 @@ export function goalOf(
     custom: request.getCustom(),
     inputs,
     parent: request.getParent() || undefined,
-    protect: request.getProtect() || undefined,
+    protect: request.hasProtect() ? request.getProtect() : of?.protect,
     dependencies: request.getDependenciesList(),
     propertyDependencies,
     deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
@@ -60,8 +65,8 @@ export function goalOf(
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     importId: request.getImportid() || undefined,
     customTimeouts: timeoutsOf(request),
-    retainOnDelete: request.getRetainondelete() || undefined,
-    deletedWith: request.getDeletedwith() || undefined,
+    retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : of?.retainOnDelete,
+    deletedWith: request.getDeletedwith() || of?.deletedWith,
     replaceWith: request.getReplaceWithList(),
   };
 }

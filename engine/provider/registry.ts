@@ -112,13 +112,13 @@ export class ProviderRegistry {
     return instance;
   }
 
-  /** The provider of a resource. @throws Error if neither the run nor the state has it */
-  instance(reference: string): Promise<ProviderInstance> {
+  /** A provider, of one resource if that is named. @throws Error if neither the run nor the state has it */
+  async instance(reference: string, user?: string): Promise<ProviderInstance> {
     const known = this.instances.get(reference);
     if (known !== undefined) return known;
     const { urn, id } = parseProviderReference(reference);
     const state = this.stateOf(urn, id);
-    if (state === undefined) throw new Error(`unknown provider '${reference}'`);
+    if (state === undefined) throw new Error(`unknown provider '${reference}'${user ? ` for resource '${user}'` : ""}`);
     // It may have got a new name in this run.
     return this.instances.get(`${state.urn}::${id}`) ?? this.start(state.urn, id, state.inputs);
   }
