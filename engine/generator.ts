@@ -105,7 +105,7 @@ export class StepGenerator {
   /** Steps of a `get`. */
   generateRead(goal: Goal, id: string): Planned {
     const old = this.claims.claim(goal);
-    const next: ResourceState = { ...plannedState(goal, {}, undefined), id, external: true, created: undefined };
+    const next: ResourceState = { ...plannedState(goal, goal.inputs, undefined), id, external: true };
     if (this.parts.targets.missing(next) !== undefined && !this.parts.targets.take(next)) {
       this.parts.targets.skip(goal.urn);
       return { steps: [old === undefined ? skippedCreateStep(next) : untargetedStep(old, goal.urn)] };

@@ -6,6 +6,7 @@ export interface CustomTimeouts {
   readonly create?: number;
   readonly update?: number;
   readonly delete?: number;
+  readonly read?: number;
 }
 
 /** One resource as the state keeps it. Never changed in place: a step makes a new one. */

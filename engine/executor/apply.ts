@@ -167,12 +167,16 @@ async function read(step: Step, next: ResourceState, context: ApplyContext): Pro
   if (next.id === undefined || next.id === UNKNOWN_SENTINEL) return ok(next);
   const provider = await providerOf(next, context);
   if (!provider.configured) return ok({ ...next, outputs: {} });
-  const found = await provider.client.read(step.urn, next.id, {}, {});
+  // What little is known goes out both as inputs and as state, as with stock.
+  const found = await readBack(provider, { ...next, outputs: next.inputs }, next.id);
   if (found.id === "") throw new MissingError(next.id);
   const outputs = withSecrets(found.outputs, next);
+  const { initErrors, error } = found;
   const old = step.old;
-  const changed = old !== undefined && !equalValues(old.outputs, outputs);
-  return ok({ ...next, id: found.id, outputs, inputs: {}, modified: changed ? now() : old?.modified });
+  const changed = old !== undefined && !(equalValues(old.outputs, outputs) && equalValues(old.inputs, next.inputs));
+  const times = { created: old?.created, modified: changed ? now() : old?.modified };
+  const state = { ...next, ...times, id: found.id, outputs, initErrors };
+  return error === undefined ? ok(state) : { state, error, status: 1 };
 }
 
 async function refresh(step: Step, old: ResourceState, context: ApplyContext): Promise<Applied> {
@@ -211,7 +215,8 @@ function unhealthy(reasons: readonly string[]): string {
 async function adopt(step: Step, next: ResourceState, context: ApplyContext): Promise<Applied> {
   const provider = await providerOf(next, context);
   const id = next.importID ?? "";
-  const found = await readBack(provider, bareState(step.urn, step.type, true), id);
+  const nothing = { ...bareState(step.urn, step.type, true), customTimeouts: next.customTimeouts };
+  const found = await readBack(provider, nothing, id);
   if (found.id === "") throw new MissingError(id);
   if (found.inputs === undefined) {
     throw new Error(`the provider can't import resources: it has read '${id}' and told no inputs`);
@@ -233,14 +238,18 @@ interface ReadBack {
   readonly inputs: ValueMap | undefined;
   readonly outputs: ValueMap;
   readonly initErrors: readonly string[];
+  /** It is there, and not as it should be. */
+  readonly error?: InitFailedError;
 }
 
 async function readBack(provider: ProviderInstance, known: ResourceState, id: string): Promise<ReadBack> {
   try {
-    return { ...(await provider.client.read(known.urn, id, known.inputs, known.outputs)), initErrors: [] };
+    const timeoutSeconds = known.customTimeouts?.read ?? 0;
+    const found = await provider.client.read(known.urn, id, known.inputs, known.outputs, timeoutSeconds);
+    return { ...found, initErrors: [] };
   } catch (error) {
     if (!(error instanceof InitFailedError)) throw error;
-    return { id: error.id, inputs: error.inputs, outputs: error.outputs, initErrors: error.reasons };
+    return { id: error.id, inputs: error.inputs, outputs: error.outputs, initErrors: error.reasons, error };
   }
 }
 

@@ -95,8 +95,13 @@ function sorted(texts: readonly string[]): string[] {
   return [...texts].sort();
 }
 
-function timeouts({ create = 0, update = 0, delete: remove = 0 }: NonNullable<Goal["customTimeouts"]> = {}): number[] {
-  return [create, update, remove];
+function timeouts({
+  create = 0,
+  update = 0,
+  delete: remove = 0,
+  read = 0,
+}: NonNullable<Goal["customTimeouts"]> = {}): number[] {
+  return [create, update, remove, read];
 }
 
 /**

@@ -102,7 +102,12 @@ function timeoutsOf(request: RegisterResourceRequest): CustomTimeouts | undefine
   const given = request.getCustomtimeouts();
   if (given === undefined) return undefined;
   const timeouts: Record<string, number> = {};
-  const texts = { create: given.getCreate(), update: given.getUpdate(), delete: given.getDelete() };
+  const texts = {
+    create: given.getCreate(),
+    update: given.getUpdate(),
+    delete: given.getDelete(),
+    read: given.getRead(),
+  };
   for (const [operation, text] of Object.entries(texts)) {
     const seconds = parseTimeout(text);
     if (seconds !== undefined) timeouts[operation] = seconds;

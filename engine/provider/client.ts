@@ -150,10 +150,16 @@ export class ProviderClient {
     return { id: response.getId(), outputs: decode(response.getProperties()) };
   }
 
-  async read(urn: string, id: string, inputs: ValueMap, outputs: ValueMap): Promise<ReadResult> {
+  async read(
+    urn: string,
+    id: string,
+    inputs: ValueMap,
+    outputs: ValueMap,
+    timeoutSeconds: number,
+  ): Promise<ReadResult> {
     const request = new messages.ReadRequest();
     request.setUrn(urn).setId(id).setName(nameOf(urn)).setType(typeOf(urn));
-    request.setInputs(encode(inputs, HASHES)).setProperties(encode(outputs, HASHES));
+    request.setTimeout(timeoutSeconds).setInputs(encode(inputs, HASHES)).setProperties(encode(outputs, HASHES));
     const response = await this.call<messages.ReadRequest, messages.ReadResponse>(this.client.read, request);
     const told = response.hasInputs() ? decode(response.getInputs()) : undefined;
     return { id: response.getId(), inputs: told, outputs: decode(response.getProperties()) };
