@@ -187,10 +187,10 @@ async function refresh(step: Step, old: ResourceState, context: ApplyContext): P
   const outputs = withSecrets(found.outputs, old);
   const inputs = reuseSecrets(found.inputs ?? old.inputs, old.inputs);
   const state: ResourceState = { ...old, id: found.id, inputs, outputs, initErrors: found.initErrors };
-  const changed = !equalValues(old.inputs, inputs) || !equalValues(old.outputs, outputs);
+  const changed = !equalValues(old.inputs, inputs) || !equalValues(old.outputs, found.outputs);
   // What was only read has no inputs to compare with. The rest is asked also where nothing changed, as stock does (corpus, scenario 16).
-  const drift = old.external ? NO_DIFF : await driftOf(state, old, provider);
-  const differs = old.external ? !equalValues(old.outputs, outputs) : drift.changes === "some";
+  const drift = old.external ? NO_DIFF : await driftOf({ ...state, outputs: found.outputs }, old, provider);
+  const differs = old.external ? !equalValues(old.outputs, found.outputs) : drift.changes === "some";
   return {
     state: changed ? { ...state, modified: now() } : state,
     status: 0,
