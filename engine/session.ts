@@ -175,12 +175,9 @@ export class Session {
   /** Outputs of a component, or of the stack, whose own wait for `finishStack`: the SDK sends them also where the program threw. */
   registerOutputs(urn: string, outputs: ValueMap): void {
     if (!this.states.has(urn)) throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
-    if (typeOf(urn) === STACK_TYPE) {
-      this.stackOutputs = { urn, outputs };
-      return;
-    }
     if (this.parts.executor.halted) throw new RunEndedError();
-    this.writeOutputs(urn, outputs);
+    if (typeOf(urn) === STACK_TYPE) this.stackOutputs = { urn, outputs };
+    else this.writeOutputs(urn, outputs);
   }
 
   /** The stack's outputs come last. That one is missing after a failure does not mean that it was taken away. */

@@ -33,7 +33,7 @@ export class Executor {
   /** Failed in carrying something out, not in planning it. */
   stepFailed = false;
   private givenUp = false;
-  /** Something was refused in a preview, which goes on to show the rest, and fails in the end. */
+  /** Something was refused, and the run goes on: to delete the rest, or to show it in a preview. It fails in the end. */
   refused = false;
   private done = 0;
   private halt: () => void = () => {};
@@ -136,16 +136,17 @@ export class Executor {
       this.events.count(step, applied);
       if (applied.warning !== undefined) this.events.warning(applied.warning, step.urn);
       this.events.done(step, applied);
-    } else if (this.context.preview) {
-      this.events.error(`Preview failed: ${applied.error.message}`, step.urn);
-      this.stepFailed = true;
-      this.fail();
     } else {
-      this.events.error(applied.error.message, step.urn);
-      this.tellUnsure(step, applied.error);
-      this.events.failed(step, applied, this.done);
+      const { message } = applied.error;
+      this.events.error(this.context.preview ? `Preview failed: ${message}` : message, step.urn);
+      if (!this.context.preview) {
+        this.tellUnsure(step, applied.error);
+        this.events.failed(step, applied, this.done);
+      }
       this.stepFailed = true;
-      this.fail();
+      // What is protected keeps no other from being deleted: all of it is told in one run.
+      if (protection === undefined) this.fail();
+      else this.refused = true;
     }
     return applied;
   }
