@@ -157,6 +157,7 @@ export class Journal {
         Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.map(name)]),
       ),
       deletedWith: state.deletedWith && name(state.deletedWith),
+      replaceWith: state.replaceWith.map(name),
       provider: provider ? `${name(provider.urn)}::${provider.id}` : undefined,
     };
   }
