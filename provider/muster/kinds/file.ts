@@ -145,7 +145,7 @@ export const file: Kind<FileInputs, FileOutputs> = {
     if (old.directory && !old.made) return;
     const script = removeScript(old.path, old.directory === true);
     const { stdout } = await mutate(context, old, `remove ${old.path}`, script);
-    if (stdout.trim() === "kept") context.tell(`${old.path} is not empty: it stays`);
+    if (stdout.trim() === "kept") context.status(`${old.path} is not empty: it stays`);
   },
 };
 
