@@ -1,17 +1,20 @@
+import * as path from "node:path";
 import { packages } from "./packages";
 import { ProviderInstance } from "./provider-instance";
 import { bind, newServer } from "./server";
 import { newServices } from "./ssh-transport";
 
 /**
- * Entry of the plugin for the stock engine: `main.js <engine address>`. The first line on standard output is the port,
- * as Pulumi's plugin protocol wants it. The engine ends the process.
+ * Entry of the plugin for the stock engine: `pulumi-resource-<package> <engine address>`. The first line on standard output is the
+ * port, as Pulumi's plugin protocol wants it. The engine ends the process.
  */
 async function main(): Promise<void> {
-  const definition = packages.find(each => each.name === "muster");
-  if (!definition) throw new Error("package muster is missing in the table of packages");
+  const program = path.basename(process.argv[1] ?? "");
+  const definition = packages.find(each => program === `pulumi-resource-${each.name}`);
+  if (!definition)
+    throw new Error(`${program} is not pulumi-resource- and one of ${packages.map(p => p.name).join(", ")}`);
   const services = newServices();
-  const instance = new ProviderInstance(definition, services, packages);
+  const instance = new ProviderInstance(definition, services);
   const engineAddress = process.argv
     .slice(2)
     .filter(argument => !argument.startsWith("-"))

@@ -29,25 +29,10 @@ export class ProviderInstance {
   private session: Session | undefined;
   private cancellation = cancellation();
 
-  /** `alternatives`: what it may become instead, when the engine tells it in its first request. */
   constructor(
-    private current: ProviderPackage,
+    readonly definition: ProviderPackage,
     private readonly services: Services,
-    private readonly alternatives: readonly ProviderPackage[] = [],
   ) {}
-
-  get definition(): ProviderPackage {
-    return this.current;
-  }
-
-  /**
-   * The stock engine starts the plugin folder for each package without saying which one it wants; the first
-   * URN does (`…::pulumi:providers:docker::name`).
-   */
-  become(providerUrn: string): void {
-    const [, name] = /::pulumi:providers:([^:]+)::/.exec(providerUrn) ?? [];
-    this.current = this.alternatives.find(each => each.name === name) ?? this.current;
-  }
 
   checkConfig(olds: ValueMap, news: ValueMap): { inputs: ValueMap; failures: CheckFailure[] } {
     const { version: _version, pluginDownloadURL: _url, ...own } = news;
