@@ -98,15 +98,14 @@ export class ProviderInstance {
   runner(request: StepRequest): Run {
     return step => {
       if (!this.session) throw new Error(`provider ${this.definition.name} is not configured`);
-      return operate(
-        {
-          ...request,
-          session: this.session,
-          cancel: this.cancellation.signal,
-          status: line => this.log.status(request.urn, this.redact(line)),
-        },
-        step,
-      );
+      let said = "";
+      const status = (text: string) => {
+        const line = this.redact(text);
+        // Where there is no terminal the stock engine prints every one.
+        if (line !== said) this.log.status(request.urn, line);
+        said = line;
+      };
+      return operate({ ...request, session: this.session, cancel: this.cancellation.signal, status }, step);
     };
   }
 
