@@ -37,7 +37,8 @@ async function main(): Promise<void> {
   // not come here: plugins have process groups of their own.
   process.once("SIGINT", () => void stop());
   // An engine that was killed says nothing, but its end of the pipe is gone. What is left without an engine must change nothing more.
-  if (fstatSync(0).isFIFO()) process.stdin.once("end", () => void stop()).resume();
+  const input = fstatSync(0);
+  if (input.isFIFO() || input.isSocket()) process.stdin.once("end", () => void stop()).resume();
 }
 
 main().catch((error: unknown) => {
