@@ -37,6 +37,7 @@ class BothEngines {
     const archive = writeSmallImage(path.join(folder, "image"), reference, 4);
     const image = { reference, archive };
     const operator = new Operator(folder, "stock", relays, { nodes, version: 1, generation: 1, jobSeconds: 0, image });
+    fs.mkdirSync(path.join(operator.folder, ".muster"), { mode: 0o700 });
     cleanup.add(() => each(host => host.sh("rm -rf /var/lib/muster/stock")));
     return new BothEngines(operator, pulumi);
   }
@@ -131,7 +132,7 @@ else {
       const sleeping = await each(host => host.sh("pgrep -f 'sleep 10; echo 3'"));
       return sleeping.every(({ code }) => code === 0) || undefined;
     });
-    expect(both.providers()).toHaveLength(1);
+    expect(both.providers()).not.toEqual([]);
     run.killGroup("SIGKILL");
     expect((await run.finished).code).toBe(137);
     await until("the end of its provider", async () => both.providers().length === 0 || undefined);
