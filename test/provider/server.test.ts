@@ -68,6 +68,14 @@ describe("provider server over gRPC", () => {
       expect(failures.find(failure => failure.property === "txet")?.reason).toContain('did you mean "text"');
     });
 
+    test("what is missing is one problem, which may come of another resource's failure", async () => {
+      const { failures } = await client.check(THING, { size: "x", list: [{}, { key: "k" }] });
+      expect(failures.map(failure => failure.property).sort()).toEqual(["size", "text"]);
+      expect(failures.find(failure => failure.property === "text")?.reason).toMatch(
+        /^is required and missing \(list\[0\]\.key too\)\. If it comes from a resource that failed in this run, /,
+      );
+    });
+
     test("asks the kind itself once the fields are well", async () => {
       expect((await client.check(THING, { text: "bad" })).failures).toEqual([
         { property: "text", reason: 'cannot be "bad".' },
@@ -204,14 +212,14 @@ describe("provider server over gRPC", () => {
     });
   });
 
-  test("status lines and what is told reach the engine, redacted; only the first are ephemeral", async () => {
+  test("status lines and what is told reach the engine, redacted; status lines are ephemeral, none twice on end", async () => {
     const lines: LogRequest[] = [];
     const engine = new grpc.Server();
     engine.addService(EngineService, {
       log: (call: grpc.ServerUnaryCall<LogRequest, Empty>, callback: grpc.sendUnaryData<Empty>) => {
         lines.push(call.request);
         callback(null, new Empty());
-        if (lines.length === 2) arrived();
+        if (call.request.getMessage() === "done") arrived();
       },
       getRootResource: () => {},
       setRootResource: () => {},
@@ -219,7 +227,7 @@ describe("provider server over gRPC", () => {
       requirePulumiVersion: () => {},
     });
     let arrived = () => {};
-    const both = new Promise<void>(resolve => {
+    const last = new Promise<void>(resolve => {
       arrived = resolve;
     });
     const port = await new Promise<number>((resolve, reject) =>
@@ -230,16 +238,15 @@ describe("provider server over gRPC", () => {
     await client.ask(client.raw.attach, new PluginAttach().setAddress(`127.0.0.1:${port}`));
     memory.behave = async context => {
       context.status("step 1 of 2 with hush-hush");
+      context.status("step 1 of 2 with hush-hush");
       context.tell("hush-hush stays");
+      context.status("done");
     };
     await client.create(THING, { text: "a", note: new Secret("hush-hush") });
-    await both;
+    await last;
     engine.forceShutdown();
-    const said = lines.map(line => ({ message: line.getMessage(), ephemeral: line.getEphemeral() }));
-    expect(said.sort((a, b) => Number(b.ephemeral) - Number(a.ephemeral))).toEqual([
-      { message: "step 1 of 2 with [secret]", ephemeral: true },
-      { message: "[secret] stays", ephemeral: false },
-    ]);
+    expect(lines.map(line => line.getMessage())).toEqual(["step 1 of 2 with [secret]", "[secret] stays", "done"]);
+    expect(lines.map(line => line.getEphemeral())).toEqual([true, false, true]);
   });
 
   test("a configuration may change without anything being replaced", async () => {
