@@ -146,9 +146,10 @@ else {
     await both.isAtRest();
 
     await both.stock("destroy", "--yes", "--skip-preview");
+    // What the jobs have written is their own, and stays.
     const left = await each(host =>
-      host.ask("docker ps -aq --filter label=muster.cluster=stock; ls /var/lib/muster/stock 2>/dev/null; true"),
+      host.ask("docker ps -aq --filter label=muster.cluster=stock; ls /var/lib/muster/stock/app"),
     );
-    expect(left).toEqual(["", ""]);
+    expect(left).toEqual(["runs", "runs"]);
   }, 600_000);
 }
