@@ -61,7 +61,7 @@ export function findingsOf(
   // Without all hosts the ways to the others are not known.
   const isComplete = surveyed.length === cluster.hosts.length;
   return [
-    ...unknownFacts(surveyed),
+    ...unknownFacts(surveyed, cluster.network.rdma !== "off"),
     ...surveyed.flatMap(unknownNow),
     ...(isComplete ? [...network.findings, ...launcherFindingsOf(cluster, network)] : []),
     ...preflight(sights, wantedOf(cluster), network.rdma.enabled),
