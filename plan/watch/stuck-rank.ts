@@ -89,8 +89,7 @@ function apart(job: WatchedJob): RankFinding[] {
 function gpuIdle(job: WatchedJob, ranks: readonly WatchedRank[]): RankFinding[] | undefined {
   const idle = ranks.filter(({ gpuPercent }) => gpuPercent !== undefined && gpuPercent <= GPU_IDLE_PERCENT);
   const waiting = ranks.filter(({ gpuPercent = 0 }) => gpuPercent >= GPU_WAITS_PERCENT);
-  if (idle.length === 0 || idle.length >= waiting.length + (ranks.length === 2 ? 1 : 0)) return undefined;
-  if (idle.length + waiting.length < ranks.length) return undefined;
+  if (!areFew(idle, waiting) || idle.length + waiting.length < ranks.length) return undefined;
   return idle.map(rank => {
     const works = isBusy(rank) || (rank.ioBytesPerSecond ?? 0) > IDLE_BYTES_PER_SECOND;
     const what = `has nothing on its GPU while the GPUs of the other ${waiting.length} are at work or wait for it; it ${doing(rank)}`;
@@ -108,7 +107,7 @@ function gpuIdle(job: WatchedJob, ranks: readonly WatchedRank[]): RankFinding[] 
 function busyAlone(job: WatchedJob, ranks: readonly WatchedRank[]): RankFinding[] | undefined {
   const busy = ranks.filter(isBusy);
   const idle = ranks.filter(({ cpuShare = 1 }) => cpuShare < IDLE_SHARE);
-  if (busy.length === 0 || busy.length > idle.length || busy.length + idle.length < ranks.length) return undefined;
+  if (!areFew(busy, idle) || busy.length + idle.length < ranks.length) return undefined;
   // Waiters of NCCL are the busy ones; then the GPUs tell.
   if (ranks.length === 2 && ranks.some(({ gpu }) => gpu !== undefined)) return undefined;
   return busy.map(rank =>
@@ -140,6 +139,11 @@ function waitsElsewhere(job: WatchedJob, ranks: readonly WatchedRank[]): RankFin
       `sleeps in ${alone.main.waitsIn}, all others in ${elsewhere}; ${dump(alone)}`,
     ),
   ];
+}
+
+/** Some, and fewer than the others; of two one is enough, for it is known which of them waits. */
+function areFew(some: readonly WatchedRank[], others: readonly WatchedRank[]): boolean {
+  return some.length > 0 && (some.length < others.length || (some.length === 1 && others.length === 1));
 }
 
 function isBusy({ cpuShare = 0 }: WatchedRank): boolean {
