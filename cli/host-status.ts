@@ -9,12 +9,15 @@ import { parseProbe, topicsScript } from "../facts/probe";
 import { healthScriptPath } from "../plan/health-script";
 import { type Activity, activities } from "../plan/watch/activity";
 import { look, outputsOf } from "../provider/muster/kinds/container/repair";
+import { describeFailure } from "../provider/muster/kinds/job/diagnosis";
 import { jobFolder } from "../provider/muster/kinds/job/gang-files";
 import {
+  type JobObservation,
   observationScript,
   parseObservation,
   problemOf,
   progressOf,
+  rankEnds,
   statusOf,
 } from "../provider/muster/kinds/job/observation";
 import { visibleGpus } from "../recipes/placement";
@@ -186,6 +189,15 @@ function diskStatus(sized: readonly Disk[], free: readonly FreeDisk[]): DiskStat
   });
 }
 
+/** As the job's own error begins: the rank that others died of, and its words. */
+function failureOf(observation: JobObservation): string {
+  const { finished, record } = observation;
+  if (statusOf(observation) !== "failed" || finished?.first === undefined) return problemOf(observation);
+  const told = describeFailure(record.job, rankEnds(observation), finished.first, String);
+  const [ended = "", cause = ""] = told.replace(`job ${record.job} failed: `, "").split("\n");
+  return `${ended.replace(/ It was ended on all hosts\.$/, "")}${cause.startsWith("  cause: ") ? ` ${cause.trim()}` : ""}`;
+}
+
 function jobLine(cluster: Cluster, { job, silentSeconds }: JobFolder, output: string): JobStatusLine | undefined {
   const observation = parseObservation(output);
   if (!observation) return undefined;
@@ -193,7 +205,7 @@ function jobLine(cluster: Cluster, { job, silentSeconds }: JobFolder, output: st
   const speeds = observation.ranks.flatMap(rank => secondsPerStep(rank.log) ?? []);
   const speed = speeds.at(-1);
   const train = job === "train" ? cluster.pipeline?.train : undefined;
-  const failure = problemOf(observation);
+  const failure = failureOf(observation);
   return {
     job,
     incarnation: observation.record.incarnation,

@@ -56,7 +56,7 @@ function hostProblems(each: HostStatus, named: ReadonlySet<string>): Problem[] {
 /** Of a run that somebody stopped nobody has to be told. */
 function failed(host: string, { job, status, failure = "it left no trace" }: JobStatusLine): Problem[] {
   const about = `${host}: job ${job} failed`;
-  return status === "failed" ? [{ about, text: `${about}: ${failure}. muster logs ${job}` }] : [];
+  return status === "failed" ? [{ about, text: `${about}: ${failure.replace(/\.$/, "")}: muster logs ${job}` }] : [];
 }
 
 /** A running job of which no rank has printed anything for much longer than its steps take. A server waits in silence. */
