@@ -91,7 +91,7 @@ function unknownNow(host: SurveyedHost): Finding[] {
         host: host.node,
         fact: `${topic} could not be read: ${fact.reason}`,
         why: "a problem there would not be seen",
-        remedy: `npx muster exec ${host.node} --host -- sh, and look; then run again`,
+        remedy: `npx muster ssh ${host.node} --host, and look; then run again`,
       },
     ];
   });

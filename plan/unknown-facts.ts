@@ -33,7 +33,7 @@ function unknownTopics({ node, facts, ports, paths }: KnownHost, needed: readonl
       host: node,
       fact: `${names.join(", ")} could not be read: ${reason}`,
       why: isNeeded ? "the cluster is planned from it" : "a problem there would not be seen",
-      remedy: `npx muster exec ${node} --host -- sh, and look; then run again`,
+      remedy: `npx muster ssh ${node} --host, and look; then run again`,
     };
   });
 }
