@@ -87,9 +87,15 @@ async function diagnose(
   const between = await tryBetween({ cluster, hosts }, surveyed, network, { isFull, progress });
   return {
     answered: surveyed.length,
-    findings: [...silent, ...findingsOf(cluster, surveyed, network), ...between.findings],
+    findings: gravestFirst([...silent, ...findingsOf(cluster, surveyed, network), ...between.findings]),
     tried: between.tried,
   };
+}
+
+/** Else in the order in which they were found: host by host. */
+function gravestFirst(findings: readonly Finding[]): Finding[] {
+  const order: readonly Finding["severity"][] = ["error", "warning", "info"];
+  return [...findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
 }
 
 async function tryBetween(
