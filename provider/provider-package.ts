@@ -57,6 +57,11 @@ export interface Configuration {
   carry?(old: Bag, news: Bag): Bag;
 }
 
+/** For packages of Pulumi's that are served in part: on the stock CLI too, for Pulumi.yaml names this folder for them. */
+export function pulumisOwnPlugin(name: string): string {
+  return `Pulumi's own plugin has all of it: take ${name} out of plugins.providers in Pulumi.yaml, and use the stock CLI`;
+}
+
 /** A package as Pulumi sees it: its configuration and its kinds. */
 export interface ProviderPackage {
   readonly name: string;
@@ -64,8 +69,8 @@ export interface ProviderPackage {
   readonly version: string;
   readonly configuration: Configuration;
   readonly kinds: readonly AnyKind[];
-  /** What to do about an input that this package does not know. */
-  readonly unknownInputRemedy?: string;
+  /** Who serves what this package does not, and how to get there; absent: nobody does. */
+  readonly elsewhere?: string;
   /** `stack`: absent in the preview of a new stack, and where the engine does not tell. */
   open(configuration: Bag, services: Services, stack?: StackIdentity): Session;
   schema?(): string;

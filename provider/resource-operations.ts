@@ -23,13 +23,13 @@ export class ResourceOperations {
     private readonly kind: AnyKind,
     private readonly redact: Redact,
     private readonly secretTexts: { add(text: string): unknown },
-    private readonly unknownInputRemedy?: string,
+    private readonly elsewhere?: string,
   ) {}
 
   async check(news: ValueMap, naming: Naming): Promise<{ inputs: ValueMap; failures: CheckFailure[] }> {
     const opened = this.open(news);
     const unknown = new Set(Object.keys(opened.unknown));
-    const checked = checkInputs(this.kind.inputs, opened.known, unknown, this.unknownInputRemedy);
+    const checked = checkInputs(this.kind.inputs, opened.known, unknown, this.elsewhere);
     const failures = checked.failures;
     let inputs = checked.inputs;
     if (failures.length === 0 && this.kind.complete) {
