@@ -4,7 +4,7 @@ import type { Ownership, StackIdentity } from "../remote/ownership";
 import type { Redactor } from "../remote/redact";
 import type { Hosts, Runner } from "../remote/runner";
 import type { Bag } from "./bag";
-import type { CheckFailure, FieldPolicy, Kind } from "./kind";
+import type { CheckFailure, FieldPolicy, Kind, NodeAddress } from "./kind";
 
 /** A kind whose types of inputs and outputs are known to itself only. */
 export type AnyKind = Kind<Bag, Bag>;
@@ -40,6 +40,8 @@ export interface Services {
 export interface Session {
   readonly hosts: Hosts;
   readonly cluster: string;
+  /** Where the nodes reach each other. */
+  readonly nodes?: readonly NodeAddress[];
   /** Absent while the provider itself does not exist yet. */
   readonly ownership?: Ownership;
   readonly connect?: (host: HostConnection) => Runner;

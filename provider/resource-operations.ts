@@ -193,11 +193,11 @@ function pick(bag: Bag, fields: readonly string[]): Bag {
 
 /** Only what may ask: a preview that tried to change a host would not find the function. */
 function previewContext(context: KindContext) {
-  const { hosts, cluster, ownership, urn, status, signal } = context;
+  const { hosts, cluster, nodes, ownership, urn, status, signal } = context;
   const asking = askingOf.get(hosts) ?? { probe: (host: string) => hosts.probe(host) };
   askingOf.set(hosts, asking);
-  const stack = ownership ? { ownership } : {};
-  return { cluster, ...stack, urn, status, signal, hosts: asking };
+  const known = { ...(nodes ? { nodes } : {}), ...(ownership ? { ownership } : {}) };
+  return { cluster, ...known, urn, status, signal, hosts: asking };
 }
 
 /** The same for all that asks the same hosts, so that it can go together. */
