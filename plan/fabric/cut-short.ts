@@ -1,4 +1,5 @@
-import { allPairs, namedCulprits, type Pair } from "./culprits";
+import { allPairs, namedCulprits, type Pair, type Sides } from "./culprits";
+import { list, waysBetween } from "./naming";
 import type { GateReports } from "./reports";
 
 interface Fleet {
@@ -36,7 +37,7 @@ function unreached({ unreached: ways, missing }: GateReports, { nodes, masterPor
   const bad = ways
     .filter(way => !master.includes(way) && !lost.includes(way.from) && !lost.includes(way.to))
     .map(({ from, to }): Pair => (nodes.indexOf(from) < nodes.indexOf(to) ? [from, to] : [to, from]));
-  const { hosts, pairs } = namedCulprits(allPairs(nodes), bad);
+  const { hosts, pairs, between } = namedCulprits(allPairs(nodes), bad);
   const told = (of: (way: GateReports["unreached"][number]) => boolean): string =>
     ways
       .filter(of)
@@ -51,6 +52,7 @@ function unreached({ unreached: ways, missing }: GateReports, { nodes, masterPor
       host =>
         `${host} is at fault: it and the others do not reach each other (${told(way => [way.from, way.to].includes(host))}). ${remedy}`,
     ),
+    ...between.map(sides => `${waysBetween(sides)} are closed (${told(way => crosses(sides, way))}). ${remedy}`),
     ...pairs.map(
       ([a, b]) =>
         `${a} and ${b} do not reach each other (${told(way => [way.from, way.to].includes(a) && [way.from, way.to].includes(b))}). ${remedy}`,
@@ -89,6 +91,6 @@ function stuck({ stuck: all }: GateReports): string[] {
   return [`the gate did not end within ${seconds} s, ${name}: ${said}. ${remedy}`];
 }
 
-function list(names: readonly string[]): string {
-  return [...new Set(names)].join(", ");
+function crosses([one, other]: Sides, { from, to }: { readonly from: string; readonly to: string }): boolean {
+  return (one.includes(from) && other.includes(to)) || (other.includes(from) && one.includes(to));
 }

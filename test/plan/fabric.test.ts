@@ -11,7 +11,13 @@ import {
 import { type GateReports, type Measurement, parseReports } from "../../plan/fabric/reports";
 
 const nodes = ["node-1", "node-2", "node-3", "node-4"];
-const limits: GateLimits = { nodes, masterPort: 29500, expectsRdma: false, tolerancePercent: 30 };
+const limits: GateLimits = {
+  nodes,
+  masterPort: 29500,
+  expectsRdma: false,
+  tolerancePercent: 30,
+  requiresNcclTests: false,
+};
 const nothing: GateReports = { unreached: [], missing: [], died: [], stuck: [], transports: [] };
 
 /** All pairs at 10 GB/s, apart from those that `slow` names. */
@@ -50,7 +56,7 @@ describe("who is at fault", () => {
     ],
     ["nobody", nodes, () => false, [], []],
   ])("%s", (_what, of, isBad, hosts, pairs) => {
-    expect(bad(isBad, of)).toEqual({ hosts, pairs });
+    expect(bad(isBad, of)).toEqual({ hosts, pairs, between: [] });
   });
 
   test("of a hundred nodes that met eight others each", () => {
@@ -64,6 +70,21 @@ describe("who is at fault", () => {
     ).toEqual({
       hosts: ["node-42"],
       pairs: [],
+      between: [],
+    });
+  });
+
+  test("two groups, each well by itself: the ways between them, and not most of the nodes", () => {
+    const one = (node: string): boolean => node < "node-3";
+    expect(bad(([a, b]) => one(a) !== one(b), nodes)).toEqual({
+      ...{ hosts: [], pairs: [] },
+      between: [[nodes.slice(0, 2), nodes.slice(2)]],
+    });
+    // Beside them a host that is bad with everybody.
+    const five = [...nodes, "node-5"];
+    expect(bad(([a, b]) => one(a) !== one(b) || b === "node-5", five)).toEqual({
+      ...{ hosts: ["node-5"], pairs: [] },
+      between: [[nodes.slice(0, 2), nodes.slice(2)]],
     });
   });
 });
@@ -224,7 +245,7 @@ describe("a gate that is cut short", () => {
 test("reports are read from the logs of all ranks, whatever else is in them", () => {
   const logs = [
     'noise\nmuster-gate {"event":"reach","node":"node-1","failed":{"node-2":"timed out"},"missing":["node-3"]}\nmuster-gate {"ev',
-    'muster-gate {"event":"measured","node":"node-1","backend":"gloo","ranks":2,"rows":[{"sizeMib":1,"busbwGBps":2,"wrong":0}],"pairs":[["a","b",1.5,0]]}\n',
+    'muster-gate {"event":"measured","node":"node-1","backend":"gloo","ranks":2,"nodes":["a","b"],"rows":[{"sizeMib":1,"busbwGBps":2,"wrong":0}],"pairs":[[0,1,1.5,0]]}\n',
     'muster-gate {"event":"died","node":"node-2","ranks":[{"rank":1,"phase":"x","said":"y"}]}\nmuster-gate {"event":"transports","node":"node-2","names":["IB"]}',
   ];
   expect(parseReports(logs)).toEqual({
