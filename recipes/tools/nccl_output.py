@@ -2,11 +2,13 @@
 
 import re
 
-ROW = re.compile(r"^\s*(\d+)\s+\d+\s+\w+\s+\w+(?:\s+-?\d+)?\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)", re.MULTILINE)
+GAP = r"[ \t]+"
+# Older versions have no root. Then two ways, each with its time, two bandwidths and what is wrong.
+ROW = re.compile(rf"^[ \t]*(\d+){GAP}\d+{GAP}\w+{GAP}\w+(?:{GAP}-?\d+)?" + rf"{GAP}(\S+)" * 8, re.MULTILINE)
 
 
 def parse(text):
-    """Its output (2.0 to 2.19): {"version", "nccl", "ranks": each once, "rows": [{"bytes", "busbwGBps" in place, as torch does it, "wrong"}]}.
+    """Its output (of 2.0 to 2.19): {"version", "nccl", "ranks": each once, "rows": [{"bytes", "busbwGBps" in place, as torch does it, "wrong"}]}.
 
     `wrong`: elements out of bounds of both ways; 0 where it did not look. Older versions count no elements and give the largest error."""
     header = re.search(r"^# nccl-tests version (\S+) .*nccl-library=(\d+)", text, re.MULTILINE)
@@ -24,7 +26,8 @@ def parse(text):
 
 
 def wrong_of(*columns):
-    return sum(int(float(each)) for each in columns if re.fullmatch(r"\d+(e\+?\d+)?", each))
+    """Large counts are written as 1.2e+06, what was not looked at as N/A, and the errors of older versions as 4e-07."""
+    return sum(int(float(each)) for each in columns if re.fullmatch(r"[0-9.]+(e[+-]?[0-9]+)?", each))
 
 
 def last_words(text):
