@@ -62,7 +62,7 @@ function unreached({ unreached: ways, missing }: GateReports, { nodes, masterPor
 
 /** Errors that only tell that another rank is gone. */
 const SECOND_HAND =
-  /closed by peer|reset by peer|remote process exited|Connection closed|Broken pipe|ncclRemoteError|timed out|Timeout/i;
+  /closed by peer|reset by peer|remote process exited|Connection closed|Broken pipe|ncclRemoteError|got 0 bytes|timed out|Timeout/i;
 
 function died({ died: all }: GateReports): string[] {
   const own = all.filter(rank => !SECOND_HAND.test(rank.said));

@@ -127,10 +127,15 @@ export function parseReports(logs: readonly string[]): GateReports {
     died: of("died").flatMap(({ node, ranks }) =>
       (ranks as { rank: number; phase: string; said: string }[]).map(rank => ({ node, ...rank })),
     ),
-    stuck: of("stuck").map(({ node, seconds = 0, phases = [] }) => ({ node, seconds, phases })),
+    // Who was ended by the job when the time of another one was over, tells where it was.
+    stuck: of("stuck").length === 0 ? [] : [...of("stuck"), ...of("stopped")].map(stuckOf),
     transports: of("transports").map(({ node, names = [] }) => ({ node, names })),
     ...(measured && { measured: { ...measured, ...(ncclTests && { ncclTests }) } }),
   };
+}
+
+function stuckOf({ node, seconds = 0, phases = [] }: Line): GateReports["stuck"][number] {
+  return { node, seconds, phases };
 }
 
 function lineOf(json: string): Line[] {

@@ -31,7 +31,6 @@ class Rank:
 
         self.torch, self.dist, self.args = torch, dist, args
         self.late_at = time.monotonic() + args.seconds * LATE
-        self.groups = {}
         self.rank, self.world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
         cuda = torch.cuda.is_available()
         self.backend = "nccl" if cuda else "gloo"
@@ -84,29 +83,38 @@ class Rank:
         return rows
 
     def group_of(self, ranks):
-        """Made once and kept: another one of the same ranks would find in the store what the first has left there."""
-        if ranks not in self.groups:
-            self.groups[ranks] = self.dist.new_group(list(ranks), use_local_synchronization=True)
-        return self.groups[ranks]
+        """torch (2.6 to 2.11) names such a group by its ranks and by how many groups the process has made, and waits for the others under that
+        name. So every rank makes one a round, if need be of itself alone."""
+        return self.dist.new_group(list(ranks), use_local_synchronization=True)
+
+    def done_with(self, group):
+        """Each of NCCL's holds memory of the GPU. In its place comes one of this rank alone, so that the number of groups only grows."""
+        if self.backend == "nccl":
+            self.dist.destroy_process_group(group)
+            self.group_of([self.rank])
 
     def at_once(self, mib, groups):
         """[GB/s, elements with a wrong sum] of each of these groups of nodes, which have no node in common, and whether time is short.
         The best of the tries: noise only slows."""
         per_node, nodes = self.args.ranks_per_node, self.args.nodes
         table = self.torch.zeros(len(groups) + 1, 2, dtype=self.torch.float64, device=self.device)
-        for at, group in enumerate(groups):
-            ranks = tuple(node * per_node + local for node in group for local in range(per_node))
-            if self.rank not in ranks:
-                continue
+        at = next((at for at, group in enumerate(groups) if self.rank // per_node in group), None)
+        if at is None:
+            own = self.group_of([self.rank])
+        else:
+            group = groups[at]
+            ranks = [node * per_node + local for node in group for local in range(per_node)]
             among = "between" if len(group) == 2 else f"among {len(group)} nodes,"
             report.phase(f"all-reduce of {mib} MiB {among} {nodes[group[0]]} and {nodes[group[-1]]}")
-            found = self.measure(mib, ranks, self.group_of(ranks))
+            own = self.group_of(ranks)
+            found = self.measure(mib, ranks, own)
             if self.rank == ranks[0]:
                 table[at, 0] = self.busbw(mib, ranks, min(found["seconds"]))
                 table[at, 1] = found["wrong"]
         table[-1, 0] = float(time.monotonic() > self.late_at)
         report.phase("meeting of all ranks after a round")
         self.dist.all_reduce(table)
+        self.done_with(own)
         *rows, last = table.tolist()
         return [[round(speed, 4), int(wrong)] for speed, wrong in rows], last[0] > 0
 

@@ -38,10 +38,12 @@ class Child:
         return f"{self.argv[0]} " + (f"was killed by signal {-status}" if status < 0 else f"ended with {status}")
 
 
-def hand_on_signals(children):
-    """SIGTERM and SIGINT go to the children; the program ends when they do. `children` may grow."""
+def hand_on_signals(children, received=None):
+    """SIGTERM and SIGINT go to the children; the program ends when they do. `children` may grow. `received` gets the signals."""
 
     def send(number, _frame):
+        if received is not None:
+            received.append(number)
         for child in children:
             child.send(number)
 

@@ -53,14 +53,22 @@ class Worker:
         self.reader.join()
 
 
-def measure(args, deadline, children):
-    """The workers' part. The exit status of the node."""
+def at_work(workers):
+    return sorted({worker.phase for worker in workers if worker.status != 0})
+
+
+def measure(args, deadline, children, told_to_end):
+    """The workers' part. The exit status of the node. `told_to_end` gets a signal when the job is ended."""
     with tempfile.TemporaryDirectory(prefix="muster-gate-") as logs:
         workers = []
         for local in range(args.ranks_per_node):
             workers.append(Worker(local, args, logs))
             children.append(workers[-1].child)
         while not deadline.is_over():
+            if told_to_end:
+                # What happens to the ranks from now on is no fault of theirs.
+                report.tell("stopped", seconds=args.seconds, phases=at_work(workers))
+                break
             dead = [worker for worker in workers if worker.status not in (None, 0)]
             if dead:
                 time.sleep(NAP_SECONDS * 5)
@@ -70,7 +78,7 @@ def measure(args, deadline, children):
                 return 0
             time.sleep(NAP_SECONDS)
         else:
-            report.tell("stuck", seconds=args.seconds, phases=sorted({worker.phase for worker in workers if worker.status is None}))
+            report.tell("stuck", seconds=args.seconds, phases=at_work(workers))
         for worker in workers:
             worker.kill()
         return 1
@@ -89,8 +97,8 @@ def main():
     args = parser.parse_args()
     os.environ["MUSTER_NODE"] = args.node
     deadline = reach.Deadline(args.seconds)
-    children = []
-    child.hand_on_signals(children)
+    children, told_to_end = [], []
+    child.hand_on_signals(children, told_to_end)
     beside = None
     own = {"address": os.environ.get("MUSTER_NODE_ADDRESS", "")}
     if args.nccl_tests != "off":
@@ -106,7 +114,7 @@ def main():
         nodes = found["nodes"]
     if beside:
         beside.choose({node: nodes[node]["ncclTests"] for node in args.nodes})
-    status = measure(args, deadline, children)
+    status = measure(args, deadline, children, told_to_end)
     if beside and status == 0:
         mib = max(map(int, args.sizes_mib.split(",")))
         beside.measure([nodes[node]["address"] for node in args.nodes], mib, deadline.left(nccl_tests.SECONDS), children)

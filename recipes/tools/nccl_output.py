@@ -32,7 +32,7 @@ def wrong_of(*columns):
 
 def last_words(text):
     """What it says of its failure: its own lines begin with no #."""
-    said = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#") and not ROW.match(line)]
+    said = [line.strip() for line in text.splitlines() if line.strip() and re.search(r"\w", line) and not line.lstrip().startswith("#") and not ROW.match(line)]
     failures = [line for line in said if re.search(r"failure|error|invalid|not found|unable|denied", line, re.IGNORECASE)]
     return (failures or said or ["it said nothing"])[0][:300]
 

@@ -3,7 +3,7 @@
 Over all ranks it needs a build with MPI on every node and Open MPI's mpirun on the first one; else each node measures its own GPUs, which tells
 of NVLink and PCIe and nothing of the network. Standard library only.
 
-Which program and which variables are another node's, is asked over the mesh's ssh: by this file, run there with the mark of the job. What
+Which program and which variables are another node's, is asked over the mesh's ssh: by this file, run there with the run of the job. What
 anybody could say at the master's port is not what is run as root."""
 
 import argparse
@@ -16,6 +16,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 
 import child
@@ -65,6 +66,8 @@ def offer(path=None, several=True, environ=os.environ):
         "program": best[0] if best else "",
         "mpi": bool(best) and best[0] in with_mpi,
         "mpirun": open_mpi() if best and several else "",
+        # As Open MPI's daemons name themselves.
+        "host": os.uname().nodename.split(".")[0],
         "env": {name: value for name, value in environ.items() if wanted.match(name)},
     }
 
@@ -89,29 +92,37 @@ def plan(has, per_node):
     return {"over": "node" if per_node > 1 else None, "why": why if len(has) > 1 else ""}
 
 
-def asked(node, mark, path):
+def asked(node, run, path):
     """What another node has. @raises OSError, ValueError, subprocess.SubprocessError"""
-    words = [sys.executable, os.path.abspath(__file__), mark, *(["--path", path] if path else [])]
+    words = [sys.executable, os.path.abspath(__file__), run, *(["--path", path] if path else [])]
     argv = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", node, " ".join(map(shlex.quote, words))]
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=ASK_SECONDS, check=True)
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=ASK_SECONDS, check=False)
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise ConnectionError(f"{node}: {said[-1] if said else f'ssh ended with {done.returncode}'}")
     return json.loads(done.stdout)
 
 
 def offers_of(own, first, nodes, path):
     """Of all nodes, in rank order: own of the first one."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=16) as pool:
-        others = {node: pool.submit(asked, node, os.environ["MUSTER_JOB"], path) for node in nodes if node != first}
+        others = {node: pool.submit(asked, node, run_of(os.environ["MUSTER_JOB"]), path) for node in nodes if node != first}
         return {node: own if node == first else others[node].result() for node in nodes}
 
 
-def launcher_environment(mark):
-    """Variables of the gate's process on this node."""
+def run_of(mark):
+    """The job and its run, of the mark of one rank (JOB:CLUSTER/RUN:RANK.)."""
+    return mark.rpartition(":")[0]
+
+
+def launcher_environment(run):
+    """Variables of this run's process on this node."""
     for folder in glob.glob("/proc/[0-9]*"):
         try:
             with open(f"{folder}/environ", "rb") as environ, open(f"{folder}/cmdline", "rb") as cmdline:
                 pairs = [pair.partition("=") for pair in environ.read().decode(errors="replace").split("\0")]
                 variables = {name: value for name, _, value in pairs}
-                if variables.get("MUSTER_JOB") == mark and b"/fabric.py\0" in cmdline.read():
+                if run_of(variables.get("MUSTER_JOB", "")) == run and b"/fabric.py\0" in cmdline.read():
                     return variables
         except OSError:
             continue
@@ -125,22 +136,36 @@ def of_size(mib):
 def mpirun_command(offers, per_node, mib):
     """Each node's ranks with its own program and variables, in rank order."""
     parts = []
-    for node, each in offers.items():
+    for each in offers.values():
         variables = [word for name, value in sorted(each["env"].items()) for word in ("-x", f"{name}={value}")]
-        parts.append(["-np", str(per_node), "--host", f"{node}:{per_node}", *variables, each["program"], *of_size(mib), "-g", "1"])
+        parts.append(["-np", str(per_node), "--host", f"{each['host']}:{per_node}", *variables, each["program"], *of_size(mib), "-g", "1"])
     words = [word for part in parts for word in (":", *part)][1:]
     return [next(iter(offers.values()))["mpirun"], "--bind-to", "none", *words]
 
 
-def mpirun_variables(addresses):
-    """MPI itself only starts the ranks and makes them meet: over the plan's addresses, and by plain TCP."""
-    variables = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+def mpirun_variables(addresses, folder):
+    """MPI itself only starts the ranks and makes them meet: over the plan's addresses, by plain TCP, all started from here by `folder`/ssh."""
+    variables = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "PATH": f"{folder}:{os.environ['PATH']}"}
     variables.update({"OMPI_MCA_pml": "ob1", "OMPI_MCA_btl": "^openib", "OMPI_MCA_coll_hcoll_enable": "0"})
+    variables.update({"OMPI_MCA_plm_rsh_no_tree_spawn": "1", "PRTE_MCA_plm_ssh_no_tree_spawn": "1"})
     if all(":" not in address for address in addresses):
         own = ",".join(f"{address}/32" for address in addresses)
         # Open MPI 4, and the launcher of Open MPI 5.
         variables.update({"OMPI_MCA_oob_tcp_if_include": own, "OMPI_MCA_btl_tcp_if_include": own, "PRTE_MCA_prte_if_include": own})
     return variables
+
+
+def ssh_script(offers, ssh):
+    """Open MPI wants the hosts' own names; the mesh knows the nodes'."""
+    cases = "".join(f"  {shlex.quote(each['host'])}) host={shlex.quote(node)} ;;\n" for node, each in offers.items())
+    return f"""#!/bin/sh
+options=
+while case $1 in -*) true ;; *) false ;; esac; do options="$options $1"; shift; done
+host=$1; shift
+case $host in
+{cases}esac
+exec {shlex.quote(ssh)} $options "$host" "$@"
+"""
 
 
 def run(argv, env, seconds, children):
@@ -178,13 +203,19 @@ class Beside:
                 self.offers = offers_of(self.own, self.node, self.nodes, self.path)
             except (OSError, ValueError, subprocess.SubprocessError) as error:
                 self.failed = f"another node could not be asked over the mesh's ssh: {error}"[:300]
+            hosts = [each["host"] for each in self.offers.values()]
+            if len(set(hosts)) < len(hosts):
+                self.failed = f"Open MPI needs hosts with names of their own, and these are called {', '.join(sorted(hosts))}"[:300]
 
     def measure(self, addresses, mib, seconds, children):
         """Tells what it measures; the first node for all."""
         is_first, over = self.node == self.nodes[0], self.chosen["over"]
         if over == "all" and is_first and not self.failed:
-            argv, env = mpirun_command(self.offers, self.per_node, mib), mpirun_variables(addresses)
-            self.tell(nccl_output.finding(*run(argv, env, seconds, children), len(self.nodes) * self.per_node, mib))
+            with tempfile.TemporaryDirectory(prefix="muster-gate-") as folder:
+                with open(os.path.join(folder, "ssh"), "w", opener=lambda path, flags: os.open(path, flags, 0o700)) as file:
+                    file.write(ssh_script(self.offers, shutil.which("ssh") or "ssh"))
+                argv, env = mpirun_command(self.offers, self.per_node, mib), mpirun_variables(addresses, folder)
+                self.tell(nccl_output.finding(*run(argv, env, seconds, children), len(self.nodes) * self.per_node, mib))
         elif over == "node":
             argv = [self.own["program"], *of_size(mib), "-g", str(self.per_node)]
             self.tell(nccl_output.finding(*run(argv, {}, seconds, children), self.per_node, mib))
@@ -197,10 +228,10 @@ class Beside:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("mark", help="of the job whose variables are meant")
+    parser.add_argument("run", help="of the job whose variables are meant")
     parser.add_argument("--path")
     args = parser.parse_args()
-    print(json.dumps(offer(args.path, True, launcher_environment(args.mark))))
+    print(json.dumps(offer(args.path, True, launcher_environment(args.run))))
 
 
 if __name__ == "__main__":
