@@ -129,6 +129,40 @@ describe("fabric, with a stand-in for torch", () => {
   });
 });
 
+test("a gate that is told to end blames no rank, and tells where it was", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "muster-torch-"));
+  cleanup.add(() => fs.rmSync(folder, { recursive: true }));
+  fs.mkdirSync(path.join(folder, "torch"));
+  // It asks for the end of its own launcher when it is at work.
+  const torch = "import os, signal, time\nos.kill(os.getppid(), signal.SIGTERM)\ntime.sleep(600)\n";
+  fs.writeFileSync(path.join(folder, "torch/__init__.py"), torch);
+  const argv = [
+    "--node",
+    "node-1",
+    "--nodes",
+    "node-1",
+    "--ranks-per-node",
+    "1",
+    "--sizes-mib",
+    "1",
+    "--seconds",
+    "60",
+  ];
+  const { code, out } = await tools.run([path.join(toolsFolder, "fabric.py"), ...argv], {
+    PYTHONPATH: folder,
+    PYTHONDONTWRITEBYTECODE: "1",
+  });
+  expect(code).toBe(1);
+  expect(parseReports([out])).toMatchObject({ died: [], stuck: [] });
+  // Beside one whose time is over it says what it waited for.
+  const over = 'muster-gate {"event":"stuck","node":"node-2","seconds":60,"phases":["x"]}\n';
+  const waited = ["loading torch and meeting the other ranks"];
+  expect(parseReports([over, out]).stuck).toEqual([
+    { node: "node-2", seconds: 60, phases: ["x"] },
+    { node: "node-1", seconds: 60, phases: waited },
+  ]);
+});
+
 describe("pair_rounds", () => {
   const roundsOf = async (counts: readonly number[], wantsAll = false) =>
     (await evaluate(
@@ -161,6 +195,45 @@ describe("pair_rounds", () => {
 });
 
 describe("all_reduce", () => {
+  // torch (2.6 to 2.11) waits for the others of a group under a name in which the number of its groups is.
+  test.each([
+    [3, "gloo"],
+    [5, "nccl"],
+    [9, "gloo"],
+  ])("of %i nodes every rank has made as many groups as the others of its group, %s", async (nodes, backend) => {
+    const told = await evaluate(`import all_reduce, pair_rounds, types
+class Table(list):
+    def __setitem__(self, at, value): pass
+    def tolist(self): return self
+
+class Dist:
+    def __init__(self): self.there, self.met = [], []
+    def new_group(self, ranks, use_local_synchronization):
+        self.met.append((tuple(ranks), len(self.there)))
+        self.there.append(self.met[-1])
+        return self.met[-1]
+    def destroy_process_group(self, group): self.there.remove(group)
+    def all_reduce(self, table): pass
+
+def rank_of(number):
+    rank = object.__new__(all_reduce.Rank)
+    rank.rank, rank.backend, rank.device, rank.late_at, rank.dist = number, "${backend}", None, float("inf"), Dist()
+    rank.torch = types.SimpleNamespace(float64=None, zeros=lambda count, two, **_: Table([[0, 0]] * count))
+    rank.args = types.SimpleNamespace(ranks_per_node=2, nodes=[f"node-{at}" for at in range(${nodes})])
+    rank.measure = lambda mib, ranks, group: {"seconds": [1], "wrong": 0}
+    return rank
+
+all_reduce.report.phase = lambda text: None
+ranks = [rank_of(number) for number in range(${nodes} * 2)]
+for groups in [*pair_rounds.pair_rounds(${nodes}), [(0, 1, 2)], [(0, 1)]]:
+    for rank in ranks: rank.at_once(1, groups)
+names = {}
+for rank in ranks:
+    for group in rank.dist.met: names.setdefault(group, set()).add(rank.rank)
+print(json.dumps([sorted(who) == list(group) for (group, _), who in names.items()]))`);
+    expect(new Set(told as boolean[])).toEqual(new Set([true]));
+  });
+
   // Lines of two ranks of NCCL 2.28.9 on one machine with two H200, made to take the network (NCCL_HOSTID). Those of IB are written after them.
   test.each([
     ["vm:587:587 [0] NCCL INFO Channel 00/0 : 0[0] -> 1[1] [receive] via NET/Socket/0\n", ["Socket"]],

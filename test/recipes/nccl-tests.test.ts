@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -28,6 +29,11 @@ describe("what all_reduce_perf prints", () => {
     expect(await finding("h100-unchecked.txt", 2, 8)).toEqual({ ...version, sizeMib: 8, busbwGBps: 164.86, wrong: 0 });
   });
 
+  test("of several processes under mpirun", async () => {
+    const told = { version: "2.19.6", nccl: 22809, ranks: 4, sizeMib: 256, busbwGBps: 339.87, wrong: 0 };
+    expect(await finding("h100-mpi-four-ranks.txt", 4, 256)).toEqual(told);
+  });
+
   test("older versions have no root, and errors in place of counts", async () => {
     const told = { version: "", nccl: 0, ranks: 2, sizeMib: 1024, busbwGBps: 100.33, wrong: 0 };
     expect(await finding("before-2.13.txt", 2, 1024)).toEqual(told);
@@ -45,7 +51,7 @@ describe("what all_reduce_perf prints", () => {
   });
 
   test("tests of one rank each side by side are no measurement of all", async () => {
-    expect(await finding("side-by-side.txt", 2, 8)).toEqual({
+    expect(await finding("side-by-side.txt", 2, 64)).toEqual({
       told: expect.stringMatching(/^it ran over other ranks than 2/),
     });
   });
@@ -89,10 +95,16 @@ print(json.dumps(nccl_tests.plan(json.loads('''${JSON.stringify(nodes)}'''.repla
     const offers = {
       "node-1": {
         program: "/opt/nccl-tests/build/all_reduce_perf",
+        host: "gpu-a",
         mpirun: "/usr/bin/mpirun",
         env: { NCCL_SOCKET_IFNAME: "=eth0" },
       },
-      "node-2": { program: "/usr/bin/all_reduce_perf_mpi", mpirun: "", env: { NCCL_SOCKET_IFNAME: "=ens3" } },
+      "node-2": {
+        program: "/usr/bin/all_reduce_perf_mpi",
+        host: "gpu-b",
+        mpirun: "",
+        env: { NCCL_SOCKET_IFNAME: "=ens3" },
+      },
     };
     const size = ["-b", "64M", "-e", "64M", "-f", "2", "-w", "5", "-n", "20", "-c", "1", "-g", "1"];
     const argv = await tools.evaluate(
@@ -104,7 +116,7 @@ print(json.dumps(nccl_tests.plan(json.loads('''${JSON.stringify(nodes)}'''.repla
         "-np",
         "2",
         "--host",
-        "node-1:2",
+        "gpu-a:2",
         "-x",
         "NCCL_SOCKET_IFNAME==eth0",
         "/opt/nccl-tests/build/all_reduce_perf",
@@ -115,7 +127,7 @@ print(json.dumps(nccl_tests.plan(json.loads('''${JSON.stringify(nodes)}'''.repla
         "-np",
         "2",
         "--host",
-        "node-2:2",
+        "gpu-b:2",
         "-x",
         "NCCL_SOCKET_IFNAME==ens3",
         "/usr/bin/all_reduce_perf_mpi",
@@ -125,7 +137,20 @@ print(json.dumps(nccl_tests.plan(json.loads('''${JSON.stringify(nodes)}'''.repla
   });
 });
 
-/** Two nodes of this machine with stand-ins for torch, nccl-tests, mpirun and ssh. */
+test("Open MPI calls hosts by their own names, and the mesh's ssh hears the nodes'", async () => {
+  const made = fs.mkdtempSync(path.join(os.tmpdir(), "muster-nccl-ssh-"));
+  cleanup.add(() => fs.rmSync(made, { recursive: true }));
+  const offers = { "node-1": { host: "gpu-a" }, "node-2": { host: "gpu b" } };
+  fs.writeFileSync(path.join(made, "real"), '#!/bin/sh\nprintf "<%s>" "$@"\n', { mode: 0o755 });
+  const script = await tools.evaluate(
+    `import nccl_tests\nprint(json.dumps(nccl_tests.ssh_script(json.loads('${JSON.stringify(offers)}'), "${made}/real")))`,
+  );
+  fs.writeFileSync(path.join(made, "ssh"), script as string, { mode: 0o755 });
+  const called = execFileSync(path.join(made, "ssh"), ["-x", "gpu b", "orted", "-mca ess"], { encoding: "utf8" });
+  expect(called).toBe("<-x><node-2><orted><-mca ess>");
+});
+
+/** A node of this machine with stand-ins for torch and nccl-tests. */
 describe("beside the gate, with simulated nccl-tests", () => {
   function folder(files: Readonly<Record<string, string>>): string {
     const made = fs.mkdtempSync(path.join(os.tmpdir(), "muster-nccl-tests-"));
