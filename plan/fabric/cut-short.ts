@@ -9,7 +9,7 @@ interface Fleet {
 
 /** Why the gate did not come to its end, the nearest cause alone: nodes that do not reach each other, else ranks that died, else that hang. */
 export function cutShort(reports: GateReports, fleet: Fleet): string[] {
-  const causes = [unreached(reports, fleet), died(reports), stuck(reports)];
+  const causes = [unreached(reports, fleet), died(reports, fleet), stuck(reports)];
   return causes.find(faults => faults.length > 0) ?? [];
 }
 
@@ -64,8 +64,18 @@ function unreached({ unreached: ways, missing }: GateReports, { nodes, masterPor
 const SECOND_HAND =
   /closed by peer|reset by peer|remote process exited|Connection closed|Broken pipe|ncclRemoteError|got 0 bytes|timed out|Timeout/i;
 
-function died({ died: all }: GateReports): string[] {
+function died({ died: all, stopped = [] }: GateReports, { nodes }: Fleet): string[] {
   const own = all.filter(rank => !SECOND_HAND.test(rank.said));
+  const telling = new Set([...all.map(rank => rank.node), ...stopped]);
+  const silent = nodes.filter(node => !telling.has(node));
+  // Who only lost another one is not named where somebody does not tell any more.
+  if (all.length > 0 && own.length === 0 && silent.length > 0) {
+    const [{ node, phase, said } = { node: "", phase: "", said: "" }] = all;
+    return [
+      `${list(silent)} fell silent: others lost it, such as ${node} at "${phase}" (${said}), and it told nothing of its end. ` +
+        "Remedy: look whether the host is up and its links are (uptime, dmesg, ip -s link)",
+    ];
+  }
   const told = own.length > 0 ? own : all;
   return told.map(
     ({ node, rank, phase, said }) =>

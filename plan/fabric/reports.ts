@@ -15,6 +15,8 @@ export interface GateReports {
   }[];
   /** Nodes on which ranks were at work when the time was over, and at what. */
   readonly stuck: readonly { readonly node: string; readonly seconds: number; readonly phases: readonly string[] }[];
+  /** Nodes that were at work when the job was ended because of another one. */
+  readonly stopped?: readonly string[];
   /** Networks that NCCL's log names, such as IB or Socket; empty with Gloo. */
   readonly transports: readonly { readonly node: string; readonly names: readonly string[] }[];
   /** Absent: it did not come so far. */
@@ -129,6 +131,7 @@ export function parseReports(logs: readonly string[]): GateReports {
     ),
     // Who was ended by the job when the time of another one was over, tells where it was.
     stuck: of("stuck").length === 0 ? [] : [...of("stuck"), ...of("stopped")].map(stuckOf),
+    stopped: of("stopped").map(line => line.node),
     transports: of("transports").map(({ node, names = [] }) => ({ node, names })),
     ...(measured && { measured: { ...measured, ...(ncclTests && { ncclTests }) } }),
   };

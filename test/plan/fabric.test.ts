@@ -343,6 +343,13 @@ describe("a gate that is cut short", () => {
     expect(judged({ died }).faults).toEqual([expect.stringMatching(/^node-2 is at fault: rank 1 died at "p": Module/)]);
   });
 
+  test("by a host that vanished: it tells nothing, and who lost it or was ended is not named", () => {
+    const lost = (node: string) => ({ node, rank: 0, phase: "p", said: "RuntimeError: Connection closed by peer" });
+    expect(judged({ died: [lost("node-1"), lost("node-4")], stopped: ["node-2"] }).faults).toEqual([
+      expect.stringMatching(/^node-3 fell silent: others lost it, such as node-1 at "p"/),
+    ]);
+  });
+
   test("by a rank that hangs: who is at something else than most is named; a pair by itself", () => {
     const at = (node: string, phase: string) => ({ node, seconds: 60, phases: [phase] });
     const waiting = ["node-1", "node-2", "node-4"].map(node => at(node, "all-reduce of 8 MiB over all ranks"));
@@ -371,6 +378,7 @@ test("reports are read from the logs of all ranks, whatever else is in them", ()
     missing: ["node-3"],
     died: [{ node: "node-2", rank: 1, phase: "x", said: "y" }],
     stuck: [],
+    stopped: ["node-2"],
     transports: [{ node: "node-2", names: ["IB"] }],
     measured: {
       backend: "gloo",
