@@ -24,11 +24,12 @@ class Child:
         except ProcessLookupError:
             pass
 
-    def follow(self, each_line):
-        """Shows the output and gives each line to `each_line`. The exit status, negative for a signal."""
+    def follow(self, each_line, hides=None):
+        """Shows the output, apart from what `hides` is true for, and gives each line to `each_line`. The exit status, negative for a signal."""
         for line in self.process.stdout:
-            sys.stdout.buffer.write(line)
-            sys.stdout.buffer.flush()
+            if hides is None or not hides(line):
+                sys.stdout.buffer.write(line)
+                sys.stdout.buffer.flush()
             each_line(line.decode(errors="replace"))
         return self.process.wait()
 

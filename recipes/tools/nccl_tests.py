@@ -29,6 +29,7 @@ PLACES = ("/opt/nccl-tests/build", "/opt/nccl-tests", "/usr/local/nccl-tests/bui
 SECONDS = 120
 VERSION_SECONDS = 20
 ASK_SECONDS = 30
+RANK_LINE = re.compile(rb"#\s+Rank ")
 
 
 def programs(path, places):
@@ -173,7 +174,8 @@ def run(argv, env, seconds, children):
     lines, started = [], child.Child(argv, env={**os.environ, **env}, reads_output=True)
     children.append(started)
     ended = []
-    reader = threading.Thread(target=lambda: ended.append(started.follow(lines.append)), daemon=True)
+    # A line a rank would push what was measured before out of the end of the log.
+    reader = threading.Thread(target=lambda: ended.append(started.follow(lines.append, RANK_LINE.match)), daemon=True)
     reader.start()
     reader.join(seconds)
     is_late = reader.is_alive()

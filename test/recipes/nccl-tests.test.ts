@@ -176,12 +176,19 @@ describe("beside the gate, with simulated nccl-tests", () => {
     const calls = path.join(made, "calls");
     const lines = fs.existsSync(calls) ? fs.readFileSync(calls, "utf8") : "";
     const measured = 'muster-gate {"event":"measured","ranks":2,"rows":[]}\n';
-    return { code: done.code, calls: lines, found: parseReports([measured + done.out]).measured?.ncclTests };
+    return {
+      code: done.code,
+      out: done.out,
+      calls: lines,
+      found: parseReports([measured + done.out]).measured?.ncclTests,
+    };
   }
   const oneNode = ["--node", "node-1", "--nodes", "node-1", "--ranks-per-node", "2", "--sizes-mib", "512"];
 
   test("found in the PATH, it measures the GPUs of a single node", async () => {
-    const { code, calls, found } = await gate({ "bin/all_reduce_perf": perf(two) }, oneNode);
+    const { code, out, calls, found } = await gate({ "bin/all_reduce_perf": perf(two) }, oneNode);
+    // Its rows are in the log, and not a line for each of perhaps thousands of ranks.
+    expect([/^ +536870912 /m.test(out), /# +Rank/.test(out)]).toEqual([true, false]);
     expect([code, found?.over, found?.failed]).toEqual([0, "node", []]);
     expect(found?.results).toEqual([
       { node: "node-1", version: "2.19.6", ranks: 2, sizeMib: 512, busbwGBps: 312.36, wrong: 0 },
