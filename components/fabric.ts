@@ -83,6 +83,7 @@ export class Fabric extends pulumi.ComponentResource {
           nodes.map(host => ({ host, gpus })),
         ),
         waitSeconds: gate.timeoutSeconds + graceSeconds,
+        ...(gate.ncclTests === "require" && { requiresNcclTests: true }),
         expectsRdma: fleet.network.apply(plan => plan.rdma.enabled),
         ...(gate.floorGBps !== undefined && { floorGBps: gate.floorGBps }),
         expectedGBps: expected as pulumi.Input<number>,

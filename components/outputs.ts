@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster as ClusterSettings } from "../config/schema";
+import type { Measurement } from "../plan/fabric/reports";
 import { networkTable } from "../plan/network-table";
 import { placedRun } from "../recipes/run-identity";
 import type { Fabric } from "./fabric";
@@ -20,7 +21,11 @@ export function stackOutputs(
     ),
     network: fleet.network.apply(networkTable),
     rdma: fleet.network.apply(plan => plan.rdma),
-    fabric: fabric.gate && { status: fabric.gate.status, baseline: fabric.gate.baseline },
+    fabric: fabric.gate && {
+      status: fabric.gate.status,
+      baseline: fabric.gate.baseline,
+      measured: fabric.gate.measured.apply(measured => measured && shown(measured, settings.network.gate.pairs)),
+    },
     ...(pipeline && {
       run: pipeline.run,
       checkpoints: placed.pipeline?.train?.output,
@@ -33,6 +38,16 @@ export function stackOutputs(
       firstTokenSeconds: pipeline.smoke?.firstTokenSeconds,
       tokensPerSecond: pipeline.smoke?.tokensPerSecond,
     }),
+  });
+}
+
+/** Pairs where they were asked for: hundreds are for nobody who did not. */
+function shown({ rows, pairs, ncclTests }: Measurement, asked: "auto" | "always" | "never"): pulumi.Inputs {
+  return present({
+    rows,
+    ncclTests: ncclTests?.results,
+    pairs:
+      asked === "always" ? pairs.map(({ nodes, busbwGBps }) => `${nodes.join(" - ")} ${busbwGBps} GB/s`) : undefined,
   });
 }
 

@@ -16,7 +16,7 @@ export function gateCommands(
   nodes: readonly string[],
   transportOf: (node: string) => NodeTransport,
 ): NodeCommand[] {
-  const { sizesMib, pairs, timeoutSeconds } = cluster.network.gate;
+  const { sizesMib, pairs, timeoutSeconds, ncclTests, ncclTestsPath } = cluster.network.gate;
   const layout = { nodes, processesPerNode: cluster.slots, masterPort: cluster.network.masterPort };
   return torchrunCommands([], {}, layout, transportOf).map(({ node, env, transport }) => ({
     node,
@@ -29,6 +29,8 @@ export function gateCommands(
       ...["--sizes-mib", [...sizesMib].sort((a, b) => a - b).join(",")],
       ...["--pairs", pairs],
       ...["--seconds", String(timeoutSeconds)],
+      ...(ncclTests === "auto" ? [] : ["--nccl-tests", ncclTests]),
+      ...(ncclTestsPath === undefined ? [] : ["--nccl-tests-path", ncclTestsPath]),
     ],
     env: { ...ofTransport(cluster.pipeline?.train?.env ?? {}), CUDA_VISIBLE_DEVICES: env.CUDA_VISIBLE_DEVICES ?? "" },
     transport: { ...transport, MUSTER_NODE_ADDRESS: transportOf(node).address },

@@ -26,12 +26,26 @@ export const toolFiles = [
   "requirements.py",
   "report.py",
   "reach.py",
+  "pair_rounds.py",
+  "halving.py",
   "all_reduce.py",
+  "nccl_output.py",
+  "nccl_tests.py",
   "fabric.py",
 ] as const;
 
 /** Those of the gate, and what they import. */
-export const gateTools = ["fabric.py", "reach.py", "all_reduce.py", "report.py", "child.py"] as const;
+export const gateTools = [
+  "fabric.py",
+  "reach.py",
+  "pair_rounds.py",
+  "halving.py",
+  "all_reduce.py",
+  "nccl_output.py",
+  "nccl_tests.py",
+  "report.py",
+  "child.py",
+] as const;
 
 export type ToolFile = (typeof toolFiles)[number];
 

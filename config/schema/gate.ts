@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isDistinct, quantity } from "./values";
+import { absolutePath, isDistinct, quantity } from "./values";
 
 export const gate = z
   .strictObject({
@@ -27,8 +27,19 @@ export const gate = z
       .enum(["auto", "always", "never"])
       .default("auto")
       .describe(
-        "Whether pairs of nodes are measured too, which names the slow one. auto: at the first gate, and when all together are slow.",
+        "Whether pairs of nodes are measured too, which names the slow one. auto: at the first gate, and when all together are slow. " +
+          "always: as many pairs as time allows; `muster stack output fabric` shows them.",
       ),
+    ncclTests: z
+      .enum(["auto", "off", "require"])
+      .default("auto")
+      .describe(
+        "Whether all_reduce_perf of nccl-tests measures too. auto: where the nodes have it. require: the gate fails where it cannot measure. " +
+          "Over several nodes it needs a build with MPI, and Open MPI.",
+      ),
+    ncclTestsPath: absolutePath
+      .optional()
+      .describe("Where all_reduce_perf is, for the ranks. Default: in the PATH, /opt/nccl-tests and the like."),
     timeoutSeconds: quantity("seconds", "How long it may take; then it fails and names who hangs.").default(300),
     trigger: z.string().min(1).optional().describe("Any text, such as a date. Another one runs the gate again."),
   })

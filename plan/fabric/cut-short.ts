@@ -1,4 +1,5 @@
-import { allPairs, namedCulprits, type Pair } from "./culprits";
+import { allPairs, namedCulprits, type Pair, type Sides } from "./culprits";
+import { list, waysBetween } from "./naming";
 import type { GateReports } from "./reports";
 
 interface Fleet {
@@ -8,7 +9,7 @@ interface Fleet {
 
 /** Why the gate did not come to its end, the nearest cause alone: nodes that do not reach each other, else ranks that died, else that hang. */
 export function cutShort(reports: GateReports, fleet: Fleet): string[] {
-  const causes = [unreached(reports, fleet), died(reports), stuck(reports)];
+  const causes = [unreached(reports, fleet), died(reports, fleet), stuck(reports)];
   return causes.find(faults => faults.length > 0) ?? [];
 }
 
@@ -36,7 +37,7 @@ function unreached({ unreached: ways, missing }: GateReports, { nodes, masterPor
   const bad = ways
     .filter(way => !master.includes(way) && !lost.includes(way.from) && !lost.includes(way.to))
     .map(({ from, to }): Pair => (nodes.indexOf(from) < nodes.indexOf(to) ? [from, to] : [to, from]));
-  const { hosts, pairs } = namedCulprits(allPairs(nodes), bad);
+  const { hosts, pairs, between } = namedCulprits(allPairs(nodes), bad);
   const told = (of: (way: GateReports["unreached"][number]) => boolean): string =>
     ways
       .filter(of)
@@ -51,6 +52,7 @@ function unreached({ unreached: ways, missing }: GateReports, { nodes, masterPor
       host =>
         `${host} is at fault: it and the others do not reach each other (${told(way => [way.from, way.to].includes(host))}). ${remedy}`,
     ),
+    ...between.map(sides => `${waysBetween(sides)} are closed (${told(way => crosses(sides, way))}). ${remedy}`),
     ...pairs.map(
       ([a, b]) =>
         `${a} and ${b} do not reach each other (${told(way => [way.from, way.to].includes(a) && [way.from, way.to].includes(b))}). ${remedy}`,
@@ -60,10 +62,20 @@ function unreached({ unreached: ways, missing }: GateReports, { nodes, masterPor
 
 /** Errors that only tell that another rank is gone. */
 const SECOND_HAND =
-  /closed by peer|reset by peer|remote process exited|Connection closed|Broken pipe|ncclRemoteError|timed out|Timeout/i;
+  /closed by peer|reset by peer|remote process exited|Connection closed|Broken pipe|ncclRemoteError|got 0 bytes|timed out|Timeout/i;
 
-function died({ died: all }: GateReports): string[] {
+function died({ died: all, stopped = [] }: GateReports, { nodes }: Fleet): string[] {
   const own = all.filter(rank => !SECOND_HAND.test(rank.said));
+  const telling = new Set([...all.map(rank => rank.node), ...stopped]);
+  const silent = nodes.filter(node => !telling.has(node));
+  // Who only lost another one is not named where somebody does not tell any more.
+  if (all.length > 0 && own.length === 0 && silent.length > 0) {
+    const [{ node, phase, said } = { node: "", phase: "", said: "" }] = all;
+    return [
+      `${list(silent)} fell silent: others lost it, such as ${node} at "${phase}" (${said}), and it told nothing of its end. ` +
+        "Remedy: look whether the host is up and its links are (uptime, dmesg, ip -s link)",
+    ];
+  }
   const told = own.length > 0 ? own : all;
   return told.map(
     ({ node, rank, phase, said }) =>
@@ -89,6 +101,6 @@ function stuck({ stuck: all }: GateReports): string[] {
   return [`the gate did not end within ${seconds} s, ${name}: ${said}. ${remedy}`];
 }
 
-function list(names: readonly string[]): string {
-  return [...new Set(names)].join(", ");
+function crosses([one, other]: Sides, { from, to }: { readonly from: string; readonly to: string }): boolean {
+  return (one.includes(from) && other.includes(to)) || (other.includes(from) && one.includes(to));
 }

@@ -1,5 +1,7 @@
-import { namedCulprits } from "./culprits";
+import { type Culprits, namedCulprits } from "./culprits";
 import { cutShort } from "./cut-short";
+import { gb, halvesTable, list, named, namedByHalves, pairTable } from "./naming";
+import { judgeNcclTests } from "./nccl-tests";
 import type { GateReports, Measurement, PairSpeed } from "./reports";
 
 /** What a measurement is compared with at the next gate. It is state: docs/design/0017. */
@@ -24,6 +26,8 @@ export interface GateLimits {
   readonly expectedGBps?: number;
   /** How much slower than the baseline, or than the other pairs, is still well. */
   readonly tolerancePercent: number;
+  /** Without a measurement by nccl-tests the gate fails. */
+  readonly requiresNcclTests: boolean;
 }
 
 export interface Verdict {
@@ -63,15 +67,17 @@ export function judgeGate(reports: GateReports, limits: GateLimits, baseline?: B
   if (cut.length > 0) return { faults: cut, warnings: [] };
   if (!measured)
     return { faults: ["the gate ended without a measurement; muster logs gate shows what it said"], warnings: [] };
-  const faults = [...wrongSums(measured), ...sockets(reports, limits), ...slow(measured, limits, baseline)];
-  return { faults, warnings: faults.length > 0 ? [] : belowExpected(measured, limits) };
+  const faults = [...wrongSums(measured, limits), ...sockets(reports, limits), ...slow(measured, limits, baseline)];
+  const beside = judgeNcclTests(measured, limits);
+  if (faults.length + beside.faults.length > 0) return { faults: [...faults, ...beside.faults], warnings: [] };
+  return { faults, warnings: [...belowExpected(measured, limits), ...beside.warnings] };
 }
 
 function share({ tolerancePercent }: GateLimits): number {
   return 1 - tolerancePercent / 100;
 }
 
-function wrongSums({ rows, pairs }: Measurement): string[] {
+function wrongSums({ rows, pairs, halves }: Measurement, { nodes }: GateLimits): string[] {
   const wrong = rows.filter(row => row.wrong > 0);
   const bad = pairs.filter(pair => pair.wrong > 0).map(pair => pair.nodes);
   if (wrong.length === 0 && bad.length === 0) return [];
@@ -80,36 +86,47 @@ function wrongSums({ rows, pairs }: Measurement): string[] {
     bad,
   );
   const sums = wrong.map(({ sizeMib, wrong: elements }) => `${elements} elements of ${sizeMib} MiB`).join(", ");
+  const who = named(culprits) || (halves ? namedByHalves(halves, nodes.length) : "");
   return [
-    `sums are wrong${sums === "" ? "" : ` (${sums})`}; ${named(culprits) || "no two nodes alone have them"}. Training would learn garbage. ` +
+    `sums are wrong${sums === "" ? "" : ` (${sums})`}; ${who || "no two nodes alone have them"}. Training would learn garbage. ` +
       "Remedy: look for ECC and Xid errors there (nvidia-smi -q -d ECC, dmesg), and take the host out of pipeline.train.nodes",
   ];
 }
 
-function sockets({ transports }: GateReports, { expectsRdma }: GateLimits): string[] {
-  if (!expectsRdma) return [];
+function sockets({ transports, measured }: GateReports, { expectsRdma, nodes }: GateLimits): string[] {
+  if (!expectsRdma || nodes.length < 2) return [];
+  if (measured && measured.backend !== "nccl")
+    return [
+      "RDMA is planned, and torch sees no GPU in the ranks: the sums went over Gloo, which proves nothing of it. Remedy: " +
+        "python3 -c 'import torch; torch.zeros(1).cuda()' where the ranks run says why",
+    ];
   const bad = transports.filter(({ names }) => names.includes("Socket") || names.length === 0).map(({ node }) => node);
-  if (bad.length === 0) return [];
-  return [
-    `RDMA is planned, and NCCL takes NET/Socket on ${list(bad)}. Remedy: ibv_devinfo in the container of that node; it needs /dev/infiniband, ` +
-      "its libraries and an unlimited memlock; or write network.rdma: off",
-  ];
+  const silent = nodes.filter(node => !transports.some(each => each.node === node));
+  if (bad.length + silent.length === 0) return [];
+  const remedy =
+    "Remedy: ibv_devinfo in the container of that node; it needs /dev/infiniband, its libraries and an unlimited memlock; or write network.rdma: off";
+  const takes =
+    bad.length > 0 ? `NCCL takes NET/Socket on ${list(bad)}` : `${list(silent)} did not say what NCCL takes`;
+  return [`RDMA is planned, and ${takes}. ${remedy}`];
 }
 
 function slow(measured: Measurement, limits: GateLimits, baseline: Baseline | undefined): string[] {
   const { busbwGBps = 0, sizeMib = 0 } = measured.rows.at(-1) ?? {};
   const least = leastBusbwGBps(limits, baseline);
   const isSlow = least !== undefined && busbwGBps < least;
-  const culprits = slowPairs(measured.pairs, share(limits));
-  const who = named(culprits);
+  const { halves } = measured;
+  const who =
+    named(slowPairs(measured.pairs, share(limits))) ||
+    (isSlow && halves ? namedByHalves(halves, limits.nodes.length) : "");
   if (!isSlow && who === "") return [];
   const against = isSlow ? whatFor(limits, baseline, busbwGBps) : "";
   const whole = `all-reduce of ${sizeMib} MiB over all ranks: ${gb(busbwGBps)}${against}`;
   const speeds = measured.pairs.length > 0 ? ` Pairs: ${pairTable(measured.pairs)}.` : "";
+  const halved = halves ? ` Halves: ${halvesTable(halves)}.` : "";
   const where = who === "" ? nobody(measured.pairs, limits) : `${who}`;
   const renew = baseline && isSlow && busbwGBps >= (limits.floorGBps ?? 0);
   return [
-    `${where}. ${whole}.${speeds} Remedy: ethtool and ip -s link (for RDMA: ibstat, perfquery) on the link of what is named` +
+    `${where}. ${whole}.${speeds}${halved} Remedy: ethtool and ip -s link (for RDMA: ibstat, perfquery) on the link of what is named` +
       `${renew ? "; if the fabric is meant to be so now: MUSTER_NEW_BASELINE=gate muster up" : ""}`,
   ];
 }
@@ -128,8 +145,8 @@ function whatFor(limits: GateLimits, baseline: Baseline | undefined, busbwGBps: 
 }
 
 /** The pairs that are much slower than most. The upper quartile stands for a good one: with a slow host half of the pairs are slow. */
-function slowPairs(pairs: readonly PairSpeed[], part: number): ReturnType<typeof namedCulprits> {
-  if (pairs.length < 3) return { hosts: [], pairs: [] };
+function slowPairs(pairs: readonly PairSpeed[], part: number): Culprits {
+  if (pairs.length < 3) return { hosts: [], pairs: [], between: [] };
   const sorted = pairs.map(pair => pair.busbwGBps).sort((a, b) => a - b);
   const good = sorted[Math.ceil(sorted.length * 0.75) - 1] ?? 0;
   const bad = pairs.filter(pair => pair.busbwGBps < good * part).map(pair => pair.nodes);
@@ -155,26 +172,4 @@ function belowExpected(measured: Measurement, { expectedGBps }: GateLimits): str
     `all-reduce of ${sizeMib} MiB over all ranks reaches ${gb(busbwGBps)}; by the line rates ${gb(expectedGBps)} would be the least. ` +
       "If it is meant to be so, write network.gate.floorGBps with a floor of your own",
   ];
-}
-
-function named({ hosts, pairs }: ReturnType<typeof namedCulprits>): string {
-  return [
-    ...hosts.map(host => `${host} is at fault: it is bad with most of the others`),
-    ...pairs.map(([a, b]) => `the way between ${a} and ${b} is at fault`),
-  ].join("; ");
-}
-
-/** The slowest ten of the pairs. */
-function pairTable(pairs: readonly PairSpeed[]): string {
-  const sorted = [...pairs].sort((a, b) => a.busbwGBps - b.busbwGBps);
-  const shown = sorted.slice(0, 10).map(({ nodes: [a, b], busbwGBps }) => `${a} - ${b} ${gb(busbwGBps)}`);
-  return `${shown.join(", ")}${sorted.length > 10 ? `, the other ${sorted.length - 10} faster` : ""}`;
-}
-
-function list(names: readonly string[]): string {
-  return [...new Set(names)].join(", ");
-}
-
-function gb(value: number): string {
-  return `${value < 0.1 ? value.toFixed(4) : value < 10 ? value.toFixed(2) : value.toFixed(0)} GB/s`;
 }

@@ -24,11 +24,12 @@ class Child:
         except ProcessLookupError:
             pass
 
-    def follow(self, each_line):
-        """Shows the output and gives each line to `each_line`. The exit status, negative for a signal."""
+    def follow(self, each_line, hides=None):
+        """Shows the output, apart from what `hides` is true for, and gives each line to `each_line`. The exit status, negative for a signal."""
         for line in self.process.stdout:
-            sys.stdout.buffer.write(line)
-            sys.stdout.buffer.flush()
+            if hides is None or not hides(line):
+                sys.stdout.buffer.write(line)
+                sys.stdout.buffer.flush()
             each_line(line.decode(errors="replace"))
         return self.process.wait()
 
@@ -38,10 +39,12 @@ class Child:
         return f"{self.argv[0]} " + (f"was killed by signal {-status}" if status < 0 else f"ended with {status}")
 
 
-def hand_on_signals(children):
-    """SIGTERM and SIGINT go to the children; the program ends when they do. `children` may grow."""
+def hand_on_signals(children, received=None):
+    """SIGTERM and SIGINT go to the children; the program ends when they do. `children` may grow. `received` gets the signals."""
 
     def send(number, _frame):
+        if received is not None:
+            received.append(number)
         for child in children:
             child.send(number)
 

@@ -1,4 +1,5 @@
-"""The gate on one node: first whether the nodes reach each other, then one process a GPU that measures all-reduces.
+"""The gate on one node: first whether the nodes reach each other, then one process a GPU that measures all-reduces, then nccl-tests if they
+are there.
 
 What it finds it tells in lines that begin with `muster-gate` (report.py). It ends with 0 when it has told all there is, whether that is
 good or bad, and with 1 when a rank died: then the job ends the others. It never outlives its time limit."""
@@ -11,6 +12,7 @@ import threading
 import time
 
 import child
+import nccl_tests
 import reach
 import report
 
@@ -51,16 +53,22 @@ class Worker:
         self.reader.join()
 
 
-def measure(args, deadline):
-    """The workers' part. The exit status of the node."""
-    children = []
-    child.hand_on_signals(children)
+def at_work(workers):
+    return sorted({worker.phase for worker in workers if worker.status != 0})
+
+
+def measure(args, deadline, children, told_to_end):
+    """The workers' part. The exit status of the node. `told_to_end` gets a signal when the job is ended."""
     with tempfile.TemporaryDirectory(prefix="muster-gate-") as logs:
         workers = []
         for local in range(args.ranks_per_node):
             workers.append(Worker(local, args, logs))
             children.append(workers[-1].child)
         while not deadline.is_over():
+            if told_to_end:
+                # What happens to the ranks from now on is no fault of theirs.
+                report.tell("stopped", seconds=args.seconds, phases=at_work(workers))
+                break
             dead = [worker for worker in workers if worker.status not in (None, 0)]
             if dead:
                 time.sleep(NAP_SECONDS * 5)
@@ -70,7 +78,7 @@ def measure(args, deadline):
                 return 0
             time.sleep(NAP_SECONDS)
         else:
-            report.tell("stuck", seconds=args.seconds, phases=sorted({worker.phase for worker in workers if worker.status is None}))
+            report.tell("stuck", seconds=args.seconds, phases=at_work(workers))
         for worker in workers:
             worker.kill()
         return 1
@@ -84,17 +92,33 @@ def main():
     parser.add_argument("--sizes-mib", required=True)
     parser.add_argument("--pairs", choices=["auto", "always", "never"], default="auto")
     parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--nccl-tests", choices=["auto", "off", "require"], default="auto")
+    parser.add_argument("--nccl-tests-path")
     args = parser.parse_args()
     os.environ["MUSTER_NODE"] = args.node
     deadline = reach.Deadline(args.seconds)
+    children, told_to_end = [], []
+    child.hand_on_signals(children, told_to_end)
+    beside = None
+    own = {"address": os.environ.get("MUSTER_NODE_ADDRESS", "")}
+    if args.nccl_tests != "off":
+        beside = nccl_tests.Beside(args.node, args.nodes, args.ranks_per_node, args.nccl_tests_path)
+        own["ncclTests"] = nccl_tests.public(beside.own)
+    nodes = {args.node: own}
     if len(args.nodes) > 1:
         master = (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
-        address = os.environ["MUSTER_NODE_ADDRESS"]
-        found = reach.check(args.node, args.nodes, address, master, min(REGISTER_SECONDS, args.seconds / 4))
+        found = reach.check(args.node, args.nodes, own, master, min(REGISTER_SECONDS, args.seconds / 4))
         report.tell("reach", failed=found["failed"], missing=found["missing"])
         if not found["go"]:
             sys.exit(0)
-    sys.exit(measure(args, deadline))
+        nodes = found["nodes"]
+    if beside:
+        beside.choose({node: nodes[node]["ncclTests"] for node in args.nodes})
+    status = measure(args, deadline, children, told_to_end)
+    if beside and status == 0:
+        mib = max(map(int, args.sizes_mib.split(",")))
+        beside.measure([nodes[node]["address"] for node in args.nodes], mib, deadline.left(nccl_tests.SECONDS), children)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

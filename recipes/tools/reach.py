@@ -91,7 +91,7 @@ class Meeting:
             with contextlib.suppress(OSError, ValueError, KeyError):
                 talk = Conversation(connection)
                 said = talk.hear(TRY_SECONDS)
-                places[said["node"]] = [said["address"], said["port"]]
+                places[said["node"]] = {**said, "address": said["address"], "port": said["port"]}
                 self.present[said["node"]] = talk
             if len(places) == len(self.nodes):
                 break
@@ -159,25 +159,26 @@ def register(place, said, deadline):
             time.sleep(0.2)
 
 
-def check(node, nodes, address, master, seconds):
-    """What this node finds: {"failed": {other node: why}, "missing": [nodes that did not register], "go": whether all is well}.
+def check(node, nodes, own, master, seconds):
+    """What this node finds: {"failed": {other node: why}, "missing": [nodes that did not register], "go": whether all is well, "nodes": what
+    each says of itself}.
 
-    `master`: address and port on the first node, at which a training's processes meet."""
+    `own`: its address, and what else the others shall know. `master`: address and port on the first node, at which a training's processes meet."""
     deadline = Deadline(seconds)
     if node == nodes[0]:
         try:
             meeting = Meeting(listen(*master), nodes, deadline)
         except OSError as error:
-            return {"failed": {node: f"{master[0]}:{master[1]} cannot be listened at: {why(error)}"}, "missing": [], "go": False}
+            return {"failed": {node: f"{master[0]}:{master[1]} cannot be listened at: {why(error)}"}, "missing": [], "go": False, "nodes": {}}
     later = Deadline(seconds + EXCHANGE_SECONDS * 4)
-    listener = listen(address)
+    listener = listen(own["address"])
     threading.Thread(target=receive, args=(listener, later), daemon=True).start()
-    failed, missing, go = {}, [], False
+    failed, missing, go, told = {}, [], False, {}
     try:
-        talk = register(master, {"node": node, "address": address, "port": listener.getsockname()[1]}, deadline)
+        talk = register(master, {**own, "node": node, "port": listener.getsockname()[1]}, deadline)
         told = talk.hear(deadline.left() + TRY_SECONDS)
         missing = told["missing"]
-        others = {other: place for other, place in told["places"].items() if other != node}
+        others = {other: (said["address"], said["port"]) for other, said in told["places"].items() if other != node}
         with concurrent.futures.ThreadPoolExecutor(max_workers=32) as pool:
             found = dict(zip(others, pool.map(send, others.values())))
         failed = {other: said for other, said in found.items() if said}
@@ -190,4 +191,4 @@ def check(node, nodes, address, master, seconds):
         meeting.thread.join(later.left())
         meeting.listener.close()
     listener.close()
-    return {"failed": failed, "missing": missing, "go": go}
+    return {"failed": failed, "missing": missing, "go": go, "nodes": told.get("places", {})}

@@ -5,6 +5,7 @@ import { Checkout } from "../faults/checkout";
 import { Cleanup } from "../support/cleanup";
 import { until } from "../support/command";
 import { closeHost, heal, slowHost, slowPair } from "./harms";
+import { ncclTestsOn, plantNcclTests } from "./nccl-tests";
 import { hosts, siteFolder } from "./site";
 
 const nodes = hosts.places.map(({ name }) => name);
@@ -67,7 +68,7 @@ async function runOf(job: string): Promise<string> {
   return (JSON.parse(record) as { incarnation?: string }).incarnation ?? "none";
 }
 
-async function fabric(): Promise<{ status: string; baseline: { busbwGBps: number } | null }> {
+async function fabric(): Promise<{ status: string; baseline: { busbwGBps: number } | null; measured: unknown }> {
   const told = await checkout.muster("stack", "output", "-s", "dev", "--json");
   return (JSON.parse(told.stdout) as { fabric: Awaited<ReturnType<typeof fabric>> }).fabric;
 }
@@ -86,11 +87,21 @@ test("a slow host is named by the first gate, which has nothing to compare with 
   expect(up.told).not.toMatch(/node-[124] is at fault|the way between/);
 });
 
-test("healed, the gate opens, and its speed is the baseline", async () => {
+test("healed, the gate opens, and its speed is the baseline; simulated nccl-tests that were found measured all ranks too", async () => {
   const failed = await runOf("gate");
-  await upWell();
+  await plantNcclTests(...nodes);
+  const up = await checkout.up();
+  expect([up.code, up.told]).toEqual([
+    0,
+    expect.stringMatching(/500 GB\/s by nccl-tests 0\.0\.0-simulated, .* by torch/),
+  ]);
   expect(await runOf("gate")).not.toBe(failed);
-  expect(await fabric()).toMatchObject({ status: "passed", baseline: { ranks: 4, sizeMib: 2 } });
+  expect(await fabric()).toMatchObject({
+    ...{ status: "passed", baseline: { ranks: 4, sizeMib: 2 } },
+    measured: { ncclTests: [{ node: "node-1", ranks: 4, sizeMib: 2, busbwGBps: 500, wrong: 0 }] },
+  });
+  for (const [rank, node] of nodes.entries())
+    expect(await ncclTestsOn(node)).toBe(`rank ${rank} of 4 =eth0 -b 2M -e 2M -f 2 -w 5 -n 20 -c 1 -g 1`);
 });
 
 test("a second up runs no gate, and a preview of one that is asked for neither", async () => {

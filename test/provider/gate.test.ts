@@ -36,7 +36,7 @@ const said = (busbwGBps: number): string =>
   })}\n`;
 
 /** The record of a run on the first host. */
-function record(of: GateInputs, run: string, log: string, end = "completed 1000000009 - - -"): string {
+function record(of: GateInputs, run: string, log: string, end = "completed 1000000009 - - -", age = 5): string {
   const job = jobOf(of);
   const kept = {
     ...{ job: "gate", identityDigest: identityDigest(job), incarnation: run, mode: "completed" },
@@ -44,7 +44,7 @@ function record(of: GateInputs, run: string, log: string, end = "completed 10000
   };
   return [
     `record ${base64(JSON.stringify(kept))}`,
-    ...["started 1000000000", "age 5", "supervised", `done ${end}`],
+    ...["started 1000000000", `age ${age}`, "supervised", `done ${end}`],
     ...["rank 0 started", `rank 0 log ${base64(log)}`, "rank 1 started"],
   ].join("\n");
 }
@@ -108,6 +108,15 @@ test("a run that another operator has left is judged and not repeated", async ()
   const { state } = await gate.create(kindContext(hosts), inputs());
   expect([state.status, state.incarnation, starts(hosts)]).toEqual(["passed", "theirs", 0]);
 });
+
+test.each([7200, -60])(
+  "what was measured %i s ago says nothing of now: an operator was killed, and came back",
+  async age => {
+    const hosts = hostsWith(inputs(), said(7), { before: record(inputs(), "long-ago", said(10), undefined, age) });
+    const { state } = await gate.create(kindContext(hosts), inputs());
+    expect([state.incarnation, state.measured?.rows[0]?.busbwGBps, starts(hosts)]).toEqual(["run-1", 7, 1]);
+  },
+);
 
 describe("runs again", () => {
   test.each<[string, Partial<GateInputs>]>([

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as os from "node:os";
@@ -6,25 +5,13 @@ import * as path from "node:path";
 import { parseReports } from "../../plan/fabric/reports";
 import { Cleanup } from "../support/cleanup";
 import { toolsFolder } from "../support/nodes";
+import { ToolPython } from "../support/tool-python";
 
 const cleanup = new Cleanup();
 afterEach(cleanup.run);
 
-/** Runs Python with the tools at hand. */
-function python(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; out: string }> {
-  const child = spawn("python3", ["-B", ...argv], {
-    env: { ...process.env, PYTHONPATH: toolsFolder, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let out = "";
-  child.stdout.on("data", chunk => (out += chunk));
-  child.stderr.on("data", chunk => (out += chunk));
-  cleanup.add(() => child.kill("SIGKILL"));
-  return new Promise(resolve => child.on("close", code => resolve({ code, out })));
-}
-
-const evaluate = async (code: string): Promise<unknown> =>
-  JSON.parse((await python(["-c", `import json\n${code}`])).out);
+const tools = new ToolPython(cleanup);
+const evaluate = (code: string): Promise<unknown> => tools.evaluate(code);
 
 async function freePort(): Promise<number> {
   const server = net.createServer();
@@ -54,8 +41,9 @@ describe("reach, among nodes of this machine with addresses of their own", () =>
       evaluate(`import reach
 reach.EXCHANGE_SECONDS, reach.TRY_SECONDS = 1, 1
 ${before[node] ?? ""}
-print(json.dumps(reach.check("${node}", ${JSON.stringify(nodes)}, "127.0.0.${node.at(-1)}", ("127.0.0.1", ${port}), ${seconds})))`);
-    return Object.fromEntries(await Promise.all(present.map(async node => [node, (await ask(node)) as Found])));
+print(json.dumps(reach.check("${node}", ${JSON.stringify(nodes)}, {"address": "127.0.0.${node.at(-1)}", "says": "${node}"}, ("127.0.0.1", ${port}), ${seconds})))`);
+    const found = await Promise.all(present.map(async node => [node, (await ask(node)) as Found] as const));
+    return Object.fromEntries(found.map(([node, { failed, missing, go }]) => [node, { failed, missing, go }]));
   }
 
   test("all go on when each has all others", async () => {
@@ -98,12 +86,13 @@ print(json.dumps(reach.check("${node}", ${JSON.stringify(nodes)}, "127.0.0.${nod
     cleanup.add(() => server.close());
     const { port } = server.address() as net.AddressInfo;
     const found = await evaluate(
-      `import reach\nprint(json.dumps(reach.check("node-1", ["node-1", "node-2"], "127.0.0.1", ("127.0.0.1", ${port}), 5)))`,
+      `import reach\nprint(json.dumps(reach.check("node-1", ["node-1", "node-2"], {"address": "127.0.0.1"}, ("127.0.0.1", ${port}), 5)))`,
     );
     expect(found).toEqual({
       failed: { "node-1": `127.0.0.1:${port} cannot be listened at: Address already in use` },
       missing: [],
       go: false,
+      nodes: {},
     });
   });
 });
@@ -116,7 +105,7 @@ describe("fabric, with a stand-in for torch", () => {
     fs.mkdirSync(path.join(folder, "torch"));
     fs.writeFileSync(path.join(folder, "torch/__init__.py"), torch);
     const argv = ["--node", "node-1", "--nodes", "node-1", "--ranks-per-node", "2", "--sizes-mib", "1"];
-    const done = await python([path.join(toolsFolder, "fabric.py"), ...argv, "--seconds", String(seconds)], {
+    const done = await tools.run([path.join(toolsFolder, "fabric.py"), ...argv, "--seconds", String(seconds)], {
       PYTHONPATH: folder,
       PYTHONDONTWRITEBYTECODE: "1",
     });
@@ -140,11 +129,48 @@ describe("fabric, with a stand-in for torch", () => {
   });
 });
 
-describe("all_reduce", () => {
-  test("up to eight nodes each pair is measured by itself; beyond that each node is in one pair of a round", async () => {
-    const rounds = (await evaluate(
-      "import all_reduce\nprint(json.dumps({n: all_reduce.pair_rounds(n) for n in (2, 3, 8, 9, 500)}))",
+test("a gate that is told to end blames no rank, and tells where it was", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "muster-torch-"));
+  cleanup.add(() => fs.rmSync(folder, { recursive: true }));
+  fs.mkdirSync(path.join(folder, "torch"));
+  // It asks for the end of its own launcher when it is at work.
+  const torch = "import os, signal, time\nos.kill(os.getppid(), signal.SIGTERM)\ntime.sleep(600)\n";
+  fs.writeFileSync(path.join(folder, "torch/__init__.py"), torch);
+  const argv = [
+    "--node",
+    "node-1",
+    "--nodes",
+    "node-1",
+    "--ranks-per-node",
+    "1",
+    "--sizes-mib",
+    "1",
+    "--seconds",
+    "60",
+  ];
+  const { code, out } = await tools.run([path.join(toolsFolder, "fabric.py"), ...argv], {
+    PYTHONPATH: folder,
+    PYTHONDONTWRITEBYTECODE: "1",
+  });
+  expect(code).toBe(1);
+  expect(parseReports([out])).toMatchObject({ died: [], stuck: [] });
+  // Beside one whose time is over it says what it waited for.
+  const over = 'muster-gate {"event":"stuck","node":"node-2","seconds":60,"phases":["x"]}\n';
+  const waited = ["loading torch and meeting the other ranks"];
+  expect(parseReports([over, out]).stuck).toEqual([
+    { node: "node-2", seconds: 60, phases: ["x"] },
+    { node: "node-1", seconds: 60, phases: waited },
+  ]);
+});
+
+describe("pair_rounds", () => {
+  const roundsOf = async (counts: readonly number[], wantsAll = false) =>
+    (await evaluate(
+      `import pair_rounds as p\nprint(json.dumps({n: p.pair_rounds(n, ${wantsAll ? "True" : "False"}) for n in ${JSON.stringify(counts)}}))`,
     )) as Record<string, [number, number][][]>;
+
+  test("up to eight nodes each pair is measured by itself; beyond that each node is in one pair of a round", async () => {
+    const rounds = await roundsOf([2, 3, 8, 9, 500]);
     for (const n of [2, 3, 8]) {
       const pairs = (rounds[n] ?? []).flat();
       expect((rounds[n] ?? []).every(round => round.length === 1)).toBe(true);
@@ -156,6 +182,56 @@ describe("all_reduce", () => {
       const all = (rounds[n] ?? []).flat().map(pair => pair.join());
       expect(new Set(all).size).toBe(all.length);
     }
+  });
+
+  test("always: every pair of many nodes, each node once a round; of hundreds as many as a log takes", async () => {
+    const rounds = await roundsOf([9, 64, 500], true);
+    for (const n of [9, 64]) {
+      const all = (rounds[n] ?? []).flat().map(pair => pair.join());
+      expect([all.length, new Set(all).size]).toEqual([(n * (n - 1)) / 2, (n * (n - 1)) / 2]);
+    }
+    expect((rounds[500] ?? []).flat()).toHaveLength(4000);
+  });
+});
+
+describe("all_reduce", () => {
+  // torch (2.6 to 2.11) waits for the others of a group under a name in which the number of its groups is.
+  test.each([
+    [3, "gloo"],
+    [5, "nccl"],
+    [9, "gloo"],
+  ])("of %i nodes every rank has made as many groups as the others of its group, %s", async (nodes, backend) => {
+    const told = await evaluate(`import all_reduce, pair_rounds, types
+class Table(list):
+    def __setitem__(self, at, value): pass
+    def tolist(self): return self
+
+class Dist:
+    def __init__(self): self.there, self.met = [], []
+    def new_group(self, ranks, use_local_synchronization):
+        self.met.append((tuple(ranks), len(self.there)))
+        self.there.append(self.met[-1])
+        return self.met[-1]
+    def destroy_process_group(self, group): self.there.remove(group)
+    def all_reduce(self, table): pass
+
+def rank_of(number):
+    rank = object.__new__(all_reduce.Rank)
+    rank.rank, rank.backend, rank.device, rank.late_at, rank.dist = number, "${backend}", None, float("inf"), Dist()
+    rank.torch = types.SimpleNamespace(float64=None, zeros=lambda count, two, **_: Table([[0, 0]] * count))
+    rank.args = types.SimpleNamespace(ranks_per_node=2, nodes=[f"node-{at}" for at in range(${nodes})])
+    rank.measure = lambda mib, ranks, group: {"seconds": [1], "wrong": 0}
+    return rank
+
+all_reduce.report.phase = lambda text: None
+ranks = [rank_of(number) for number in range(${nodes} * 2)]
+for groups in [*pair_rounds.pair_rounds(${nodes}), [(0, 1, 2)], [(0, 1)]]:
+    for rank in ranks: rank.at_once(1, groups)
+names = {}
+for rank in ranks:
+    for group in rank.dist.met: names.setdefault(group, set()).add(rank.rank)
+print(json.dumps([sorted(who) == list(group) for (group, _), who in names.items()]))`);
+    expect(new Set(told as boolean[])).toEqual(new Set([true]));
   });
 
   // Lines of two ranks of NCCL 2.28.9 on one machine with two H200, made to take the network (NCCL_HOSTID). Those of IB are written after them.

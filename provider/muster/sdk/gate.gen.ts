@@ -43,6 +43,8 @@ export interface GateArgs {
   consumer: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
   /** Any text. Another one runs the gate again. */
   trigger?: pulumi.Input<string>;
+  /** Without a measurement by nccl-tests the gate fails. */
+  requiresNcclTests?: pulumi.Input<boolean>;
   /** RDMA is planned: NCCL must not take sockets. */
   expectsRdma: pulumi.Input<boolean>;
   /** Least bus bandwidth in GB/s (1e9 bytes); below it the gate fails. */
@@ -94,6 +96,8 @@ export class Gate extends pulumi.CustomResource {
   declare readonly consumer: pulumi.Output<{ [key: string]: string }>;
   /** Any text. Another one runs the gate again. */
   declare readonly trigger: pulumi.Output<string | undefined>;
+  /** Without a measurement by nccl-tests the gate fails. */
+  declare readonly requiresNcclTests: pulumi.Output<boolean | undefined>;
   /** RDMA is planned: NCCL must not take sockets. */
   declare readonly expectsRdma: pulumi.Output<boolean>;
   /** Least bus bandwidth in GB/s (1e9 bytes); below it the gate fails. */

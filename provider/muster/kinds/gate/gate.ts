@@ -33,6 +33,7 @@ export const gate: Kind<GateInputs, GateOutputs> = {
     mayStop: { change: "ignore" },
     waitSeconds: { change: "ignore" },
     knownFailures: { change: "ignore" },
+    requiresNcclTests: { change: "update" },
     expectsRdma: { change: "update" },
     floorGBps: { change: "update" },
     expectedGBps: { change: "update" },

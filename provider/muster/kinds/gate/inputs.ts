@@ -31,6 +31,7 @@ export const gateInputsSchema = ofJob.extend({
       "The run of the job that waits for the gate. Before another one, a gate that was left out is made up for.",
     ),
   trigger: z.string().optional().describe("Any text. Another one runs the gate again."),
+  requiresNcclTests: z.boolean().optional().describe("Without a measurement by nccl-tests the gate fails."),
   expectsRdma: z.boolean().describe("RDMA is planned: NCCL must not take sockets."),
   floorGBps: z
     .number()
@@ -76,6 +77,7 @@ export function runDigest(inputs: GateInputs): string {
 export function limitsOf(inputs: GateInputs): GateLimits {
   const { nodes, masterPort, expectsRdma, floorGBps, expectedGBps, tolerancePercent } = inputs;
   return {
+    requiresNcclTests: inputs.requiresNcclTests ?? false,
     nodes,
     masterPort,
     expectsRdma,
@@ -96,6 +98,7 @@ export function judgedRow({ nodes, ranksPerNode, sizesMib }: GateInputs): {
 
 /** Slowest bus bandwidth that needs no look at the pairs; recipes/tools/all_reduce.py reads it. Empty: nothing is known yet. */
 const LEAST_VARIABLE = "MUSTER_GATE_LEAST_GBPS";
+const TOLERANCE_VARIABLE = "MUSTER_GATE_TOLERANCE_PERCENT";
 
 /** The job that measures. */
 export function jobOf(inputs: GateInputs, leastGBps?: number): JobInputs {
@@ -103,7 +106,10 @@ export function jobOf(inputs: GateInputs, leastGBps?: number): JobInputs {
   const least = leastGBps === undefined ? "" : String(leastGBps);
   return {
     name,
-    ranks: ranks.map(rank => ({ ...rank, env: { ...rank.env, [LEAST_VARIABLE]: least } })),
+    ranks: ranks.map(rank => ({
+      ...rank,
+      env: { ...rank.env, [LEAST_VARIABLE]: least, [TOLERANCE_VARIABLE]: String(inputs.tolerancePercent) },
+    })),
     identity: { ...identity, run: runDigest(inputs) },
     mode: "completed",
     waitSeconds,

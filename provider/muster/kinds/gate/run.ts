@@ -21,9 +21,12 @@ const LOG_BYTES = 262144;
 /** The operator takes what is measured now as what the fabric is meant to be. */
 const RENEW = "MUSTER_NEW_BASELINE";
 
+/** A run that has ended, and that nobody has judged, tells of the fabric for so long after its start. */
+const FRESH_SECONDS = 3600;
+
 /**
- * Measures and judges. A run that another operator began or that nobody has judged yet is taken up; one that was judged is not taken
- * for a new one.
+ * Measures and judges. A run that another operator began or that nobody has judged yet is taken up, unless it is long ago; one that was
+ * judged is not taken for a new one.
  * @throws InitFailed when the gate stays shut, with all faults
  */
 export async function runGate(context: KindContext, inputs: GateInputs, old?: GateOutputs): Promise<GateOutputs> {
@@ -31,8 +34,7 @@ export async function runGate(context: KindContext, inputs: GateInputs, old?: Ga
   const baseline = context.allowed(RENEW, inputs.name) ? undefined : comparableBaseline(known, judgedRow(inputs));
   const job = jobOf(inputs, leastBusbwGBps(limitsOf(inputs), baseline));
   const before = await observe(context, job, 0);
-  if (before && before.record.incarnation === old?.incarnation && statusOf(before) !== "running")
-    await removeRecord(context, job);
+  if (before && isPast(before, old)) await removeRecord(context, job);
   const { seen, error } = await measured(watching(context), inputs, job, old, before);
   const reports = parseReports(seen.ranks.map(rank => rank.log));
   const verdict = judgeGate(reports, limitsOf(inputs), baseline);
@@ -42,6 +44,13 @@ export async function runGate(context: KindContext, inputs: GateInputs, old?: Ga
   const said = reports.died.length > 0 ? error : undefined;
   // What is not well is no new measure.
   throw new InitFailed(inputs.name, { ...outputs, baseline: known ?? null }, reasons(outputs, said));
+}
+
+function isPast(seen: JobObservation, old: GateOutputs | undefined): boolean {
+  if (statusOf(seen) === "running") return false;
+  // Of a clock that was set back nobody knows how long ago it is.
+  const isFresh = seen.ageSeconds >= 0 && seen.ageSeconds < FRESH_SECONDS;
+  return seen.record.incarnation === old?.incarnation || !isFresh;
 }
 
 /** A gate has no steps to count. */
