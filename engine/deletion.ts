@@ -1,7 +1,7 @@
 import type { Dependents } from "./dependents";
 import type { EventStream } from "./event-stream";
 import type { Executor } from "./executor/executor";
-import { orderDeletes } from "./planner/delete-order";
+import { orderDeletes, stillNeeded } from "./planner/delete-order";
 import { deleteReplacedStep, deleteStep, type Step, untargetedStep } from "./planner/step";
 import type { ProviderRegistry } from "./provider/registry";
 import type { ResourceState } from "./resource";
@@ -54,4 +54,11 @@ function accepted(doomed: readonly ResourceState[], parts: DeletionParts): boole
   executor.refused = true;
   if (!preview) executor.fail();
   return preview;
+}
+
+/** What a run that spares protected resources leaves: these, and what they depend on (stock's --exclude-protected, 3.260). */
+export function sparedByProtection(resources: readonly ResourceState[]): string[] {
+  const held = resources.filter(state => state.protect);
+  const others = resources.filter(state => !state.protect);
+  return [...held, ...stillNeeded(others, resources)].map(state => state.urn);
 }

@@ -1,5 +1,5 @@
 import { configValues, type StackConfig, shownConfig } from "./config-values";
-import { deleteAll } from "./deletion";
+import { deleteAll, sparedByProtection } from "./deletion";
 import { Dependents } from "./dependents";
 import { messageOf } from "./diagnosed-error";
 import { EventStream } from "./event-stream";
@@ -255,10 +255,12 @@ export class Operation {
   }
 
   private async destroy(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
+    const { options } = this;
     const { resources } = journal.snapshot();
+    const spared = options.excludeProtected ? sparedByProtection(resources) : [];
     await deleteAll(resources, {
-      targets: new Targets(this.options),
-      targetDependents: this.options.targetDependents === true,
+      targets: new Targets({ ...options, excludes: [...(options.excludes ?? []), ...spared] }),
+      targetDependents: options.targetDependents === true,
       preview: this.dryRun,
       dependents: new Dependents(resources, providers),
       executor,
