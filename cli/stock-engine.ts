@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
 import { OperatorError } from "../wire/operator-error";
+import { passphraseFile, selfMadeStack } from "./passphrase";
+import { openProject, type Project } from "./project";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -31,8 +33,36 @@ export function stockArguments(argv: readonly string[]): string[] {
   return kept;
 }
 
+/** The value of an option, in any of its spellings. */
+function optionOf(argv: readonly string[], short: string, long: string): string | undefined {
+  const at = argv.findIndex(argument => argument === short || argument === long);
+  return at >= 0 ? argv[at + 1] : argv.find(argument => argument.startsWith(`${long}=`))?.slice(long.length + 1);
+}
+
+/**
+ * What our own engine sees to by itself: the passphrase that was made for the stack `dev`, and that one bad host stops no other.
+ * @param folder where the command is run
+ */
+export function stockEnvironment(argv: readonly string[], env: Env, folder: string): Env {
+  let project: Project;
+  try {
+    project = openProject(resolve(folder, optionOf(argv, "-C", "--cwd") ?? "."));
+  } catch {
+    // Stock says itself what it misses.
+    return env;
+  }
+  const stack = optionOf(argv, "-s", "--stack") ?? env.PULUMI_STACK;
+  const made = join(project.root, passphraseFile);
+  const given = env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE;
+  return {
+    ...(project.isMuster && { PULUMI_CONTINUE_ON_ERROR: "true" }),
+    ...env,
+    ...(stack === selfMadeStack && !given && existsSync(made) && { PULUMI_CONFIG_PASSPHRASE_FILE: made }),
+  };
+}
+
 /** Runs the stock CLI in our place, with the same arguments. Returns its exit code. */
-export async function runStock(argv: readonly string[], env: Env): Promise<number> {
+export async function runStock(argv: readonly string[], env: Env, folder: string): Promise<number> {
   const file = findPulumi(env);
   if (file === undefined) {
     throw new OperatorError({
@@ -42,7 +72,10 @@ export async function runStock(argv: readonly string[], env: Env): Promise<numbe
         "install it as https://www.pulumi.com/docs/install/ says, or leave out `--engine pulumi`: the embedded engine needs nothing but npm",
     });
   }
-  const child = spawn(file, stockArguments(argv), { stdio: "inherit", env: { ...env } });
+  const child = spawn(file, stockArguments(argv), {
+    stdio: "inherit",
+    env: { ...stockEnvironment(argv, env, folder) },
+  });
   // The terminal sends its signals to both; ours must not end first.
   const ignore = (): void => undefined;
   process.on("SIGINT", ignore);
@@ -63,6 +96,7 @@ const stockVerbs = new Set([
   "refresh",
   "destroy",
   "down",
+  "dn",
   "stack",
   "config",
   "cancel",

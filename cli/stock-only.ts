@@ -36,7 +36,16 @@ const WHY: Readonly<Record<string, string>> = {
     "what was made is taken over by `muster import TYPE NAME ID`, then forgotten as pending by `muster refresh --clear-pending-creates`",
 };
 
+/** @param parent does something by itself, too: what follows it and is no command is an error of its own */
 export function addStockOnlyCommands(parent: Command): void {
+  parent.allowExcessArguments().hook("preAction", (_, acting) => {
+    const [word] = acting.args;
+    if (acting !== parent || word === undefined) return;
+    throw new OperatorError({
+      summary: `unknown command '${parent.name()} ${word}'`,
+      remedy: `\`muster ${parent.name()} --help\` lists what there is`,
+    });
+  });
   for (const name of COMMANDS[parent.name()] ?? []) {
     parent
       .command(name, { hidden: true })

@@ -37,7 +37,7 @@ export function addConfig(table: VerbTable, program: Command): void {
   table
     .add<ConfigFlags>(config, "set <key> [value]", "Set a value; without one it is read from standard input", set)
     .option("--secret", "encrypt it")
-    .option("--plaintext", "keep it in plain, even if it looks like a secret")
+    .addOption(new Option("--plaintext", "keep it in plain, even if it looks like a secret").conflicts("secret"))
     .addOption(
       new Option("--type <type>", "keep it as such; at a path the default is what it looks like").choices(
         Object.keys(TYPES),

@@ -109,6 +109,17 @@ test.each<[string, BadInput]>([
     "an unknown flag",
     { argv: [...UP, "--yse"], says: ["unknown option '--yse'", "Did you mean --yes?", "fix: `muster --help`"] },
   ],
+  [
+    "an unknown verb of a verb",
+    { argv: ["stack", "bogus"], says: ["unknown command 'stack bogus'", "fix: `muster stack --help`"] },
+  ],
+  [
+    "a value in plain and encrypted",
+    {
+      argv: ["config", "set", "-s", "prod", "--secret", "--plaintext", "a", "b"],
+      says: ["cannot be used with", "fix:"],
+    },
+  ],
   ["an unknown verb", { argv: ["pup"], says: ["unknown command 'pup'", "Did you mean up?", "fix: `muster --help`"] }],
   [
     "a plan that is not there",
