@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { Import } from "../engine/import";
 import { type RunKind, type RunOptions, run } from "../engine/run";
-import { deleteStack } from "../engine/stacks";
+import { deleteStack, stackFacts } from "../engine/stacks";
 import { isInteractive, screenOf } from "./console";
 import { openProject, stackOf } from "./project";
 import { openProviders } from "./provider-host";
@@ -107,7 +107,10 @@ export async function update(kind: RunKind, call: VerbCall<UpdateFlags>, imports
     const code = await tellingWrongPassphrase(stack.name, () =>
       updateFlow(prepared, flags, { run, console, screen, interactive, interrupts, now }),
     );
-    if (code === 0 && flags.remove && !flags.previewOnly) {
+    const done = code === 0 && !flags.previewOnly;
+    const left = done && flags.excludeProtected ? (stackFacts(project.root, stack.name).resourceCount ?? 0) : 0;
+    if (left > 0) console.err.write(`${left} resources are left: protected ones, and what they need\n`);
+    else if (done && flags.remove) {
       deleteStack(project.root, stack.name, { preserveConfig: flags.preserveConfig });
       console.err.write(`stack ${stack.name} was removed\n`);
     }
