@@ -2,8 +2,10 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { OperatorError } from "../wire/operator-error";
+import type { Console } from "./console";
 import { passphraseFile, selfMadeStack } from "./passphrase";
-import { openProject, type Project } from "./project";
+import { openProject, stackOf } from "./project";
+import { runDecisions } from "./update-options";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -33,36 +35,40 @@ export function stockArguments(argv: readonly string[]): string[] {
   return kept;
 }
 
-/** The value of an option, in any of its spellings. */
-function optionOf(argv: readonly string[], short: string, long: string): string | undefined {
-  const at = argv.findIndex(argument => argument === short || argument === long);
-  return at >= 0 ? argv[at + 1] : argv.find(argument => argument.startsWith(`${long}=`))?.slice(long.length + 1);
+/**
+ * The environment for the stock CLI: what `muster` decides for its own stacks (one bad host does not stop the others, many steps wait on
+ * hosts at the same time, the passphrase of `dev` is in its file), unless the operator has said otherwise.
+ */
+export function stockEnvironment(argv: readonly string[], env: Env, folder: string): NodeJS.ProcessEnv {
+  try {
+    const project = openProject(resolve(folder, flagValue(argv, "-C", "--cwd") ?? "."));
+    if (!project.isMuster) return { ...env };
+    const { continueOnError, parallel } = runDecisions("up", {}, env, project);
+    const decided = { ...env, PULUMI_CONTINUE_ON_ERROR: String(continueOnError), PULUMI_PARALLEL: String(parallel) };
+    const isAsked = env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
+    const file = join(project.root, passphraseFile);
+    if (isAsked || !existsSync(file) || stackOf(project, flagValue(argv, "-s", "--stack"), env) !== selfMadeStack) {
+      return decided;
+    }
+    return { ...decided, PULUMI_CONFIG_PASSPHRASE_FILE: file };
+  } catch {
+    // Without a project or a stack there is nothing to decide, and stock says itself what is missing.
+    return { ...env };
+  }
 }
 
-/**
- * What our own engine sees to by itself: the passphrase that was made for the stack `dev`, and that one bad host stops no other.
- * @param folder where the command is run
- */
-export function stockEnvironment(argv: readonly string[], env: Env, folder: string): Env {
-  let project: Project;
-  try {
-    project = openProject(resolve(folder, optionOf(argv, "-C", "--cwd") ?? "."));
-  } catch {
-    // Stock says itself what it misses.
-    return env;
+function flagValue(argv: readonly string[], ...names: readonly string[]): string | undefined {
+  for (const [index, argument] of argv.entries()) {
+    if (argument === "--") return undefined;
+    if (names.includes(argument)) return argv[index + 1];
+    const name = names.find(each => argument.startsWith(`${each}=`));
+    if (name !== undefined) return argument.slice(name.length + 1);
   }
-  const stack = optionOf(argv, "-s", "--stack") ?? env.PULUMI_STACK;
-  const made = join(project.root, passphraseFile);
-  const given = env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE;
-  return {
-    ...(project.isMuster && { PULUMI_CONTINUE_ON_ERROR: "true" }),
-    ...env,
-    ...(stack === selfMadeStack && !given && existsSync(made) && { PULUMI_CONFIG_PASSPHRASE_FILE: made }),
-  };
+  return undefined;
 }
 
 /** Runs the stock CLI in our place, with the same arguments. Returns its exit code. */
-export async function runStock(argv: readonly string[], env: Env, folder: string): Promise<number> {
+export async function runStock(argv: readonly string[], { cwd, env }: Pick<Console, "cwd" | "env">): Promise<number> {
   const file = findPulumi(env);
   if (file === undefined) {
     throw new OperatorError({
@@ -72,10 +78,7 @@ export async function runStock(argv: readonly string[], env: Env, folder: string
         "install it as https://www.pulumi.com/docs/install/ says, or leave out `--engine pulumi`: the embedded engine needs nothing but npm",
     });
   }
-  const child = spawn(file, stockArguments(argv), {
-    stdio: "inherit",
-    env: { ...stockEnvironment(argv, env, folder) },
-  });
+  const child = spawn(file, stockArguments(argv), { stdio: "inherit", cwd, env: stockEnvironment(argv, env, cwd) });
   // The terminal sends its signals to both; ours must not end first.
   const ignore = (): void => undefined;
   process.on("SIGINT", ignore);

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { equalValues, type ValueMap, withoutUnknowns } from "../wire/values";
+import { Claims } from "./claims";
 import { Dependents } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { type Decision, decide } from "./planner/decide";
-import { applyReplaceOnChanges, changed, type Diff, NO_DIFF, settleUnknown } from "./planner/diff";
+import { applyReplaceOnChanges, changed, type Diff, NO_DIFF, settleUnknown, triggers } from "./planner/diff";
 import { type Goal, SEED_BYTES } from "./planner/goal";
-import { keepOldValues } from "./planner/property-path";
+import { keepOldValues } from "./planner/ignore-changes";
 import {
   createStep,
   deleteReplacedStep,
@@ -21,7 +22,7 @@ import {
   updateStep,
 } from "./planner/step";
 import type { ProviderRegistry } from "./provider/registry";
-import { failureText, importedText, protectedText, UNCONFIGURED } from "./refusals";
+import { failureText, importedText, missedText, protectedText, UNCONFIGURED } from "./refusals";
 import type { ResourceState } from "./resource";
 import type { Targets, UrnPatterns } from "./targets";
 import { isProviderType, parseProviderReference } from "./urn";
@@ -41,6 +42,7 @@ export interface GeneratorParts {
   /** Tells of a problem that makes the run fail in the end and does not keep a preview from going on. */
   problem(message: string, urn: string): void;
   warn(message: string, urn: string): void;
+  note(message: string, urn: string): void;
 }
 
 /** Steps of a registration. */
@@ -60,56 +62,37 @@ export class StepGenerator {
   readonly dependents: Dependents;
   /** What this run deletes: what was said to go with it needs no call of its own. */
   readonly deleted = new Set<string>();
-  private readonly claimed = new Set<ResourceState>();
   private readonly replaced = new Set<string>();
-  private readonly seen = new Set<string>();
-  private readonly renamed = new Map<string, string>();
   /** Deleted ahead of a replacement of what they depend on; their own registration makes them anew. */
   private readonly deletedFirst = new Map<string, readonly string[]>();
-  private readonly olds: Map<string, ResourceState>;
+  private readonly claims: Claims;
 
   constructor(private readonly parts: GeneratorParts) {
-    this.olds = new Map(parts.resources.filter(state => !state.delete).map(state => [state.urn, state]));
+    this.claims = new Claims(parts.resources, parts.rename);
     this.dependents = new Dependents(
       parts.resources,
       parts.providers,
-      state => this.claimed.has(state) || this.deletedFirst.has(state.urn),
+      state => this.claims.has(state) || this.deletedFirst.has(state.urn),
     );
   }
 
   /** What nobody registered: to be deleted. */
   unclaimed(): ResourceState[] {
-    return this.parts.resources.filter(state => !this.claimed.has(state));
+    return this.claims.unclaimed();
   }
 
   oldOf(urn: string): ResourceState | undefined {
-    return this.olds.get(urn);
+    return this.claims.oldOf(urn);
   }
 
   /** Targets that are neither in the program nor in the state. */
   unknownTargets(): string[] {
-    return this.parts.targets.targets.named.filter(urn => !this.seen.has(urn) && !this.olds.has(urn));
-  }
-
-  private claim(goal: Pick<Goal, "urn" | "aliases">): ResourceState | undefined {
-    if (this.seen.has(goal.urn)) {
-      throw new DiagnosedError(goal.urn, [`Duplicate resource URN '${goal.urn}'; try giving it a unique name`]);
-    }
-    this.seen.add(goal.urn);
-    for (const urn of [goal.urn, ...goal.aliases]) {
-      const old = this.olds.get(urn);
-      if (old === undefined || this.claimed.has(old)) continue;
-      this.claimed.add(old);
-      if (urn !== goal.urn) this.renamed.set(urn, goal.urn);
-      this.parts.rename(urn, goal.urn);
-      return old;
-    }
-    return undefined;
+    return this.parts.targets.targets.named.filter(urn => this.claims.isUnknown(urn));
   }
 
   /** Steps of one registration, to be run one after the other. */
   async generate(goal: Goal): Promise<Planned> {
-    const old = this.claim(goal);
+    const old = this.claims.claim(goal);
     const taken = this.parts.targets.take(plannedState(goal, goal.inputs, old));
     if (taken && wantsImport(goal, old)) {
       const replaced = this.deletedFirst.has(old?.urn ?? "") ? undefined : old;
@@ -121,8 +104,8 @@ export class StepGenerator {
 
   /** Steps of a `get`. */
   generateRead(goal: Goal, id: string): Planned {
-    const old = this.claim(goal);
-    const next: ResourceState = { ...plannedState(goal, {}, undefined), id, external: true, created: undefined };
+    const old = this.claims.claim(goal);
+    const next: ResourceState = { ...plannedState(goal, goal.inputs, undefined), id, external: true };
     if (this.parts.targets.missing(next) !== undefined && !this.parts.targets.take(next)) {
       this.parts.targets.skip(goal.urn);
       return { steps: [old === undefined ? skippedCreateStep(next) : untargetedStep(old, goal.urn)] };
@@ -135,8 +118,11 @@ export class StepGenerator {
   private async compare(goal: Goal, old: ResourceState | undefined, taken: boolean): Promise<Step[]> {
     const keys = old && this.deletedFirst.get(old.urn);
     const anew = old === undefined || keys !== undefined || old.external === true || this.isForced(goal, old);
-    const wanted = anew ? goal.inputs : keepOldValues(goal.inputs, old.inputs, goal.ignoreChanges);
+    const { inputs: kept, missed } = keepOldValues(goal.inputs, old?.inputs ?? {}, old ? goal.ignoreChanges : []);
+    if (missed.length > 0) this.parts.note(missedText(missed), goal.urn);
+    const wanted = anew ? goal.inputs : kept;
     const inputs = taken ? await this.check(goal, anew ? {} : old.inputs, wanted) : (old?.inputs ?? goal.inputs);
+    this.claims.refuseConflict(goal.urn);
     if (old === undefined) {
       const next = plannedState(goal, inputs, undefined);
       if (taken) return [createStep(next)];
@@ -182,8 +168,8 @@ export class StepGenerator {
     const { providers, preview, seed } = this.parts;
     const news = preview ? wanted : withoutUnknowns(wanted);
     const { inputs, failures } = await diagnosed(goal, async () => {
-      if (isProviderType(goal.type)) return providers.check(goal.urn, olds, news);
-      const provider = await providers.instance(goal.provider ?? "");
+      if (isProviderType(goal.type)) return providers.check(goal.urn, olds, wanted);
+      const provider = await providers.instance(goal.provider ?? "", goal.urn);
       if (!provider.configured) return { inputs: news, failures: [] };
       return provider.client.check(goal.urn, olds, news, seed?.(goal.urn) ?? randomBytes(SEED_BYTES));
     });
@@ -204,7 +190,9 @@ export class StepGenerator {
   }
 
   private async diff(goal: Goal, old: ResourceState, news: ValueMap): Promise<Diff> {
+    if (triggers(old.replacementTrigger, goal.replacementTrigger)) return { ...changed(), triggered: true };
     if (this.isForced(goal, old)) return changed("id");
+    if (goal.replaceWith.some(urn => this.replaced.has(urn))) return changed("replaceWith");
     if (goal.deletedWith !== undefined && this.replaced.has(goal.deletedWith)) return changed("deletedWith");
     if (await this.providerReplaced(goal, old)) return changed("provider");
     if (!goal.custom) return equalValues(old.inputs, news) ? NO_DIFF : changed();
@@ -214,7 +202,7 @@ export class StepGenerator {
 
   private async answer(goal: Goal, old: ResourceState, news: ValueMap): Promise<Diff> {
     if (isProviderType(goal.type)) return this.parts.providers.diff(goal.urn, old, news);
-    const provider = await this.parts.providers.instance(goal.provider ?? "");
+    const provider = await this.parts.providers.instance(goal.provider ?? "", goal.urn);
     if (!provider.configured) {
       this.parts.warn(UNCONFIGURED, goal.urn);
       return changed();
@@ -228,8 +216,8 @@ export class StepGenerator {
     if (goal.provider === undefined || old.provider === undefined) return true;
     const now = parseProviderReference(goal.provider);
     const was = parseProviderReference(old.provider);
-    if (this.renamed.get(was.urn) === now.urn) return false;
-    const oldProvider = this.olds.get(was.urn);
+    if (this.claims.isRenamed(was.urn, now.urn)) return false;
+    const oldProvider = this.claims.oldOf(was.urn);
     if (oldProvider === undefined) return false;
     const config = this.providerConfigs.get(now.urn) ?? {};
     return (await this.parts.providers.compare(goal.provider, oldProvider, config)).replaceKeys.length > 0;
@@ -250,11 +238,11 @@ export class StepGenerator {
     const inputs = this.isForced(goal, old) ? planned.inputs : await this.check(goal, {}, goal.inputs);
     const next = plannedState(goal, inputs, undefined);
     if (!deleteFirst) return replaceSteps(old, next, diff, old.pendingReplacement !== true);
-    const before = await this.deleteDependents(goal, old);
-    if (old.pendingReplacement !== true) {
-      before.push(deleteReplacedStep(old, { goingToo: this.deleted }, { keepAsPending: true }));
-      this.deleted.add(old.urn);
-    }
+    const doomed = await this.dependentsToDelete(goal, old);
+    if (old.pendingReplacement !== true) doomed.push(old);
+    // All at once: one that is said to go with another is not asked for, also where the other goes later.
+    for (const { urn } of doomed) this.deleted.add(urn);
+    const before = doomed.map(state => deleteReplacedStep(state, { goingToo: this.deleted }, { keepAsPending: true }));
     return [...before, ...replaceSteps(old, next, diff, false)];
   }
 
@@ -265,7 +253,7 @@ export class StepGenerator {
   }
 
   /** What must be replaced because `root` is deleted before its replacement is there: deleted first, the last one first. */
-  private async deleteDependents(goal: Goal, root: ResourceState): Promise<Step[]> {
+  private async dependentsToDelete(goal: Goal, root: ResourceState): Promise<ResourceState[]> {
     const dragged = await diagnosed(goal, () => this.dependents.draggedBy(root));
     return dragged.reverse().map(({ state, keys }) => {
       if (state.protect) {
@@ -274,9 +262,7 @@ export class StepGenerator {
         ]);
       }
       this.deletedFirst.set(state.urn, keys);
-      const step = deleteReplacedStep(state, { goingToo: this.deleted }, { keepAsPending: true });
-      this.deleted.add(state.urn);
-      return step;
+      return state;
     });
   }
 }

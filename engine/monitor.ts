@@ -10,8 +10,10 @@ import { UNKNOWN_SENTINEL } from "../wire/values";
 import { messageOf } from "./diagnosed-error";
 import type { EventStream } from "./event-stream";
 import type { DiagnosticEvent } from "./events";
+import type { Goal } from "./planner/goal";
 import type { AliasTable } from "./program/aliases";
 import { withHashes } from "./program/assets";
+import { type PluginChoice, withPluginChoice } from "./program/plugin-choice";
 import { goalOf, readGoalOf, UnsupportedError, withRemedy } from "./program/request";
 import type { RpcServer } from "./rpc-server";
 import { unary } from "./rpc-server";
@@ -25,6 +27,8 @@ const FEATURES: ReadonlySet<string> = new Set([
   "outputValues",
   "aliasSpecs",
   "deletedWith",
+  "replaceWith",
+  "replacementTrigger",
 ]);
 
 const BUILT_IN = "pulumi";
@@ -41,6 +45,8 @@ export interface MonitorParts {
 
 /** Serves ResourceMonitor: what a program says becomes calls of the session. */
 export class Monitor {
+  private readonly goals = new Map<string, Goal>();
+
   constructor(private readonly parts: MonitorParts) {}
 
   addTo(server: Pick<RpcServer, "serve">): void {
@@ -78,8 +84,11 @@ export class Monitor {
     const urn = makeUrn(stack, project, parent, type, name);
     const found = aliases.resolve({ urn, type, name, parent }, request.getAliasurnsList(), request.getAliasesList());
     const provider = await this.providerFor(request, type, request.getCustom() && !isProviderType(type));
-    const goal = goalOf(request, { urn, aliases: found, provider });
-    const registered = await session.register({ ...goal, inputs: withHashes(goal.inputs, this.parts.programFolder) });
+    const goal = goalOf(request, { urn, aliases: found, provider }, this.goals.get(parent ?? ""));
+    this.goals.set(urn, goal);
+    const hashed = withHashes(goal.inputs, this.parts.programFolder);
+    const inputs = isProviderType(type) ? withPluginChoice(hashed, choiceOf(request)) : hashed;
+    const registered = await session.register({ ...goal, inputs });
     return registeredResponse(registered);
   }
 
@@ -107,16 +116,22 @@ export class Monitor {
     return new InvokeResponse().setReturn(encode(answer.result)).setFailuresList(failures);
   }
 
-  private async providerFor(
-    request: { getProvider(): string; getVersion(): string; getPlugindownloadurl(): string },
-    token: string,
-    needed: boolean,
-  ): Promise<string | undefined> {
+  private async providerFor(request: ProviderRequest, token: string, needed: boolean): Promise<string | undefined> {
     if (!needed) return undefined;
     if (packageOf(token) === BUILT_IN) throw new UnsupportedError(`'${token}'`);
     if (request.getProvider() !== "") return request.getProvider();
-    return (await this.parts.session).defaultProvider(token, request.getVersion(), request.getPlugindownloadurl());
+    return (await this.parts.session).defaultProvider(token, choiceOf(request));
   }
+}
+
+interface ProviderRequest {
+  getProvider(): string;
+  getVersion(): string;
+  getPlugindownloadurl(): string;
+}
+
+function choiceOf(request: ProviderRequest): PluginChoice {
+  return { version: request.getVersion(), downloadUrl: request.getPlugindownloadurl() };
 }
 
 function registeredResponse(registered: Registered): messages.RegisterResourceResponse {

@@ -45,7 +45,12 @@ export class Operation {
   private readonly dryRun: boolean;
   private failed = false;
   private program: Pick<Program, "ended" | "kill"> | undefined;
-  private onReported: () => void = () => {};
+  /** An error was told, by the program or a provider: there is no need to say more of a program that fails. */
+  private errorTold = false;
+  private programFailed = false;
+  private onProgramFailed: () => void = () => {
+    this.programFailed = true;
+  };
 
   constructor(
     private readonly options: RunOptions,
@@ -86,8 +91,7 @@ export class Operation {
     const { server, checkpoint, unlock } = this.outside;
     const journal = new Journal(this.start, checkpoint);
     serveEngine(server, events, () => {
-      this.failed = true;
-      this.onReported();
+      this.errorTold = true;
     });
     try {
       await this.runWith(journal);
@@ -122,7 +126,7 @@ export class Operation {
     const providers = new ProviderRegistry(
       options.plugins,
       address,
-      (urn, id) => journal.snapshot().resources.find(state => state.urn === urn && state.id === id),
+      (urn, id) => journal.snapshot().resources.find(state => state.urn === journal.newNameOf(urn) && state.id === id),
       outside.connectProvider,
     );
     const cancel = (): void => void providers.cancel();
@@ -138,7 +142,7 @@ export class Operation {
       else if (options.kind === "import") await this.import(journal, executor, providers);
       this.plan.conclude(executor, events);
       if (options.stop?.aborted) this.reportStop();
-      else if (executor.stepFailed || executor.refused) events.error(`${this.word} failed`);
+      else if (executor.sumsUp) events.error(`${this.word} failed`);
     } catch (error) {
       executor.failed = true;
       events.error(messageOf(error));
@@ -177,6 +181,7 @@ export class Operation {
       dryRun: this.dryRun,
       parallel: this.options.parallel,
       config: this.config,
+      onFailed: () => this.onProgramFailed(),
       onLine: (message, stream) =>
         this.events.diagnostic({ severity: stream === "stdout" ? "info" : "info#err", message: `${message}\n` }),
     });
@@ -193,14 +198,14 @@ export class Operation {
     const { session, generator } = this.sessionFor(journal, executor, providers);
     ready(session);
     const silent = new Silence(session);
-    this.onReported = silent.watch;
-    if (this.failed) silent.watch();
+    this.onProgramFailed = silent.watch;
+    if (this.programFailed) silent.watch();
     const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.come]);
     silent.stop();
     await session.close();
-    if (executor.halted || ended !== undefined || this.failed) {
+    if (executor.halted || ended !== undefined) {
       this.program?.kill();
-      if (!executor.halted && (ended || !this.failed)) events.error(ended || SILENT_END);
+      if (!executor.halted && (ended || !this.errorTold)) events.error(ended || SILENT_END);
       executor.failed = true;
       session.finishStack(false);
       return;
@@ -235,6 +240,7 @@ export class Operation {
         executor.refused = true;
       },
       warn: (message, urn) => events.warning(message, urn),
+      note: (message, urn) => events.diagnostic({ severity: "info", message, urn }),
     });
     const session = new Session({
       stack: options.stack,

@@ -6,11 +6,10 @@ import type { Targets } from "./targets";
 
 /** Reads every resource anew; what is gone leaves the state. */
 export async function refreshAll(journal: Journal, executor: Executor, targets: Targets): Promise<void> {
-  const before = journal.snapshot().resources;
-  const resources = before.filter(state => !state.delete && targets.includes(state));
+  const resources = journal.snapshot().resources.filter(state => targets.includes(state));
   const steps = besideSiblings(resources).map(refreshStep);
   await Promise.all(steps.map(step => executor.chain([step])));
-  mendReferences(journal, before);
+  mendReferences(journal);
   journal.restart();
 }
 
@@ -29,15 +28,12 @@ function besideSiblings(resources: readonly ResourceState[]): ResourceState[] {
 }
 
 /**
- * Nothing may refer to what a refresh found gone: a dependency falls away, children go to the parent's parent, and of the
- * properties only those are kept that depend on something (pulumi/pulumi deployment_executor.go rebuildBaseState, 3.260).
+ * Nothing may refer to what a refresh found gone: a dependency falls away, a child has no parent, and of the properties
+ * only those are kept that depend on something (pulumi/pulumi deployment_executor.go rebuildBaseState, 3.260).
  */
-function mendReferences(journal: Journal, before: readonly ResourceState[]): void {
+function mendReferences(journal: Journal): void {
   const { resources } = journal.snapshot();
   const there = new Set(resources.map(state => state.urn));
-  const parents = new Map(before.map(state => [state.urn, state.parent]));
-  const parentOf = (urn: string | undefined): string | undefined =>
-    urn === undefined || there.has(urn) ? urn : parentOf(parents.get(urn));
   for (const state of resources) {
     const stays = (urn: string): boolean => there.has(urn);
     const propertyDependencies = Object.fromEntries(
@@ -47,9 +43,10 @@ function mendReferences(journal: Journal, before: readonly ResourceState[]): voi
     );
     const mended = {
       ...state,
-      parent: parentOf(state.parent),
+      parent: state.parent !== undefined && there.has(state.parent) ? state.parent : undefined,
       dependencies: state.dependencies.filter(stays),
       propertyDependencies,
+      replaceWith: state.replaceWith.filter(stays),
       deletedWith: state.deletedWith !== undefined && there.has(state.deletedWith) ? state.deletedWith : undefined,
     };
     if (differs(state, mended)) journal.replaceInPlace(state, mended);
@@ -60,6 +57,7 @@ function differs(state: ResourceState, mended: ResourceState): boolean {
   return (
     state.parent !== mended.parent ||
     state.deletedWith !== mended.deletedWith ||
+    state.replaceWith.length !== mended.replaceWith.length ||
     state.dependencies.length !== mended.dependencies.length ||
     Object.keys(state.propertyDependencies).length !== Object.keys(mended.propertyDependencies).length ||
     Object.entries(mended.propertyDependencies).some(

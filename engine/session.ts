@@ -16,6 +16,7 @@ import { stillNeeded } from "./planner/delete-order";
 import { bareGoal, type Goal } from "./planner/goal";
 import { reuseSecrets } from "./planner/reuse";
 import type { Step } from "./planner/step";
+import { defaultProviderName, type PluginChoice, withPluginChoice } from "./program/plugin-choice";
 import type { CheckFailure } from "./provider/client";
 import { type ResourceState, requirementsOf } from "./resource";
 import type { Journal } from "./state/journal";
@@ -117,7 +118,8 @@ export class Session {
         for (const message of error instanceof DiagnosedError ? error.messages : [messageOf(error)]) {
           events.error(message, goal.urn);
         }
-        executor.fail();
+        // What can't even be planned ends the run, continue-on-error or not.
+        executor.giveUp();
         return undefined;
       }
     });
@@ -149,25 +151,23 @@ export class Session {
   }
 
   /** The provider of a package for resources that name none; registered at its first use. */
-  defaultProvider(token: string, version: string, downloadUrl: string): Promise<string> {
+  defaultProvider(token: string, choice: PluginChoice): Promise<string> {
     const { stack, project, config } = this.parts;
     const packageName = packageOf(token);
-    const name = version === "" ? "default" : `default_${version.replaceAll(/[.+-]/g, "_")}`;
+    const name = defaultProviderName(choice);
     const key = `${packageName} ${name}`;
     const known = this.defaults.get(key);
     if (known !== undefined) return known;
     const type = providerType(packageName);
-    const inputs: Record<string, Value> = version === "" ? {} : { version };
+    const inputs: Record<string, Value> = {};
     for (const [full, value] of Object.entries(config)) {
       if (full.startsWith(`${packageName}:`)) inputs[full.slice(packageName.length + 1)] = value;
     }
-    if (downloadUrl !== "") inputs.__internal = { pluginDownloadURL: downloadUrl };
-    const registered = this.register(bareGoal(makeUrn(stack, project, undefined, type, name), true, inputs)).then(
-      done => {
-        if (done.result !== "success") throw new RunEndedError();
-        return `${done.state.urn}::${done.state.id ?? ""}`;
-      },
-    );
+    const urn = makeUrn(stack, project, undefined, type, name);
+    const registered = this.register(bareGoal(urn, true, withPluginChoice(inputs, choice))).then(done => {
+      if (done.result !== "success") throw new RunEndedError();
+      return `${done.state.urn}::${done.state.id ?? ""}`;
+    });
     this.defaults.set(key, registered);
     return registered;
   }
@@ -175,25 +175,24 @@ export class Session {
   /** Outputs of a component, or of the stack, whose own wait for `finishStack`: the SDK sends them also where the program threw. */
   registerOutputs(urn: string, outputs: ValueMap): void {
     if (!this.states.has(urn)) throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
+    if (this.parts.executor.halted) throw new RunEndedError();
     if (typeOf(urn) === STACK_TYPE) this.stackOutputs = { urn, outputs };
     else this.writeOutputs(urn, outputs);
   }
 
-  /** The stack's outputs are those of a run that went well, and come last; after any other the old ones are told. */
+  /** The stack's outputs come last. That one is missing after a failure does not mean that it was taken away. */
   finishStack(wentWell: boolean): void {
     if (this.stackOutputs === undefined) return;
     const { urn, outputs } = this.stackOutputs;
-    const [step, state] = [this.steps.get(urn), this.states.get(urn)];
-    if (wentWell && !this.parts.executor.halted) this.writeOutputs(urn, outputs);
-    else if (step !== undefined && state !== undefined) this.parts.events.outputs(step, { state });
+    const kept = wentWell && !this.parts.executor.failed ? {} : this.states.get(urn)?.outputs;
+    this.writeOutputs(urn, { ...kept, ...outputs });
   }
 
   private writeOutputs(urn: string, outputs: ValueMap): void {
-    const { journal, events, executor } = this.parts;
+    const { journal, events } = this.parts;
     const state = this.states.get(urn);
     const step = this.steps.get(urn);
     if (state === undefined || step === undefined) throw new Error(`'${urn}' is not of this run`);
-    if (executor.halted) throw new RunEndedError();
     if (!this.heeds(this.parts.watch?.outputs(urn, state.outputs, outputs))) return;
     const next = { ...state, outputs: reuseSecrets(outputs, state.outputs) };
     if (!equalValues(state.outputs, outputs)) journal.replaceInPlace(state, next);

@@ -32,12 +32,16 @@ export function decode(struct: Struct | undefined): ValueMap {
 
 /** Values to a Struct for a gRPC message. */
 export function encode(values: ValueMap, options: EncodeOptions = {}): Struct {
-  return Struct.fromJavaScript(encodeMap(values, options));
+  return Struct.fromJavaScript(encodeMap(values, { ...options, onWire: true }));
 }
 
 export interface EncodeOptions {
   /** An unknown secret is sent as the bare sentinel, as the stock engine sends it to providers. */
   readonly bareUnknownSecrets?: boolean;
+  /** Of assets only the hash is sent, where a provider needs to know no more than whether they changed. */
+  readonly withoutContents?: boolean;
+  /** In messages a reference names its resource and its type; in the state it has a version instead, if only an empty one. */
+  readonly onWire?: boolean;
 }
 
 /** JSON with signatures, such as the state file holds once decrypted, to a value. */
@@ -69,7 +73,8 @@ function decodeSigned(signature: Json, json: JsonMap): Value {
       return new Asset(signature === ASSET_SIGNATURE ? "asset" : "archive", fields);
     }
     case RESOURCE_SIGNATURE: {
-      const id = json.id === UNKNOWN_SENTINEL ? UNKNOWN : typeof json.id === "string" ? json.id : undefined;
+      const { id: told } = json;
+      const id = told === UNKNOWN_SENTINEL || told === "" ? UNKNOWN : typeof told === "string" ? told : undefined;
       return new ResourceReference(String(json.urn), id, String(json.packageVersion ?? ""));
     }
     default:
@@ -87,19 +92,24 @@ export function encodeValue(value: Value, options: EncodeOptions = {}): Json {
   if (value instanceof Asset) {
     return {
       [SIGNATURE_KEY]: value.kind === "asset" ? ASSET_SIGNATURE : ARCHIVE_SIGNATURE,
-      ...(value.fields as JsonMap),
+      ...((options.withoutContents ? { hash: value.fields.hash } : value.fields) as JsonMap),
     };
   }
-  if (value instanceof ResourceReference) {
-    return {
-      [SIGNATURE_KEY]: RESOURCE_SIGNATURE,
-      urn: value.urn,
-      ...(value.id === undefined ? {} : { id: value.id instanceof Unknown ? UNKNOWN_SENTINEL : value.id }),
-      ...(value.packageVersion === "" ? {} : { packageVersion: value.packageVersion }),
-    };
-  }
+  if (value instanceof ResourceReference) return encodeReference(value, options.onWire === true);
   if (isList(value)) return value.map(item => encodeValue(item, options));
   return isMap(value) ? encodeMap(value, options) : value;
+}
+
+/** An unknown id is the empty text. */
+function encodeReference({ urn, id, packageVersion }: ResourceReference, onWire: boolean): JsonMap {
+  const [, , types = "", ...name] = urn.split("::");
+  return {
+    [SIGNATURE_KEY]: RESOURCE_SIGNATURE,
+    urn,
+    ...(onWire && { name: name.join("::"), type: types.split("$").pop() ?? "" }),
+    ...(id !== undefined && { id: id instanceof Unknown ? "" : id }),
+    ...((packageVersion !== "" || !onWire) && { packageVersion }),
+  };
 }
 
 export function encodeMap(values: ValueMap, options: EncodeOptions = {}): JsonMap {

@@ -33,7 +33,7 @@ export class Executor {
   /** Failed in carrying something out, not in planning it. */
   stepFailed = false;
   private givenUp = false;
-  /** Something was refused in a preview, which goes on to show the rest, and fails in the end. */
+  /** Something was refused, and the run goes on: to delete the rest, or to show it in a preview. It fails in the end. */
   refused = false;
   private done = 0;
   private halt: () => void = () => {};
@@ -58,6 +58,11 @@ export class Executor {
     return this.halted ? Promise.resolve() : this.haltedPromise;
   }
 
+  /** Whether it is to be told that the run has failed. Not of one that could not even be planned: all was said. */
+  get sumsUp(): boolean {
+    return !this.givenUp && (this.stepFailed || this.refused);
+  }
+
   /** True once nothing new may be started. */
   get halted(): boolean {
     return this.givenUp || this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
@@ -74,7 +79,7 @@ export class Executor {
         if (!this.mayStart(step)) return undefined;
         const replaced = step.op === "replace" && steps[index - 1]?.deleteOldLater === true;
         const applied = await this.step(replaced ? afterDeed(step, last) : step);
-        if (applied.error !== undefined) return applied.error instanceof InitFailedError ? applied : undefined;
+        if (applied.error !== undefined) return known(step, applied);
         if (step.op !== "replace") last = applied;
       }
       return last;
@@ -131,16 +136,17 @@ export class Executor {
       this.events.count(step, applied);
       if (applied.warning !== undefined) this.events.warning(applied.warning, step.urn);
       this.events.done(step, applied);
-    } else if (this.context.preview) {
-      this.events.error(`Preview failed: ${applied.error.message}`, step.urn);
-      this.stepFailed = true;
-      this.fail();
     } else {
-      this.events.error(applied.error.message, step.urn);
-      this.tellUnsure(step, applied.error);
-      this.events.failed(step, applied, this.done);
+      const { message } = applied.error;
+      this.events.error(this.context.preview ? `Preview failed: ${message}` : message, step.urn);
+      if (!this.context.preview) {
+        this.tellUnsure(step, applied.error);
+        this.events.failed(step, applied, this.done);
+      }
       this.stepFailed = true;
-      this.fail();
+      // What is protected keeps no other from being deleted: all of it is told in one run.
+      if (protection === undefined) this.fail();
+      else this.refused = true;
     }
     return applied;
   }
@@ -208,10 +214,16 @@ export class Executor {
   }
 }
 
-/** The word `replace` after the deed tells of what was made, and of what is still to be deleted. */
+/** Of what failed: what the program may know of it. One that could not be updated still has its id. */
+function known(step: Step, applied: Applied): Applied | undefined {
+  if (applied.error instanceof InitFailedError) return applied;
+  if (step.op !== "update" || step.next === undefined) return undefined;
+  return { ...applied, state: { ...step.next, id: step.old?.id, outputs: {} } };
+}
+
+/** The word `replace` after the deed tells of what was made. */
 function afterDeed(word: Step, deed: Applied | undefined): Step {
-  if (deed?.state === undefined || word.old === undefined) return word;
-  return { ...word, old: { ...word.old, delete: true }, next: deed.state };
+  return deed?.state === undefined ? word : { ...word, next: deed.state };
 }
 
 /** Orders items so that what is waited for comes first. */

@@ -1,17 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import {
+  containsSecret,
   containsUnknown,
   define,
-  isList,
+  equalValues,
   isMap,
+  mapValues,
   revealSecrets,
   Secret,
   UNKNOWN_SENTINEL,
   type Value,
   type ValueMap,
 } from "../../wire/values";
-import { type Diff, NO_DIFF } from "../planner/diff";
+import type { Diff } from "../planner/diff";
 import type { ResourceState } from "../resource";
 import type { PluginHost } from "../run";
 import { packageOfProvider, parseProviderReference, typeOf } from "../urn";
@@ -25,8 +27,9 @@ export interface ProviderInstance {
   readonly supportsPreview: boolean;
 }
 
-/** Keys of a provider's inputs that the engine reads and the provider never sees. */
-const INTERNAL_KEYS = ["version", "__internal"];
+/** What of a provider's inputs is the engine's, whatever a provider makes of it; the first it never sees. */
+const INTERNAL_KEY = "__internal";
+const ENGINE_KEYS = [INTERNAL_KEY, "version"];
 
 /** The providers of one run, by `<urn>::<id>`. */
 export class ProviderRegistry {
@@ -57,19 +60,18 @@ export class ProviderRegistry {
   async check(urn: string, olds: ValueMap, news: ValueMap): Promise<Checked> {
     const client = await this.load(urn, news);
     this.loaded.set(urn, client);
-    const config = plain(news);
-    if (containsUnknown(config)) return { inputs: news, failures: [] };
-    const { inputs, failures } = await client.checkConfig(urn, plain(olds), config);
-    const result: Record<string, Value> = { ...(keepSecrets(inputs, news) as ValueMap) };
-    for (const key of INTERNAL_KEYS) if (news[key] !== undefined) define(result, key, news[key]);
+    const { inputs, failures } = await client.checkConfig(urn, plain(olds), plain(news));
+    const result: Record<string, Value> = { ...keepSecrets(inputs, news) };
+    for (const key of ENGINE_KEYS) if (news[key] !== undefined) define(result, key, news[key]);
     return { inputs: result, failures };
   }
 
   async diff(urn: string, old: ResourceState, news: ValueMap): Promise<Diff> {
-    if (containsUnknown(news)) return { ...NO_DIFF, changes: "unknown" };
-    const client = this.loaded.get(urn) ?? (await this.load(urn, news));
-    this.loaded.set(urn, client);
-    return client.diffConfig(urn, plain(old.inputs), plain(old.outputs), plain(news));
+    // What is asked about without having been checked, as it depends on something that is replaced, is asked as it was.
+    const client = this.loaded.get(urn) ?? (await this.instance(`${urn}::${old.id}`)).client;
+    const diff = await client.diffConfig(urn, plain(old.inputs), plain(old.outputs), plain(news));
+    if (diff.changes !== "unknown") return diff;
+    return { ...diff, changes: equalValues(old.outputs, publicConfig(news)) ? "none" : "some" };
   }
 
   /** Whether resources can move from another provider to this one. */
@@ -86,9 +88,7 @@ export class ProviderRegistry {
     const known = this.instances.get(reference);
     if (known !== undefined && client === undefined) return known;
     this.loaded.delete(urn);
-    const instance = this.start(urn, id, inputs, client);
-    this.instances.set(reference, instance);
-    return instance;
+    return this.start(urn, id, inputs, client);
   }
 
   /** A provider that did not change goes on with the server that it has, if it has one. */
@@ -99,22 +99,28 @@ export class ProviderRegistry {
     return known;
   }
 
-  private async start(urn: string, id: string, inputs: ValueMap, loaded?: ProviderClient): Promise<ProviderInstance> {
-    const client = loaded ?? (await this.load(urn, inputs));
-    const config = publicConfig(inputs);
-    if (containsUnknown(config)) return { client, configured: false, supportsPreview: false };
-    const { supportsPreview } = await client.configure(urn, id, config);
-    return { client, configured: true, supportsPreview };
+  private start(urn: string, id: string, inputs: ValueMap, loaded?: ProviderClient): Promise<ProviderInstance> {
+    const starting = async (): Promise<ProviderInstance> => {
+      const client = loaded ?? (await this.load(urn, inputs));
+      const config = publicConfig(inputs);
+      if (containsUnknown(config)) return { client, configured: false, supportsPreview: false };
+      const { supportsPreview } = await client.configure(urn, id, config);
+      return { client, configured: true, supportsPreview };
+    };
+    const instance = starting();
+    this.instances.set(`${urn}::${id}`, instance);
+    return instance;
   }
 
-  /** The provider of a resource. @throws Error if neither the run nor the state has it */
-  instance(reference: string): Promise<ProviderInstance> {
+  /** A provider, of one resource if that is named. @throws Error if neither the run nor the state has it */
+  async instance(reference: string, user?: string): Promise<ProviderInstance> {
     const known = this.instances.get(reference);
     if (known !== undefined) return known;
     const { urn, id } = parseProviderReference(reference);
     const state = this.stateOf(urn, id);
-    if (state === undefined) throw new Error(`unknown provider '${reference}'`);
-    return this.configure(urn, id, state.inputs);
+    if (state === undefined) throw new Error(`unknown provider '${reference}'${user ? ` for resource '${user}'` : ""}`);
+    // It may have got a new name in this run.
+    return this.instances.get(`${state.urn}::${id}`) ?? this.start(state.urn, id, state.inputs);
   }
 
   newId(preview: boolean): string {
@@ -137,14 +143,16 @@ function plain(values: ValueMap): ValueMap {
   return revealSecrets(publicConfig(values)) as ValueMap;
 }
 
-function publicConfig(inputs: ValueMap): ValueMap {
-  return Object.fromEntries(Object.entries(inputs).filter(([key]) => !INTERNAL_KEYS.includes(key)));
+/** Also the outputs of a provider. */
+export function publicConfig(inputs: ValueMap): ValueMap {
+  return Object.fromEntries(Object.entries(inputs).filter(([key]) => key !== INTERNAL_KEY));
 }
 
 /** What went in as a secret comes out as one, although CheckConfig is asked in plain. */
-function keepSecrets(out: Value, was: Value | undefined): Value {
-  if (was instanceof Secret) return out instanceof Secret ? out : new Secret(out);
-  if (isList(out) && isList(was)) return out.map((value, index) => keepSecrets(value, was[index]));
-  if (!isMap(out) || !isMap(was)) return out;
-  return Object.fromEntries(Object.entries(out).map(([key, value]) => [key, keepSecrets(value, was[key])]));
+function keepSecrets(outs: ValueMap, ins: ValueMap): ValueMap {
+  return mapValues(outs, (out, key) => {
+    const was = ins[key];
+    if (isMap(out) && isMap(was)) return keepSecrets(out, was);
+    return containsSecret(was) && !(out instanceof Secret) ? new Secret(out) : out;
+  });
 }

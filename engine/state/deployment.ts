@@ -4,7 +4,6 @@ import {
   define,
   isList,
   isMap,
-  revealSecrets,
   SECRET_SIGNATURE,
   Secret,
   SIGNATURE_KEY,
@@ -27,7 +26,7 @@ export function encryptedForm(cipher: Cipher, known: Ciphertexts): SecretForm {
   return secret => {
     let ciphertext = known.get(secret);
     if (ciphertext === undefined) {
-      ciphertext = cipher.encrypt(canonicalJson(encodeValue(revealSecrets(secret.element))));
+      ciphertext = cipher.encrypt(canonicalJson(serializeValue(secret.element, innerForm)));
       known.set(secret, ciphertext);
     }
     return { [SIGNATURE_KEY]: SECRET_SIGNATURE, ciphertext };
@@ -36,7 +35,13 @@ export function encryptedForm(cipher: Cipher, known: Ciphertexts): SecretForm {
 
 export const plainForm: SecretForm = secret => ({
   [SIGNATURE_KEY]: SECRET_SIGNATURE,
-  plaintext: canonicalJson(encodeValue(revealSecrets(secret.element))),
+  plaintext: canonicalJson(serializeValue(secret.element, plainForm)),
+});
+
+/** Of a secret within another, which is encrypted as a whole. */
+const innerForm: SecretForm = secret => ({
+  [SIGNATURE_KEY]: SECRET_SIGNATURE,
+  ciphertext: canonicalJson(serializeValue(secret.element, innerForm)),
 });
 
 /** JSON as Go's encoder writes it: keys sorted, `<`, `>` and `&` escaped. */
@@ -69,13 +74,13 @@ export function serializeValue(value: Value, form: SecretForm): Json {
 }
 
 /** The inverse; `cipher` opens the secrets and `known` remembers their texts. */
-export function deserializeValue(json: Json, cipher: Cipher, known: Ciphertexts): Value {
+export function deserializeValue(json: Json, cipher: Pick<Cipher, "decrypt">, known: Ciphertexts): Value {
   if (json === null || typeof json !== "object") return decodeValue(json);
   if (Array.isArray(json)) return json.map(item => deserializeValue(item, cipher, known));
   if (json[SIGNATURE_KEY] === SECRET_SIGNATURE) {
-    if (typeof json.plaintext === "string") return new Secret(decodeValue(JSON.parse(json.plaintext)));
+    if (typeof json.plaintext === "string") return new Secret(openedValue(json.plaintext));
     const ciphertext = String(json.ciphertext);
-    const secret = new Secret(decodeValue(JSON.parse(cipher.decrypt(ciphertext))));
+    const secret = new Secret(openedValue(cipher.decrypt(ciphertext)));
     known.set(secret, ciphertext);
     return secret;
   }
@@ -83,7 +88,14 @@ export function deserializeValue(json: Json, cipher: Cipher, known: Ciphertexts)
   return deserializeMap(json, cipher, known);
 }
 
-function deserializeMap(json: JsonMap, cipher: Cipher, known: Ciphertexts): ValueMap {
+/** What a secret holds: secrets within it are open too, and their texts are none to write to a file. */
+function openedValue(text: string): Value {
+  return deserializeValue(JSON.parse(text), OPEN, new WeakMap());
+}
+
+const OPEN: Pick<Cipher, "decrypt"> = { decrypt: text => text };
+
+function deserializeMap(json: JsonMap, cipher: Pick<Cipher, "decrypt">, known: Ciphertexts): ValueMap {
   const result: Record<string, Value> = {};
   for (const [key, item] of Object.entries(json)) define(result, key, deserializeValue(item, cipher, known));
   return result;
@@ -112,18 +124,22 @@ const FIELDS = [
   "importID",
   "retainOnDelete",
   "deletedWith",
+  "replaceWith",
   "created",
   "modified",
   "ignoreChanges",
+  "hideDiff",
   "replaceOnChanges",
+  "replacementTrigger",
 ] as const satisfies readonly (keyof ResourceState)[];
+const VALUES: ReadonlySet<string> = new Set(["inputs", "outputs", "replacementTrigger"]);
 const ALWAYS: ReadonlySet<string> = new Set(["urn", "custom", "type"]);
 
 export function serializeResource(state: ResourceState, form: SecretForm): JsonMap {
   const result: JsonMap = {};
   for (const field of FIELDS) {
     const value = state[field];
-    const json = field === "inputs" || field === "outputs" ? serializeValue(value as ValueMap, form) : (value as Json);
+    const json = VALUES.has(field) && value !== undefined ? serializeValue(value as Value, form) : (value as Json);
     if (ALWAYS.has(field) || !isEmpty(json)) result[field] = json;
   }
   return Object.assign(result, state.rest);
@@ -168,10 +184,14 @@ export function deserializeResource(json: JsonMap, cipher: Cipher, known: Cipher
     importID: text("importID"),
     retainOnDelete: flag("retainOnDelete"),
     deletedWith: text("deletedWith"),
+    replaceWith: strings(json.replaceWith),
     created: text("created"),
     modified: text("modified"),
     ignoreChanges: strings(json.ignoreChanges),
+    hideDiff: strings(json.hideDiff),
     replaceOnChanges: strings(json.replaceOnChanges),
+    replacementTrigger:
+      json.replacementTrigger === undefined ? undefined : deserializeValue(json.replacementTrigger, cipher, known),
     rest,
   };
 }

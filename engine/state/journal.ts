@@ -151,12 +151,15 @@ export class Journal {
     const provider = state.provider && parseProviderReference(state.provider);
     return {
       ...state,
+      // What is still to be deleted goes by the new name too; another may have taken the old one.
+      urn: state.delete ? name(state.urn) : state.urn,
       parent: state.parent && name(state.parent),
       dependencies: state.dependencies.map(name),
       propertyDependencies: Object.fromEntries(
         Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.map(name)]),
       ),
       deletedWith: state.deletedWith && name(state.deletedWith),
+      replaceWith: state.replaceWith.map(name),
       provider: provider ? `${name(provider.urn)}::${provider.id}` : undefined,
     };
   }

@@ -2,7 +2,8 @@ import { decide } from "../../engine/planner/decide";
 import { dependentsOf, orderDeletes } from "../../engine/planner/delete-order";
 import { applyReplaceOnChanges, changed, NO_DIFF, settleUnknown } from "../../engine/planner/diff";
 import { parseTimeout } from "../../engine/planner/goal";
-import { keepOldValues, parsePath } from "../../engine/planner/property-path";
+import { keepOldValues } from "../../engine/planner/ignore-changes";
+import { parsePath } from "../../engine/planner/property-path";
 import { deleteStep } from "../../engine/planner/step";
 import { bareState } from "../../engine/resource";
 import { Secret } from "../../wire/values";
@@ -62,7 +63,10 @@ test("deletes wait for what depends on them", () => {
 test("ignoreChanges puts old values back, and takes away what was not there", () => {
   const news = { a: { x: 1, y: 2 }, list: [1, 2], added: true };
   const olds = { a: { x: 9 }, list: [7, 8] };
-  expect(keepOldValues(news, olds, ["a.x", "list[1]", "added"])).toEqual({ a: { x: 9, y: 2 }, list: [1, 8] });
+  expect(keepOldValues(news, olds, ["a.x", "list[1]", "added"])).toEqual({
+    inputs: { a: { x: 9, y: 2 }, list: [1, 8] },
+    missed: [],
+  });
 });
 
 test("paths and durations", () => {
