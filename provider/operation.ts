@@ -25,6 +25,7 @@ export async function operate<T>(request: OperationRequest, run: (context: KindC
   const context: KindContext = {
     hosts: request.session.hosts,
     cluster: request.session.cluster,
+    ...(request.session.nodes ? { nodes: request.session.nodes } : {}),
     ...(request.session.ownership ? { ownership: request.session.ownership } : {}),
     ...(request.session.connect ? { connect: request.session.connect } : {}),
     urn: request.urn,

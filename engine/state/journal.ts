@@ -41,10 +41,11 @@ export class Journal {
 
   /** The state as it is now. */
   snapshot(): Snapshot {
-    const resources = this.entries;
+    const named = (state: ResourceState): ResourceState => (this.renamed.size === 0 ? state : this.withNewNames(state));
+    const pending = [...this.pending, ...this.unfinished];
     return {
-      resources: inOrder(this.renamed.size === 0 ? resources : resources.map(state => this.withNewNames(state))),
-      pendingOperations: [...this.pending, ...this.unfinished],
+      resources: inOrder(this.entries.map(named)),
+      pendingOperations: pending.map(({ type, resource }) => ({ type, resource: named(resource) })),
     };
   }
 

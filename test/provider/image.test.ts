@@ -169,27 +169,32 @@ describe("an image on a host, over gRPC", () => {
     expect(call?.script).not.toContain("hunter2");
   });
 
-  test("all hosts get the digest of the first, also when the tag moves while they pull", async () => {
-    const pulled: string[] = [];
-    let bothBegan = () => {};
-    const began = new Promise<void>(resolve => {
-      bothBegan = resolve;
-    });
-    docker.hosts.mutate("pull image", async ({ host, what }) => {
-      const reference = what?.replace("pull image ", "") ?? "";
-      const digest = reference.split("@")[1] ?? idOf(String(pulled.length));
-      pulled.push(digest);
-      docker.put(host, reference, { id: digest, digests: [`app@${digest}`] });
-      if (pulled.length === 2) bothBegan();
-      await began;
-      return "";
-    });
-    const all = await Promise.all(PEERS.map(({ host }) => make({ host, peers: PEERS })));
-    const [first] = all;
-    expect(all[1]?.outputs.digest).toBe(first?.outputs.digest);
-    expect(pulled).toEqual([idOf("0"), idOf("1"), first?.outputs.digest]);
-    expect(docker.find("node-1", "app:1")?.id).toBe(docker.find("node-2", "app:1")?.id);
-  });
+  test.each(["peers that are named", "the provider's nodes"])(
+    "all hosts get the digest of the first, also when the tag moves while they pull (%s)",
+    async whose => {
+      const isNamed = whose.includes("named");
+      if (!isNamed) await client.configure({ cluster: "dev", hosts: [], nodes: PEERS });
+      const pulled: string[] = [];
+      let bothBegan = () => {};
+      const began = new Promise<void>(resolve => {
+        bothBegan = resolve;
+      });
+      docker.hosts.mutate("pull image", async ({ host, what }) => {
+        const reference = what?.replace("pull image ", "") ?? "";
+        const digest = reference.split("@")[1] ?? idOf(String(pulled.length));
+        pulled.push(digest);
+        docker.put(host, reference, { id: digest, digests: [`app@${digest}`] });
+        if (pulled.length === 2) bothBegan();
+        await began;
+        return "";
+      });
+      const all = await Promise.all(PEERS.map(({ host }) => make({ host, ...(isNamed && { peers: PEERS }) })));
+      const [first] = all;
+      expect(all[1]?.outputs.digest).toBe(first?.outputs.digest);
+      expect(pulled).toEqual([idOf("0"), idOf("1"), first?.outputs.digest]);
+      expect(docker.find("node-1", "app:1")?.id).toBe(docker.find("node-2", "app:1")?.id);
+    },
+  );
 
   test.each([
     [{ reference: `app@${DIGEST}`, source: { derive: { base: "x", packages: [] } } }, "reference"],

@@ -210,6 +210,8 @@ describe("provider server over gRPC", () => {
       code: grpc.status.UNIMPLEMENTED,
       details: expect.stringContaining("getThing"),
     });
+    const schema = client.ask(client.raw.getSchema, new pb.GetSchemaRequest());
+    await expect(schema).rejects.toThrow('package memory does not offer the schema "memory" here.');
   });
 
   test("status lines reach the engine, ephemeral and redacted, and none twice on end", async () => {
