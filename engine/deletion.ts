@@ -5,7 +5,7 @@ import { orderDeletes, stillNeeded } from "./planner/delete-order";
 import { deleteReplacedStep, deleteStep, type Step, untargetedStep } from "./planner/step";
 import type { ProviderRegistry } from "./provider/registry";
 import type { ResourceState } from "./resource";
-import type { Targets } from "./targets";
+import type { Scope, Targets } from "./targets";
 
 export interface DeletionParts {
   readonly targets: Targets;
@@ -56,9 +56,10 @@ function accepted(doomed: readonly ResourceState[], parts: DeletionParts): boole
   return preview;
 }
 
-/** What a run that spares protected resources leaves: these, and what they depend on (stock's --exclude-protected, 3.260). */
-export function sparedByProtection(resources: readonly ResourceState[]): string[] {
+/** Leaves out what is protected, and what that depends on (stock's --exclude-protected, 3.260). */
+export function sparingProtected(scope: Scope, resources: readonly ResourceState[]): Scope {
   const held = resources.filter(state => state.protect);
   const others = resources.filter(state => !state.protect);
-  return [...held, ...stillNeeded(others, resources)].map(state => state.urn);
+  const spared = [...held, ...stillNeeded(others, resources)].map(state => state.urn);
+  return { ...scope, excludes: [...(scope.excludes ?? []), ...spared] };
 }

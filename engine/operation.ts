@@ -1,5 +1,5 @@
 import { configValues, type StackConfig, shownConfig } from "./config-values";
-import { deleteAll, sparedByProtection } from "./deletion";
+import { deleteAll, sparingProtected } from "./deletion";
 import { Dependents } from "./dependents";
 import { messageOf } from "./diagnosed-error";
 import { EventStream } from "./event-stream";
@@ -259,9 +259,8 @@ export class Operation {
   private async destroy(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
     const { options } = this;
     const { resources } = journal.snapshot();
-    const spared = options.excludeProtected ? sparedByProtection(resources) : [];
     await deleteAll(resources, {
-      targets: new Targets({ ...options, excludes: [...(options.excludes ?? []), ...spared] }),
+      targets: new Targets(options.excludeProtected ? sparingProtected(options, resources) : options),
       targetDependents: options.targetDependents === true,
       preview: this.dryRun,
       dependents: new Dependents(resources, providers),
