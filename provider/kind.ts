@@ -61,6 +61,8 @@ export interface KindContext {
   readonly urn: string;
   /** Shown live beside the resource while it is at work. */
   status(line: string): void;
+  /** What the operator has to know after the run too. */
+  tell(line: string): void;
   /** Aborted when the engine cancels. */
   readonly signal: AbortSignal;
   /** From customTimeouts; undefined: the kind's own default. */

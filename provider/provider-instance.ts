@@ -104,7 +104,8 @@ export class ProviderInstance {
         if (line !== said) this.log.status(request.urn, line);
         said = line;
       };
-      return operate({ ...request, session: this.session, cancel: this.cancellation.signal, status }, step);
+      const tell = (line: string) => this.log.info(request.urn, this.redact(line));
+      return operate({ ...request, session: this.session, cancel: this.cancellation.signal, status, tell }, step);
     };
   }
 
