@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { NoSuchStackError } from "../engine/state/backend";
 import { addCommonOptions, addStackOption } from "./common-options";
 import { type Console, processConsole } from "./console";
 import { ExitWith, renderError } from "./render-error";
 import { runStock, wantsStock } from "./stock-engine";
+import { UnconfirmedError } from "./update-flow";
 import { VerbTable } from "./verb";
 import { addCancel } from "./verbs/cancel";
 import { addConfig } from "./verbs/config";
@@ -52,6 +54,8 @@ export function program(table: VerbTable, console: Console): Command {
   const root = new Command("muster")
     .description("Declares a cluster of GPU hosts and the training pipeline on it as one reviewed change")
     .exitOverride()
+    // `--json` of `config set-all` has a value, that of `config` itself has none.
+    .enablePositionalOptions()
     .showHelpAfterError("  fix: `muster --help` and `muster VERB --help` list what there is")
     .configureOutput({
       writeOut: text => console.out.write(text),
@@ -73,8 +77,14 @@ export async function main(argv: readonly string[], console: Console): Promise<n
     if (error instanceof ExitWith) return error.code;
     if (error instanceof CommanderError) return error.exitCode;
     console.err.write(`${renderError(error, argv.includes("--debug"))}\n`);
-    return 1;
+    return exitCodeOf(error);
   }
+}
+
+/** Stock's codes for what a script can act on (pulumi/pulumi pkg/cmd/pulumi/cmd/exit_codes.go, 3.260). */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UnconfirmedError) return 2;
+  return error instanceof NoSuchStackError ? 6 : 1;
 }
 
 if (require.main === module) {

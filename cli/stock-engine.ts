@@ -99,6 +99,7 @@ const stockVerbs = new Set([
   "refresh",
   "destroy",
   "down",
+  "dn",
   "stack",
   "config",
   "cancel",

@@ -1,12 +1,13 @@
 import { RunDisplay, type Screen } from "../engine/display/run-display";
-import type { EngineEvent } from "../engine/events";
+import { PreviewDigest } from "../engine/preview-digest";
 import type { RunKind, RunOptions, RunResult } from "../engine/run";
+import { isDefaultProvider } from "../engine/urn";
 import { OperatorError } from "../wire/operator-error";
 import { ask } from "./ask";
 import type { Console } from "./console";
 import { type EventOutput, eventLog } from "./event-output";
 import type { Interrupts } from "./signals";
-import type { UpdateFlags } from "./update-options";
+import { truth, type UpdateFlags } from "./update-options";
 
 /** What a run needs besides the choices of the operator. */
 export interface UpdateTools {
@@ -40,7 +41,7 @@ export async function updateFlow(prepared: PreparedRun, flags: UpdateFlags, tool
     return exitCode;
   }
   const confirmed = flags.yes === true || flags.skipPreview === true;
-  if (!confirmed && (!tools.interactive || flags.json)) throw unconfirmed(kind);
+  if (!confirmed && (!tools.interactive || flags.json)) throw new UnconfirmedError(kind);
   const log = openLog(flags);
   // A plan is held against a preview before anything is done, asked for or not.
   if (!flags.skipPreview || prepared.plan !== undefined) {
@@ -96,10 +97,17 @@ async function shownRun(
     withoutOutputs: flags.suppressOutputs,
     now: tools.now,
   });
-  const onEvent = (event: EngineEvent): void => {
+  const digest =
+    silent && preview && !truth(tools.console.env.PULUMI_ENABLE_STREAMING_JSON_PREVIEW) && new PreviewDigest();
+  const started = tools.now();
+  const onEvent: RunOptions["onEvent"] = (event, states) => {
     log?.write(event);
-    if (silent) tools.console.out.write(`${JSON.stringify(event)}\n`);
     display.handle(event);
+    const step = event.resourcePreEvent ?? event.resOutputsEvent ?? event.resOpFailedEvent;
+    // Providers that no program has named are in logs only, as with stock.
+    if (!silent || (step && isDefaultProvider(step.metadata.urn))) return;
+    if (digest) digest.handle(event, states);
+    else tools.console.out.write(`${JSON.stringify(event)}\n`);
   };
   if (!silent) tools.interrupts.speaker = text => display.say(text);
   try {
@@ -108,6 +116,7 @@ async function shownRun(
     const previewOnly = preview && kind !== "preview";
     const result = await tools.run({ ...prepared, kind, onEvent, stop, cancel, ...(previewOnly && { previewOnly }) });
     display.finish();
+    if (digest) tools.console.out.write(`${JSON.stringify(digest.document(tools.now() - started), null, 4)}\n`);
     if (result.exitCode === unexpectedChanges) sayUnexpected(prepared.kind, tools.console);
     return { result, exitCode: result.exitCode, display };
   } catch (error) {
@@ -131,10 +140,14 @@ function saySaved({ savePlan, stack }: PreparedRun, console: Console): void {
   console.err.write(`plan written to ${savePlan}; carry it out: muster up -s ${stack} --plan ${savePlan}\n`);
 }
 
-function unconfirmed(kind: RunKind): OperatorError {
-  return new OperatorError({
-    summary: `${kind} needs a yes, and there is no terminal to ask on`,
-    detail: "a run changes hosts, so it is never started unasked",
-    remedy: `look at \`muster preview\` first, then run \`muster ${kind} --yes\` (with --skip-preview it is not previewed again)`,
-  });
+/** Nobody said yes, and there is nobody to ask. */
+export class UnconfirmedError extends OperatorError {
+  constructor(kind: RunKind) {
+    super({
+      summary: `${kind} needs a yes, and there is no terminal to ask on`,
+      detail: "a run changes hosts, so it is never started unasked",
+      remedy: `look at \`muster preview\` first, then run \`muster ${kind} --yes\` (with --skip-preview it is not previewed again)`,
+    });
+    this.name = "UnconfirmedError";
+  }
 }

@@ -24,7 +24,10 @@ export interface UpdateFlags {
   readonly plan?: string;
   readonly remove?: boolean;
   readonly preserveConfig?: boolean;
+  readonly excludeProtected?: boolean;
   readonly suppressOutputs?: boolean;
+  readonly config?: readonly string[];
+  readonly configPath?: boolean;
   readonly diff?: boolean;
   readonly message?: string;
 }
@@ -48,6 +51,7 @@ type Decisions = Pick<
   | "targetDependents"
   | "excludes"
   | "excludeDependents"
+  | "excludeProtected"
   | "replaces"
   | "expectNoChanges"
   | "clearPendingCreates"
@@ -68,6 +72,7 @@ export function runDecisions(kind: RunKind, flags: UpdateFlags, env: Env, projec
     ...(flags.targetDependents && { targetDependents: true }),
     ...(flags.exclude !== undefined && { excludes: flags.exclude }),
     ...(flags.excludeDependents && { excludeDependents: true }),
+    ...(flags.excludeProtected && { excludeProtected: true }),
     ...(replaced.length > 0 && { replaces: replaced }),
     ...(flags.clearPendingCreates && { clearPendingCreates: true }),
     ...(flags.message !== undefined && { message: flags.message }),
@@ -87,7 +92,8 @@ function defaultParallel(env: Env, isMuster: boolean): number {
   return isMuster ? MUSTER_PARALLEL : Math.max(64, 4 * cpus().length);
 }
 
-function truth(text: string | undefined): boolean | undefined {
+/** A variable of stock's that is set or not: `1` or `true`. */
+export function truth(text: string | undefined): boolean | undefined {
   if (text === undefined || text === "") return undefined;
   return text === "1" || text.toLowerCase() === "true";
 }

@@ -56,11 +56,11 @@ export class ConfigFile {
 
   /**
    * Sets a key, or with `path` something inside it.
-   * @param value text, a number or truth value, or `{secure}`
+   * @param value plain data; a secret in it is `{secure}`
    * @param asIs text stays text; without, at a path, what looks like a number or truth value is one, as with stock
    * @throws OperatorError if the path leads through something that is no map or list, or beyond the end of a list
    */
-  set(key: string, value: string | number | boolean | { secure: string }, path: boolean, asIs = false): void {
+  set(key: string, value: unknown, path: boolean, asIs = false): void {
     const at = this.locate(key, path);
     const typed = path && !asIs && typeof value === "string" ? typedScalar(value) : value;
     for (let depth = 1; depth < at.length; depth += 1) this.openParent(key, at.slice(0, depth), at[depth] ?? "");

@@ -1,6 +1,8 @@
+import { OperatorError } from "../wire/operator-error";
 import type { Json } from "../wire/struct";
 import { Secret, type Value } from "../wire/values";
 import type { ConfigFile } from "./config-file";
+import { messageOf } from "./diagnosed-error";
 import type { Project } from "./project";
 import type { Cipher } from "./secrets/passphrase";
 
@@ -41,13 +43,27 @@ export function openConfig(
   const secretKeys: string[] = [];
   for (const [key, raw] of Object.entries(configEntries(project, file))) {
     let secret = false;
-    const value = openSecure(raw, cipher, () => {
-      secret = true;
-    });
+    const value = opened(key, () =>
+      openSecure(raw, cipher, () => {
+        secret = true;
+      }),
+    );
     texts[key] = typeof value === "string" ? value : JSON.stringify(value);
     if (secret) secretKeys.push(key);
   }
   return { texts, secretKeys };
+}
+
+function opened(key: string, open: () => Json): Json {
+  try {
+    return open();
+  } catch (error) {
+    throw new OperatorError({
+      summary: `the secret ${key} of the stack's configuration can't be opened`,
+      detail: messageOf(error),
+      remedy: `set it again: muster config set --secret ${key}`,
+    });
+  }
 }
 
 /** The same as property values, for default providers. */

@@ -1,11 +1,11 @@
 import type { Dependents } from "./dependents";
 import type { EventStream } from "./event-stream";
 import type { Executor } from "./executor/executor";
-import { orderDeletes } from "./planner/delete-order";
+import { orderDeletes, stillNeeded } from "./planner/delete-order";
 import { deleteReplacedStep, deleteStep, type Step, untargetedStep } from "./planner/step";
 import type { ProviderRegistry } from "./provider/registry";
 import type { ResourceState } from "./resource";
-import type { Targets } from "./targets";
+import type { Scope, Targets } from "./targets";
 
 export interface DeletionParts {
   readonly targets: Targets;
@@ -54,4 +54,12 @@ function accepted(doomed: readonly ResourceState[], parts: DeletionParts): boole
   executor.refused = true;
   if (!preview) executor.fail();
   return preview;
+}
+
+/** Leaves out what is protected, and what that depends on (stock's --exclude-protected, 3.260). */
+export function sparingProtected(scope: Scope, resources: readonly ResourceState[]): Scope {
+  const held = resources.filter(state => state.protect);
+  const others = resources.filter(state => !state.protect);
+  const spared = [...held, ...stillNeeded(others, resources)].map(state => state.urn);
+  return { ...scope, excludes: [...(scope.excludes ?? []), ...spared] };
 }

@@ -56,7 +56,7 @@ export const metadata = z.strictObject({
   provider: z.string(),
 });
 
-const head = { sequence: z.number().int().min(1), timestamp: z.number().int().describe("Unix seconds") };
+const head = { sequence: z.number().int().min(0), timestamp: z.number().int().describe("Unix seconds") };
 const planning = z.boolean().optional().describe("of a preview");
 
 export const diagnostic = z.strictObject({

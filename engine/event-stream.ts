@@ -11,6 +11,12 @@ const PARTIAL = 1;
 
 type Body = Omit<EngineEvent, "sequence" | "timestamp">;
 
+/** What a step's event tells of in full: what the resource was, and what it is to be. */
+export interface StepStates {
+  readonly old?: ResourceState;
+  readonly now?: ResourceState;
+}
+
 /** Numbers the events of a run, counts its changes, and hands them on in order. */
 export class EventStream {
   private sequence = 0;
@@ -18,7 +24,7 @@ export class EventStream {
   private readonly started = Date.now();
 
   constructor(
-    private readonly onEvent: (event: EngineEvent) => void,
+    private readonly onEvent: (event: EngineEvent, states?: StepStates) => void,
     private readonly preview: boolean,
     /** False if a refresh only comes before the thing itself. */
     private readonly countsRefresh: boolean,
@@ -42,9 +48,8 @@ export class EventStream {
   }
 
   before(step: Step): void {
-    this.emit({
-      resourcePreEvent: { metadata: metadataOf(step, plannedOf(step)), ...(this.preview ? { planning: true } : {}) },
-    });
+    const states = statesOf(step, plannedOf(step));
+    this.emit({ resourcePreEvent: { metadata: metadataOf(step, states), ...this.planning } }, states);
   }
 
   /** What a step came to. */
@@ -58,8 +63,8 @@ export class EventStream {
       ...(step.deleteOldLater && step.old && { old: { ...step.old, delete: true } }),
       ...(isImport(step) && state && { old: state }),
     };
-    const now = step.next === undefined ? undefined : state;
-    this.emit({ resOutputsEvent: { metadata: metadataOf(told, now), ...(this.preview ? { planning: true } : {}) } });
+    const states = statesOf(told, step.next === undefined ? undefined : state);
+    this.emit({ resOutputsEvent: { metadata: metadataOf(told, states), ...this.planning } }, states);
   }
 
   /** As `outputs`, but a component tells its outputs only when all of it was declared: its step alone says nothing. */
@@ -76,7 +81,8 @@ export class EventStream {
         : planned && step.op === "update"
           ? { ...planned, id: step.old?.id }
           : planned;
-    this.emit({ resOpFailedEvent: { metadata: metadataOf(step, now), status: applied.status, steps } });
+    const states = statesOf(step, now);
+    this.emit({ resOpFailedEvent: { metadata: metadataOf(step, states), status: applied.status, steps } }, states);
   }
 
   diagnostic(event: DiagnosticEvent): void {
@@ -109,9 +115,13 @@ export class EventStream {
     this.emit({ cancelEvent: {} });
   }
 
-  private emit(body: Body): void {
+  private get planning(): { planning?: true } {
+    return this.preview ? { planning: true } : {};
+  }
+
+  private emit(body: Body, states?: StepStates): void {
+    this.onEvent({ sequence: this.sequence, timestamp: Math.floor(Date.now() / 1000), ...body }, states);
     this.sequence += 1;
-    this.onEvent({ sequence: this.sequence, timestamp: Math.floor(Date.now() / 1000), ...body });
   }
 }
 
@@ -122,14 +132,18 @@ function isImport({ op }: Step): boolean {
 /** Steps that tell of something that is there: by looking at it, or because it was made just before. */
 const HAVE_ID: ReadonlySet<OpType> = new Set(["refresh", "read", "read-replacement", "replace"]);
 
-/** What a step will make, which has no id yet. */
+/** What a step will make, which has no id and no outputs yet. */
 function plannedOf({ op, next }: Step): ResourceState | undefined {
-  return next === undefined || HAVE_ID.has(op) ? next : { ...next, id: undefined };
+  return next === undefined || HAVE_ID.has(op) ? next : { ...next, id: undefined, outputs: {} };
 }
 
-function metadataOf(step: Step, now: ResourceState | undefined): StepMetadata {
+function statesOf(step: Step, now: ResourceState | undefined): StepStates {
   // What is not made because of --target is told as what stays as it is.
   const old = step.skipped ? step.next : isImport(step) && now?.id === undefined ? undefined : step.old;
+  return { old, now };
+}
+
+function metadataOf(step: Step, { old, now }: StepStates): StepMetadata {
   return {
     op: step.op,
     urn: step.urn,

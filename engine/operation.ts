@@ -1,5 +1,5 @@
 import { configValues, type StackConfig, shownConfig } from "./config-values";
-import { deleteAll } from "./deletion";
+import { deleteAll, sparingProtected } from "./deletion";
 import { Dependents } from "./dependents";
 import { messageOf } from "./diagnosed-error";
 import { EventStream } from "./event-stream";
@@ -257,10 +257,11 @@ export class Operation {
   }
 
   private async destroy(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
+    const { options } = this;
     const { resources } = journal.snapshot();
     await deleteAll(resources, {
-      targets: new Targets(this.options),
-      targetDependents: this.options.targetDependents === true,
+      targets: new Targets(options.excludeProtected ? sparingProtected(options, resources) : options),
+      targetDependents: options.targetDependents === true,
       preview: this.dryRun,
       dependents: new Dependents(resources, providers),
       executor,

@@ -1,4 +1,4 @@
-import { shownMap } from "./event-stream";
+import { type StepStates, shownMap } from "./event-stream";
 import type { EngineEvent, SummaryEvent } from "./events";
 import type { Import } from "./import";
 import { Operation } from "./operation";
@@ -29,6 +29,8 @@ export interface RunOptions extends Scope {
   readonly continueOnError?: boolean;
   /** Kinds `refresh` and `destroy`: show what would happen; no lock, no change. For `up` there is kind `preview`. */
   readonly previewOnly?: boolean;
+  /** Kind `destroy`: protected resources stay, and what they depend on. */
+  readonly excludeProtected?: boolean;
   /** Kind `import`: what is taken over. */
   readonly imports?: readonly Import[];
   readonly replaces?: readonly string[];
@@ -39,8 +41,8 @@ export interface RunOptions extends Scope {
   readonly savePlan?: string;
   /** The file with the plan that this run, or the preview before it, is held against. */
   readonly plan?: string;
-  /** Called in order, never at the same time. */
-  onEvent(event: EngineEvent): void;
+  /** Called in order, never at the same time. `states` are those that the event of a step tells of. */
+  onEvent(event: EngineEvent, states?: StepStates): void;
   /** First abort: finish the running steps and stop. The executor's `cancel` is the second. */
   readonly stop?: AbortSignal;
   readonly cancel?: AbortSignal;

@@ -73,6 +73,10 @@ export function listStacks(projectRoot: string): string[] {
   return listIn(backendOf(projectRoot));
 }
 
+export function unselectStack(projectRoot: string): void {
+  rmSync(join(projectRoot, SELECTED_FOLDER, SELECTED_FILE), { force: true });
+}
+
 /** @throws NoSuchStackError */
 export function selectStack(projectRoot: string, stack: string): void {
   const backend = backendOf(projectRoot);
@@ -226,6 +230,8 @@ export interface StackFacts {
   /** Somebody holds its lock. */
   readonly updateInProgress: boolean;
   readonly last: NumberedEntry | undefined;
+  /** When its state was written, ISO 8601 in milliseconds. */
+  readonly changedAt: string | undefined;
 }
 
 /** @throws NoSuchStackError */
@@ -233,8 +239,11 @@ export function stackFacts(projectRoot: string, stack: string): StackFacts {
   const backend = backendOf(projectRoot);
   if (!stackExists(backend, stack)) throw new NoSuchStackError(backend, stack);
   const deployment = deploymentOf(readFileSync(checkpointPath(backend, stack), "utf8"));
+  const readable = typeof deployment === "string" ? undefined : deployment;
+  const written = new Date(String((readable?.manifest as JsonMap | undefined)?.time));
   return {
-    resourceCount: typeof deployment === "string" ? undefined : ((deployment.resources ?? []) as JsonMap[]).length,
+    resourceCount: readable && ((readable.resources ?? []) as JsonMap[]).length,
+    changedAt: Number.isNaN(written.getTime()) ? undefined : written.toISOString(),
     updateInProgress: listLocks(backend, stack).length > 0,
     last: readHistory(backend, stack)[0],
   };

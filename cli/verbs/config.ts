@@ -7,7 +7,9 @@ import { type ConfigEntry, configEntry, hasSecret } from "../config-entry";
 import { printLine, table as textTable } from "../console";
 import { openProject, stackOf } from "../project";
 import { openStack, type StackSession } from "../stack-session";
+import { addStockOnlyCommands } from "../stock-only";
 import type { VerbCall, VerbTable } from "../verb";
+import { addConfigMany } from "./config-many";
 
 interface ConfigFlags {
   readonly secret?: boolean;
@@ -35,7 +37,7 @@ export function addConfig(table: VerbTable, program: Command): void {
   table
     .add<ConfigFlags>(config, "set <key> [value]", "Set a value; without one it is read from standard input", set)
     .option("--secret", "encrypt it")
-    .option("--plaintext", "keep it in plain, even if it looks like a secret")
+    .addOption(new Option("--plaintext", "keep it in plain, even if it looks like a secret").conflicts("secret"))
     .addOption(
       new Option("--type <type>", "keep it as such; at a path the default is what it looks like").choices(
         Object.keys(TYPES),
@@ -43,11 +45,16 @@ export function addConfig(table: VerbTable, program: Command): void {
     )
     .option(path, pathHelp);
   table.add<ConfigFlags>(config, "get <key>", "Print a value", get).option("--json", "as JSON").option(path, pathHelp);
-  table.add<ConfigFlags>(config, "rm <key>", "Remove a value", remove).option(path, pathHelp);
+  table
+    .add<ConfigFlags>(config, "rm <key>", "Remove a value", remove)
+    .aliases(["remove", "delete"])
+    .option(path, pathHelp);
   table
     .add<ConfigFlags>(config, "ls", "List all values", list)
     .option("--json", "as JSON")
     .option("--show-secrets", "in plain");
+  addConfigMany(table, config);
+  addStockOnlyCommands(config);
 }
 
 async function open({ console, flags, folder }: VerbCall<ConfigFlags>): Promise<StackSession> {
@@ -118,16 +125,18 @@ async function get(call: VerbCall<ConfigFlags>): Promise<number> {
   const session = await open(call);
   const fallback = flags.path ? undefined : session.project.configDefaults.get(session.config.fullKey(key));
   const raw = session.config.get(key, flags.path === true) ?? fallback;
-  if (raw === undefined) {
-    throw new OperatorError({
-      summary: `configuration key '${key}' not found for stack '${session.name}'`,
-      where: session.config.path,
-      remedy: `muster config set -s ${session.name} ${key} VALUE; \`muster config\` lists what there is`,
-    });
-  }
+  if (raw === undefined) throw noSuchKey(session, key);
   const entry = await told(raw, session);
   printLine(console, flags.json ? JSON.stringify(entry, null, 2) : (entry.value ?? ""));
   return 0;
+}
+
+export function noSuchKey({ name, config }: StackSession, key: string): OperatorError {
+  return new OperatorError({
+    summary: `configuration key '${key}' not found for stack '${name}'`,
+    where: config.path,
+    remedy: `muster config set -s ${name} ${key} VALUE; \`muster config\` lists what there is`,
+  });
 }
 
 async function remove(call: VerbCall<ConfigFlags>): Promise<number> {

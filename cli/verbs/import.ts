@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Import } from "../../engine/import";
 import { OperatorError } from "../../wire/operator-error";
+import { addStockOnlyFlags } from "../stock-only";
 import { parseBoolean, parseCount, type UpdateFlags } from "../update-options";
 import { update } from "../update-verbs";
 import type { VerbTable } from "../verb";
@@ -12,7 +13,7 @@ interface ImportFlags extends UpdateFlags {
 }
 
 export function addImport(table: VerbTable, program: Command): void {
-  table
+  const command = table
     .add<ImportFlags>(
       program,
       "import <type> <name> <id>",
@@ -29,7 +30,9 @@ export function addImport(table: VerbTable, program: Command): void {
     .option("-y, --yes", "do not ask")
     .option("-f, --skip-preview", "do not preview and do not ask")
     .option("--preview-only", "show what would happen, change nothing")
+    .option("--suppress-outputs", "do not show the stack's outputs")
     .option("-m, --message <text>", "a note for the stack's history");
+  addStockOnlyFlags(command, ["file", "from", "generate-resources", "out", "properties"]);
 }
 
 function importOf([type = "", name = "", id = ""]: readonly string[], flags: ImportFlags): Import {

@@ -13,6 +13,7 @@ interface RemovalFlags extends RemoveOptions {
 export function addStackRemoval(table: VerbTable, stack: Command): void {
   table
     .add<RemovalFlags>(stack, "rm [name]", "Remove a stack and its configuration file; its backups stay", remove)
+    .aliases(["remove", "delete"])
     .option("-y, --yes", "do not ask")
     .option("-f, --force", "forget resources that it still has")
     .option("--preserve-config", "keep Pulumi.<stack>.yaml")

@@ -1,12 +1,14 @@
 import type { Command } from "commander";
-import { backendOf, listStacks, selectedStack, selectStack, stackFacts } from "../../engine/stacks";
+import { backendOf, listStacks, selectedStack, selectStack, stackFacts, unselectStack } from "../../engine/stacks";
 import { stackExists } from "../../engine/state/backend";
 import { OperatorError } from "../../wire/operator-error";
 import { addCommonOptions, addStackOption } from "../common-options";
+import { copyConfig } from "../config-copy";
 import { isoTime, printLine, table as textTable } from "../console";
 import { openProject, stackOf } from "../project";
 import { stackName } from "../selected-stack";
-import { makeStack } from "../stack-session";
+import { makeStack, openStack } from "../stack-session";
+import { addStockOnlyCommands } from "../stock-only";
 import type { VerbCall, VerbTable } from "../verb";
 import { addStackHistory } from "./stack-history";
 import { addStackOutput } from "./stack-output";
@@ -19,6 +21,7 @@ interface StackFlags {
   readonly select?: boolean;
   readonly create?: boolean;
   readonly secretsProvider?: string;
+  readonly copyConfigFrom?: string;
 }
 
 const SECRETS_PROVIDER = "--secrets-provider <kind>";
@@ -29,18 +32,25 @@ export function addStack(table: VerbTable, program: Command): void {
   table.bind<StackFlags>(stack, show).option("--show-name", "only the name");
   table
     .add<StackFlags>(stack, "init [name]", "Make an empty stack and select it", init)
+    .aliases(["new", "create"])
     .option("--no-select", "do not select it")
+    .option("--copy-config-from <stack>", "with the configuration of this one")
     .option(SECRETS_PROVIDER, SECRETS_PROVIDER_HELP);
-  table.add<StackFlags>(stack, "ls", "List the stacks", list).option("-j, --json", "as JSON");
+  table.add<StackFlags>(stack, "ls", "List the stacks", list).alias("list").option("-j, --json", "as JSON");
   table
     .add<StackFlags>(stack, "select [name]", "Select the stack that is meant without -s", select)
     .option("-c, --create", "make it if it is not there")
     .option(SECRETS_PROVIDER, SECRETS_PROVIDER_HELP);
+  table.add(stack, "unselect", "Select no stack", async ({ folder }) => {
+    unselectStack(openProject(folder).root);
+    return 0;
+  });
   addStackRemoval(table, stack);
   addStackOutput(table, stack);
   addStackExport(table, stack);
   addStackImport(table, stack);
   addStackHistory(table, stack);
+  addStockOnlyCommands(stack);
 }
 
 function named({ args, flags, folder, console }: VerbCall<StackFlags>): string {
@@ -69,8 +79,12 @@ async function init(call: VerbCall<StackFlags>): Promise<number> {
   if (name === undefined)
     throw new OperatorError({ summary: "no name for the stack", remedy: "muster stack init NAME" });
   refuseOtherSecrets(flags);
-  await makeStack(openProject(folder), stackName(name), console.env, { saveSalt: true, select: flags.select });
-  printLine(console, `Created stack '${stackName(name)}'`);
+  const project = openProject(folder);
+  const { copyConfigFrom: other } = flags;
+  const from = other === undefined ? undefined : await openStack(project, stackName(other), console.env);
+  await makeStack(project, stackName(name), console.env, { saveSalt: true, select: flags.select });
+  console.err.write(`Created stack '${stackName(name)}'\n`);
+  if (from) await copyConfig(from, await openStack(project, stackName(name), console.env), from.config.entries());
   return 0;
 }
 
@@ -88,10 +102,11 @@ async function list({ folder, console, flags }: VerbCall<StackFlags>): Promise<n
   const selected = selectedStack(project.root);
   const stacks = listStacks(project.root).map(name => ({ name, ...stackFacts(project.root, name) }));
   if (flags.json) {
-    const shown = stacks.map(({ name, last, resourceCount, updateInProgress }) => ({
+    const shown = stacks.map(({ name, last, changedAt, resourceCount, updateInProgress }) => ({
       name,
       current: name === selected,
-      ...(last && { lastUpdate: isoTime(last.endTime), result: last.result }),
+      ...(changedAt && { lastUpdate: changedAt }),
+      ...(last && { result: last.result }),
       updateInProgress,
       ...(resourceCount !== undefined && { resourceCount }),
     }));
@@ -114,6 +129,7 @@ async function select(call: VerbCall<StackFlags>): Promise<number> {
   if (call.flags.create && !stackExists(backendOf(project.root), name)) {
     refuseOtherSecrets(call.flags);
     await makeStack(project, name, call.console.env);
+    call.console.err.write(`Created stack '${name}'\n`);
     return 0;
   }
   selectStack(project.root, name);

@@ -6,6 +6,7 @@ import { addCommonOptions, addStackOption } from "../common-options";
 import { isInteractive, printLine } from "../console";
 import { openProject, stackOf } from "../project";
 import { openStack, tellingWrongPassphrase } from "../stack-session";
+import { addStockOnlyCommands } from "../stock-only";
 import type { VerbCall, VerbTable } from "../verb";
 
 interface StateFlags {
@@ -28,6 +29,7 @@ export function addState(table: VerbTable, program: Command): void {
     .option("--force", "protected ones too")
     .option("--target-dependents", "what depends on them too")
     .option("-y, --yes", "do not ask");
+  addStockOnlyCommands(state);
 }
 
 async function unprotect(call: VerbCall<StateFlags>): Promise<number> {

@@ -20,8 +20,8 @@ export const ENGINE_VERSION = "3.248.0";
 /** Texts of secrets as they were read, so that unchanged ones are written back as they were. */
 export type Ciphertexts = WeakMap<Secret, string>;
 
-/** How a secret is put into the JSON: encrypted in files, in plain for `export --show-secrets`. */
-export type SecretForm = (secret: Secret) => JsonMap;
+/** How a secret is put into the JSON: encrypted in files, in plain for `export --show-secrets`, `[secret]` for readers. */
+export type SecretForm = (secret: Secret) => Json;
 
 export function encryptedForm(cipher: Cipher, known: Ciphertexts): SecretForm {
   return secret => {

@@ -22,6 +22,8 @@ const PULUMI = 'name: demo\nruntime: nodejs\nbackend: {url: "file://./.muster"}\
 
 interface BadInput {
   readonly argv: readonly string[];
+  /** Default: 1. */
+  readonly code?: number;
   readonly env?: Record<string, string>;
   readonly files?: Record<string, string>;
   /** What it must say: what, where, and the remedy. */
@@ -51,6 +53,7 @@ test.each<[string, BadInput]>([
     "a stack that is not there",
     {
       argv: ["up", "-s", "none", "--yes"],
+      code: 6,
       says: ["no stack named 'none' found", "stacks that are there: prod", "fix: muster stack init none"],
     },
   ],
@@ -106,6 +109,17 @@ test.each<[string, BadInput]>([
     "an unknown flag",
     { argv: [...UP, "--yse"], says: ["unknown option '--yse'", "Did you mean --yes?", "fix: `muster --help`"] },
   ],
+  [
+    "an unknown verb of a verb",
+    { argv: ["stack", "bogus"], says: ["unknown command 'stack bogus'", "fix: `muster stack --help`"] },
+  ],
+  [
+    "a value in plain and encrypted",
+    {
+      argv: ["config", "set", "-s", "prod", "--secret", "--plaintext", "a", "b"],
+      says: ["cannot be used with", "fix:"],
+    },
+  ],
   ["an unknown verb", { argv: ["pup"], says: ["unknown command 'pup'", "Did you mean up?", "fix: `muster --help`"] }],
   [
     "a plan that is not there",
@@ -122,14 +136,14 @@ test.each<[string, BadInput]>([
     },
   ],
   ["no stack selected", { argv: ["up", "--yes"], says: ["no stack is selected", "fix: name one with -s NAME"] }],
-])("%s: said with the remedy, exit 1, and nothing is touched", async (_what, { argv, env, files = {}, says }) => {
+])("%s: said with the remedy, and nothing is touched", async (_what, { argv, code = 1, env, files = {}, says }) => {
   await project.does("stack", "init", "prod", "--no-select");
   for (const [file, text] of Object.entries(files)) project.write(file, text);
   const before = everything();
   // A passphrase file is asked only if there is no passphrase.
   const { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile } = env ?? {};
   const ended: Ended = await project.muster(argv, { env, withoutPassphrase: passphraseFile !== undefined });
-  expect(ended.code).toBe(1);
+  expect(ended.code).toBe(code);
   for (const text of says)
     expect(ended.err).toEqual(typeof text === "string" ? expect.stringContaining(text) : expect.stringMatching(text));
   expect(ended.err).not.toMatch(/^\s+at /m);

@@ -100,3 +100,49 @@ test("comments and order of the file stay", async () => {
   await set("a", "2");
   expect(file()).toBe(`${text}  demo:a: "2"\n`);
 });
+
+test("several at once: set-all in plain and secret, from JSON, rm-all", async () => {
+  await project.does("config", "set-all", "--plaintext", "a=1=2", "--secret", "key=hunter2", "--plaintext", "b=x");
+  expect(file()).toMatch(/^config:\n {2}demo:a: 1=2\n {2}demo:b: x\n {2}demo:key:\n {4}secure: v1:\S+\n$/);
+  const all = await project.does("config", "--json", "--show-secrets");
+  await project.does("config", "rm-all", "a", "b", "key", "none");
+  expect(file()).toBe("");
+  await project.does("config", "set-all", "--json", all);
+  expect(await project.does("config", "--json", "--show-secrets")).toBe(all);
+  await project.does("config", "set-all", "--path", "--plaintext", "net.mtu=9000", "--secret", "net.key=hunter2");
+  expect(await project.does("config", "get", "net")).toBe('{"mtu":9000,"key":"hunter2"}\n');
+  expect((await project.muster(["config", "set-all", "--plaintext", "a"])).err).toContain("'a' is no KEY=VALUE");
+  expect((await project.muster(["config", "set-all", "--json", "[]x"])).err).toContain(
+    "not what `muster config --json`",
+  );
+});
+
+test("cp, and init --copy-config-from: what is secret is encrypted anew, with the other stack's key", async () => {
+  await set("a", "1");
+  await set("--path", "--secret", "net.key", "hunter2");
+  const all = await project.does("config", "--json", "--show-secrets");
+  const ciphertext = /secure: (\S+)/.exec(file())?.[1] ?? "none";
+  await project.does("stack", "init", "next", "--copy-config-from", "prod");
+  await project.does("stack", "init", "last");
+  await project.does("config", "cp", "-s", "prod", "--path", "net.key", "--dest", "last");
+  await project.does("config", "cp", "a", "-s", "prod", "-d", "last");
+  for (const stack of ["next", "last"]) {
+    expect(await project.does("config", "--json", "--show-secrets", "-s", stack)).toBe(all);
+    expect(readFileSync(join(project.path, `Pulumi.${stack}.yaml`), "utf8")).not.toContain(ciphertext);
+  }
+  expect((await project.muster(["config", "cp", "none", "-s", "prod", "-d", "last"])).err).toContain("not found");
+  expect((await project.muster(["config", "cp", "-s", "prod", "-d", "gone"])).code).toBe(6);
+});
+
+test("a secret that is damaged in the file is named, with the way to set it again", async () => {
+  project.write(
+    "Pulumi.prod.yaml",
+    `${readFileSync(join(project.path, "Pulumi.prod.yaml"), "utf8")}config:\n  demo:key: {secure: v1:AAAA:BBBB}\n`,
+  );
+  expect(await project.muster(["preview"])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(
+      /the secret demo:key of the stack's configuration can't be opened[\s\S]*config set --secret demo:key/,
+    ),
+  });
+});

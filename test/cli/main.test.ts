@@ -43,13 +43,47 @@ test("an unknown flag or verb is an error with the remedy", async () => {
   });
 });
 
-test("policy packs, and edits of the state that nobody confirmed, are refused with the remedy", async () => {
-  expect(await muster(["up", "--policy-pack", "packs/cost"])).toMatchObject({
+test.each<[string, string[]]>([
+  ["--policy-pack", ["up", "--policy-pack", "packs/cost"]],
+  ["--show-sames", ["preview", "--show-sames", "--json"]],
+  ["--run-program", ["refresh", "--run-program=true"]],
+  ["--import-pending-creates", ["refresh", "--import-pending-creates", "urn:a", "--yes"]],
+  ["--from", ["import", "--from", "terraform", "a:b:C", "n", "i"]],
+  ["stack rename", ["stack", "rename", "other", "-s", "dev"]],
+  ["stack tag", ["stack", "tag", "set", "--force", "a", "b"]],
+  ["config env", ["config", "env", "add", "x"]],
+  ["state move", ["state", "move", "--source", "dev"]],
+])("%s is stock's alone: refused by name, with the remedy", async (what, argv) => {
+  project();
+  expect(await muster(argv)).toMatchObject({
     code: 1,
     err: expect.stringMatching(
-      /packs\/cost: the embedded engine does not support policy packs\n {2}fix: use --engine pulumi/,
+      new RegExp(`^error: ${what}: the embedded engine does not support it\n[^]* {2}fix: use --engine pulumi`),
     ),
   });
+});
+
+test("the codes that scripts know from stock: 2 without a yes, 6 without the stack", async () => {
+  project();
+  expect((await muster(["up", "-s", "dev", "--suppress-progress", "--suppress-permalink"], passphrase)).code).toBe(2);
+  expect((await muster(["up", "-s", "none", "--yes"], passphrase)).code).toBe(6);
+  expect((await muster(["up", "--yes", "--target", "urn:a", "--exclude", "urn:b"])).err).toContain(
+    "cannot be used with",
+  );
+});
+
+test("--config stays in the stack's file, also where the run is then refused", async () => {
+  project();
+  const up = (...argv: string[]) => muster(["up", "-s", "dev", ...argv], passphrase);
+  await up("-c", "size=1=2", "--config", "muster:cluster=stacks/dev.yaml");
+  await up("-c", "net.mtu=9000", "--config-path");
+  expect(readFileSync(join(folder, "Pulumi.dev.yaml"), "utf8")).toBe(
+    "config:\n  demo:size: 1=2\n  muster:cluster: stacks/dev.yaml\n  demo:net:\n    mtu: 9000\n",
+  );
+  expect(await up("-c", "size")).toMatchObject({ code: 1, err: expect.stringContaining("'size' is no KEY=VALUE") });
+});
+
+test("edits of the state that nobody confirmed are refused with the remedy", async () => {
   project();
   expect(await muster(["state", "unprotect", "urn:a", "-s", "dev"])).toMatchObject({
     code: 1,
@@ -102,7 +136,7 @@ test("schema is JSON Schema", async () => {
 test("a stack that is not there names the way to make it; dev is made", async () => {
   project();
   const absent = await muster(["config", "set", "-s", "prod", "a", "b"], passphrase);
-  expect(absent).toMatchObject({ code: 1, err: expect.stringContaining("fix: muster stack init prod") });
+  expect(absent).toMatchObject({ code: 6, err: expect.stringContaining("fix: muster stack init prod") });
   expect((await muster(["config", "set", "-s", "dev", "a", "b"], passphrase)).code).toBe(0);
   expect(await muster(["stack", "ls", "--json"])).toMatchObject({ out: expect.stringContaining('"dev"') });
 });
@@ -126,7 +160,7 @@ test("a stack's life: init, config with secrets, outputs, export, import, remova
     code: 1,
     err: expect.stringContaining("needs its passphrase"),
   });
-  expect((await muster(["stack", "init", "prod"], passphrase)).out).toBe("Created stack 'prod'\n");
+  expect((await muster(["stack", "init", "prod"], passphrase)).err).toBe("Created stack 'prod'\n");
   expect(await muster(["stack", "init", "prod"], passphrase)).toMatchObject({
     code: 1,
     err: expect.stringContaining("already exists"),

@@ -26,20 +26,23 @@ test("init, ls, select, show", async () => {
   await project.does("stack", "init", "prod");
   await project.does("stack", "init", "test", "--no-select");
   expect(await project.does("stack", "--show-name")).toBe("prod\n");
+  const lastUpdate = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   expect(JSON.parse(await project.does("stack", "ls", "--json"))).toEqual([
-    { name: "prod", current: true, updateInProgress: false, resourceCount: 0 },
-    { name: "test", current: false, updateInProgress: false, resourceCount: 0 },
+    { name: "prod", current: true, lastUpdate, updateInProgress: false, resourceCount: 0 },
+    { name: "test", current: false, lastUpdate, updateInProgress: false, resourceCount: 0 },
   ]);
   await project.does("stack", "select", "test");
   expect(await project.does("stack")).toBe("stack test of project demo\n0 resources\nnothing was run yet\n");
   expect(await project.muster(["stack", "select", "none"])).toMatchObject({
-    code: 1,
+    code: 6,
     err: expect.stringMatching(
       /no stack named 'none'[\s\S]*stacks that are there: prod, test[\s\S]*fix: muster stack init none/,
     ),
   });
   await project.does("stack", "select", "--create", "none");
   expect(await project.does("stack", "--show-name")).toBe("none\n");
+  await project.does("stack", "unselect");
+  expect((await project.muster(["stack"])).err).toContain("no stack is selected");
   expect(await project.muster(["stack", "init", "x", "--secrets-provider", "awskms://k"])).toMatchObject({
     code: 1,
     err: expect.stringContaining("can't keep secrets with 'awskms://k'"),

@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { stockEnvironment } from "../../cli/stock-engine";
 import { ProjectFolder } from "./project-folder";
 
@@ -37,4 +37,23 @@ test("the passphrase that was made for dev opens it on stock too, and no other s
   expect(passphraseOf(["up", "-s", "prod"])).toBeUndefined();
   expect(passphraseOf(["up", "-s", "dev"], { PULUMI_CONFIG_PASSPHRASE: "x" })).toBeUndefined();
   expect(passphraseOf(["up", "-s", "dev"], { PULUMI_CONFIG_PASSPHRASE_FILE: "other" })).toBe("other");
+});
+
+test.each([
+  [
+    ["--engine", "pulumi", "up", "-s", "dev", "--", "--engine", "x"],
+    ["up", "-s", "dev", "--", "--engine", "x"],
+  ],
+  [
+    ["stack", "tag", "set", "--engine=pulumi", "a", "b"],
+    ["stack", "tag", "set", "a", "b"],
+  ],
+])("%j: stock gets the arguments as they are but for the engine, and its exit code is ours", async (argv, got) => {
+  // A *simulated* `pulumi`: notes what it was called with, and ends with 7.
+  mkdirSync(join(folder.path, "bin"), { recursive: true });
+  folder.write("bin/pulumi", `#!/bin/sh\nprintf '%s\\n' "$@" >'${folder.path}/called'\nexit 7\n`);
+  chmodSync(join(folder.path, "bin/pulumi"), 0o755);
+  const PATH = `${join(folder.path, "bin")}${delimiter}${process.env.PATH}`;
+  expect((await folder.muster(argv, { env: { PATH } })).code).toBe(7);
+  expect(readFileSync(join(folder.path, "called"), "utf8")).toBe(`${got.join("\n")}\n`);
 });

@@ -20,6 +20,7 @@ interface Play {
   readonly input?: string;
   readonly result?: Partial<RunResult>;
   readonly prepared?: Partial<PreparedRun>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 async function play(parts: Play): Promise<{ code: number | string; runs: string[]; out: string; err: string }> {
@@ -39,6 +40,7 @@ async function play(parts: Play): Promise<{ code: number | string; runs: string[
     parallel: 4,
     ...parts.prepared,
   };
+  Object.assign(console.env, parts.env);
   const never = new AbortController().signal;
   const code = await updateFlow(prepared, parts.flags ?? {}, {
     run,
@@ -117,14 +119,26 @@ test("unexpected changes exit with 7 and say so", async () => {
   expect(end).toMatchObject({ code: 7, err: "error: no changes were expected for update but changes were proposed\n" });
 });
 
+function linesOf(out: string): unknown[] {
+  const lines = out.trimEnd().split("\n");
+  return lines.map(line => JSON.parse(line));
+}
+
 test("--json prints events and nothing else", async () => {
   const { out } = await play({ flags: { yes: true, skipPreview: true, json: true } });
-  expect(
-    out
-      .trimEnd()
-      .split("\n")
-      .map(line => JSON.parse(line)),
-  ).toEqual(plan);
+  expect(linesOf(out)).toEqual(plan);
+});
+
+test("--json prints a preview as one document, also before a run; as events if the environment says so", async () => {
+  const flags = { json: true, yes: true };
+  const { out } = await play({ kind: "preview", flags });
+  const document = JSON.parse(out);
+  expect(document).toMatchObject({ steps: [{ op: "create" }, { op: "create" }], changeSummary: { create: 2 } });
+  const whole = (await play({ flags })).out;
+  expect(whole.startsWith(out)).toBe(true);
+  expect(linesOf(whole.slice(out.length))).toEqual(plan);
+  const env = { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "1" };
+  expect(linesOf((await play({ kind: "preview", flags, env })).out)).toEqual(plan);
 });
 
 test("--event-log holds the run and not the preview before it", async () => {

@@ -75,7 +75,7 @@ test("the schema refuses what is not promised", () => {
   const event = { sequence: 1, timestamp: 1, cancelEvent: {} };
   expect(faultsOf(event, schema)).toEqual([]);
   for (const bad of [
-    { ...event, sequence: 0 },
+    { ...event, sequence: -1 },
     { ...event, more: 1 },
     { ...event, cancelEvent: { why: "" } },
     { ...event, summaryEvent: {} },

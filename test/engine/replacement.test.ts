@@ -61,6 +61,21 @@ test("protection that goes in the same run is no obstacle; one that stays is, be
   expect(provider.mutations).toEqual(["delete a", "create a"]);
 });
 
+test("destroy --exclude-protected leaves what is protected, and what that needs", async () => {
+  project.program(`
+    const pulumi = require("@pulumi/pulumi");
+    const Thing = class extends pulumi.CustomResource {
+      constructor(name, args, options) { super("demo:index:Thing", name, args, options); }
+    };
+    const needed = new Thing("needed", { value: 1 });
+    new Thing("held", { value: needed.id }, { protect: true });
+    new Thing("free", { value: needed.id });`);
+  await project.run("up");
+  provider.calls.length = 0;
+  expect((await project.run("destroy", { excludeProtected: true })).exitCode).toBe(0);
+  expect(provider.mutations).toEqual(["delete free"]);
+});
+
 test("a provider that is configured from what is deleted first stays, and so does what it serves", async () => {
   const program = (kind: string): string => `
     const pulumi = require("@pulumi/pulumi");
