@@ -38,6 +38,10 @@ export function encode(values: ValueMap, options: EncodeOptions = {}): Struct {
 export interface EncodeOptions {
   /** An unknown secret is sent as the bare sentinel, as the stock engine sends it to providers. */
   readonly bareUnknownSecrets?: boolean;
+  /** Of an asset only its hash: what compares or deletes has no use for its content. */
+  readonly hashesOnly?: boolean;
+  /** As the state file has it: a reference tells its version, and not what its URN says already. */
+  readonly stored?: boolean;
 }
 
 /** JSON with signatures, such as the state file holds once decrypted, to a value. */
@@ -69,7 +73,8 @@ function decodeSigned(signature: Json, json: JsonMap): Value {
       return new Asset(signature === ASSET_SIGNATURE ? "asset" : "archive", fields);
     }
     case RESOURCE_SIGNATURE: {
-      const id = json.id === UNKNOWN_SENTINEL ? UNKNOWN : typeof json.id === "string" ? json.id : undefined;
+      const isUnknown = json.id === UNKNOWN_SENTINEL || json.id === "";
+      const id = isUnknown ? UNKNOWN : typeof json.id === "string" ? json.id : undefined;
       return new ResourceReference(String(json.urn), id, String(json.packageVersion ?? ""));
     }
     default:
@@ -84,22 +89,27 @@ export function encodeValue(value: Value, options: EncodeOptions = {}): Json {
     if (options.bareUnknownSecrets && element === UNKNOWN_SENTINEL) return element;
     return { [SIGNATURE_KEY]: SECRET_SIGNATURE, value: element };
   }
-  if (value instanceof Asset) {
-    return {
-      [SIGNATURE_KEY]: value.kind === "asset" ? ASSET_SIGNATURE : ARCHIVE_SIGNATURE,
-      ...(value.fields as JsonMap),
-    };
-  }
-  if (value instanceof ResourceReference) {
-    return {
-      [SIGNATURE_KEY]: RESOURCE_SIGNATURE,
-      urn: value.urn,
-      ...(value.id === undefined ? {} : { id: value.id instanceof Unknown ? UNKNOWN_SENTINEL : value.id }),
-      ...(value.packageVersion === "" ? {} : { packageVersion: value.packageVersion }),
-    };
-  }
+  if (value instanceof Asset) return encodeAsset(value, options);
+  if (value instanceof ResourceReference) return encodeReference(value, options);
   if (isList(value)) return value.map(item => encodeValue(item, options));
   return isMap(value) ? encodeMap(value, options) : value;
+}
+
+function encodeAsset({ kind, fields }: Asset, { hashesOnly }: EncodeOptions): Json {
+  const signature = kind === "asset" ? ASSET_SIGNATURE : ARCHIVE_SIGNATURE;
+  return { [SIGNATURE_KEY]: signature, ...((hashesOnly ? { hash: fields.hash } : fields) as JsonMap) };
+}
+
+/** An unknown id is empty. */
+function encodeReference({ urn, id, packageVersion }: ResourceReference, { stored }: EncodeOptions): Json {
+  const [, , types = "", ...name] = urn.split("::");
+  return {
+    [SIGNATURE_KEY]: RESOURCE_SIGNATURE,
+    urn,
+    ...(!stored && { name: name.join("::"), type: types.split("$").pop() ?? "" }),
+    ...(id !== undefined && { id: id instanceof Unknown ? "" : id }),
+    ...((stored || packageVersion !== "") && { packageVersion }),
+  };
 }
 
 export function encodeMap(values: ValueMap, options: EncodeOptions = {}): JsonMap {

@@ -47,6 +47,8 @@ export interface UpdateArguments extends DiffArguments {
 
 const OPTIONS = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
 const BARE = { bareUnknownSecrets: true };
+/** For what is only compared, read or deleted. */
+const KNOWN = { ...BARE, hashesOnly: true };
 
 type Call<Request, Response> = (
   request: Request,
@@ -110,7 +112,7 @@ export class ProviderClient {
     request.setSendsOldInputs(true).setSendsOldInputsToDelete(true);
     const variables = request.getVariablesMap();
     for (const [key, value] of Object.entries(inputs)) {
-      if (typeof value === "string") variables.set(`${this.packageName}:config:${key}`, value);
+      if (typeof value === "string" && key !== "version") variables.set(`${this.packageName}:config:${key}`, value);
     }
     const response = await this.call<messages.ConfigureRequest, messages.ConfigureResponse>(
       this.client.configure,
@@ -129,8 +131,8 @@ export class ProviderClient {
   async diff(of: DiffArguments): Promise<Diff> {
     const request = new messages.DiffRequest();
     request.setUrn(of.urn).setId(of.id).setName(nameOf(of.urn)).setType(typeOf(of.urn));
-    request.setOlds(encode(of.oldOutputs, BARE)).setOldInputs(encode(of.oldInputs, BARE));
-    request.setNews(encode(of.news, BARE)).setIgnorechangesList([...of.ignoreChanges]);
+    request.setOlds(encode(of.oldOutputs, KNOWN)).setOldInputs(encode(of.oldInputs, KNOWN));
+    request.setNews(encode(of.news, KNOWN)).setIgnorechangesList([...of.ignoreChanges]);
     return diffOf(await this.call<messages.DiffRequest, messages.DiffResponse>(this.client.diff, request));
   }
 
@@ -150,7 +152,7 @@ export class ProviderClient {
   async read(urn: string, id: string, inputs: ValueMap, outputs: ValueMap): Promise<ReadResult> {
     const request = new messages.ReadRequest();
     request.setUrn(urn).setId(id).setName(nameOf(urn)).setType(typeOf(urn));
-    request.setInputs(encode(inputs, BARE)).setProperties(encode(outputs, BARE));
+    request.setInputs(encode(inputs, KNOWN)).setProperties(encode(outputs, KNOWN));
     const response = await this.call<messages.ReadRequest, messages.ReadResponse>(this.client.read, request);
     const told = response.hasInputs() ? decode(response.getInputs()) : undefined;
     return { id: response.getId(), inputs: told, outputs: decode(response.getProperties()) };
@@ -159,7 +161,7 @@ export class ProviderClient {
   async update(of: UpdateArguments): Promise<ValueMap> {
     const request = new messages.UpdateRequest();
     request.setUrn(of.urn).setId(of.id).setName(nameOf(of.urn)).setType(typeOf(of.urn));
-    request.setOlds(encode(of.oldOutputs, BARE)).setOldInputs(encode(of.oldInputs, BARE));
+    request.setOlds(encode(of.oldOutputs, KNOWN)).setOldInputs(encode(of.oldInputs, KNOWN));
     request.setNews(encode(of.news, BARE)).setIgnorechangesList([...of.ignoreChanges]);
     request.setPreview(of.preview).setTimeout(of.timeoutSeconds);
     const response = await this.call<messages.UpdateRequest, messages.UpdateResponse>(this.client.update, request);
@@ -169,7 +171,7 @@ export class ProviderClient {
   async delete(urn: string, id: string, inputs: ValueMap, outputs: ValueMap, timeoutSeconds: number): Promise<void> {
     const request = new messages.DeleteRequest();
     request.setUrn(urn).setId(id).setName(nameOf(urn)).setType(typeOf(urn)).setTimeout(timeoutSeconds);
-    request.setProperties(encode(outputs, BARE)).setOldInputs(encode(inputs, BARE));
+    request.setProperties(encode(outputs, KNOWN)).setOldInputs(encode(inputs, KNOWN));
     await this.call<messages.DeleteRequest, Empty>(this.client.delete, request);
   }
 

@@ -4,7 +4,6 @@ import {
   define,
   isList,
   isMap,
-  revealSecrets,
   SECRET_SIGNATURE,
   Secret,
   SIGNATURE_KEY,
@@ -17,6 +16,8 @@ import type { Cipher } from "../secrets/passphrase";
 /** Version that is written into the manifest: the protocol's. */
 export const ENGINE_VERSION = "3.248.0";
 
+const STORED = { stored: true };
+
 /** Texts of secrets as they were read, so that unchanged ones are written back as they were. */
 export type Ciphertexts = WeakMap<Secret, string>;
 
@@ -27,16 +28,23 @@ export function encryptedForm(cipher: Cipher, known: Ciphertexts): SecretForm {
   return secret => {
     let ciphertext = known.get(secret);
     if (ciphertext === undefined) {
-      ciphertext = cipher.encrypt(canonicalJson(encodeValue(revealSecrets(secret.element))));
+      ciphertext = cipher.encrypt(canonicalJson(serializeValue(secret.element, innerForm)));
       known.set(secret, ciphertext);
     }
     return { [SIGNATURE_KEY]: SECRET_SIGNATURE, ciphertext };
   };
 }
 
+/** A secret inside of a secret: it is encrypted with the outer one, and not by itself. */
+const innerForm: SecretForm = secret => ({
+  [SIGNATURE_KEY]: SECRET_SIGNATURE,
+  ciphertext: canonicalJson(serializeValue(secret.element, innerForm)),
+});
+const INNER_CIPHER: Pick<Cipher, "decrypt"> = { decrypt: text => text };
+
 export const plainForm: SecretForm = secret => ({
   [SIGNATURE_KEY]: SECRET_SIGNATURE,
-  plaintext: canonicalJson(encodeValue(revealSecrets(secret.element))),
+  plaintext: canonicalJson(serializeValue(secret.element, plainForm)),
 });
 
 /** JSON as Go's encoder writes it: keys sorted, `<`, `>` and `&` escaped. */
@@ -59,7 +67,7 @@ function sortKeys(value: Json): Json {
 export function serializeValue(value: Value, form: SecretForm): Json {
   if (value instanceof Secret) return form(value);
   if (isList(value)) return value.map(item => serializeValue(item, form));
-  if (!isMap(value)) return encodeValue(value);
+  if (!isMap(value)) return encodeValue(value, STORED);
   const result: JsonMap = {};
   for (const key of Object.keys(value).sort()) {
     const item = value[key];
@@ -69,21 +77,21 @@ export function serializeValue(value: Value, form: SecretForm): Json {
 }
 
 /** The inverse; `cipher` opens the secrets and `known` remembers their texts. */
-export function deserializeValue(json: Json, cipher: Cipher, known: Ciphertexts): Value {
+export function deserializeValue(json: Json, cipher: Pick<Cipher, "decrypt">, known?: Ciphertexts): Value {
   if (json === null || typeof json !== "object") return decodeValue(json);
   if (Array.isArray(json)) return json.map(item => deserializeValue(item, cipher, known));
   if (json[SIGNATURE_KEY] === SECRET_SIGNATURE) {
-    if (typeof json.plaintext === "string") return new Secret(decodeValue(JSON.parse(json.plaintext)));
-    const ciphertext = String(json.ciphertext);
-    const secret = new Secret(decodeValue(JSON.parse(cipher.decrypt(ciphertext))));
-    known.set(secret, ciphertext);
+    const { plaintext, ciphertext } = json;
+    const text = typeof plaintext === "string" ? plaintext : cipher.decrypt(String(ciphertext));
+    const secret = new Secret(deserializeValue(JSON.parse(text), INNER_CIPHER));
+    if (typeof ciphertext === "string") known?.set(secret, ciphertext);
     return secret;
   }
   if (Object.hasOwn(json, SIGNATURE_KEY)) return decodeValue(json);
   return deserializeMap(json, cipher, known);
 }
 
-function deserializeMap(json: JsonMap, cipher: Cipher, known: Ciphertexts): ValueMap {
+function deserializeMap(json: JsonMap, cipher: Pick<Cipher, "decrypt">, known?: Ciphertexts): ValueMap {
   const result: Record<string, Value> = {};
   for (const [key, item] of Object.entries(json)) define(result, key, deserializeValue(item, cipher, known));
   return result;
