@@ -26,14 +26,14 @@ export async function deleteAll(olds: readonly ResourceState[], parts: DeletionP
   const { targets, dependents, executor, providers, goingToo } = parts;
   const mayGo = targets.limited ? await dependents.deletable(targets) : () => true;
   const doomed = olds.filter(mayGo);
-  if (!accepted(doomed, parts)) return;
-  const stay = olds.filter(state => !mayGo(state) && !state.delete);
-  for (const state of stay) await executor.chain([untargetedStep(state)]);
   for (const { urn, provider } of doomed) {
     goingToo.add(urn);
     // Also in a preview, and for what is not asked of it: a provider that can't be had is told before anything is deleted.
     if (provider !== undefined) await providers.instance(provider);
   }
+  if (!accepted(doomed, parts)) return;
+  const stay = olds.filter(state => !mayGo(state) && !state.delete);
+  for (const state of stay) await executor.chain([untargetedStep(state)]);
   const steps = doomed.map((state): Step => (state.delete ? deleteReplacedStep : deleteStep)(state, { goingToo }));
   if (parts.allows?.(steps) !== false) await executor.ordered(orderDeletes(steps));
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { equalValues, type ValueMap, withoutUnknowns } from "../wire/values";
+import { Claims } from "./claims";
 import { Dependents } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { type Decision, decide } from "./planner/decide";
 import { applyReplaceOnChanges, changed, type Diff, NO_DIFF, settleUnknown } from "./planner/diff";
 import { type Goal, SEED_BYTES } from "./planner/goal";
-import { keepOldValues } from "./planner/property-path";
+import { keepOldValues } from "./planner/ignore-changes";
 import {
   createStep,
   deleteReplacedStep,
@@ -20,6 +21,7 @@ import {
   untargetedStep,
   updateStep,
 } from "./planner/step";
+import type { Checked } from "./provider/client";
 import type { ProviderRegistry } from "./provider/registry";
 import { failureText, importedText, protectedText, UNCONFIGURED } from "./refusals";
 import type { ResourceState } from "./resource";
@@ -41,6 +43,7 @@ export interface GeneratorParts {
   /** Tells of a problem that makes the run fail in the end and does not keep a preview from going on. */
   problem(message: string, urn: string): void;
   warn(message: string, urn: string): void;
+  inform(message: string, urn: string): void;
 }
 
 /** Steps of a registration. */
@@ -57,71 +60,38 @@ export interface Planned {
 export class StepGenerator {
   /** The inputs of providers that were registered in this run. */
   readonly providerConfigs = new Map<string, ValueMap>();
+  readonly claims: Claims;
   readonly dependents: Dependents;
   /** What this run deletes: what was said to go with it needs no call of its own. */
   readonly deleted = new Set<string>();
-  private readonly claimed = new Set<ResourceState>();
   private readonly replaced = new Set<string>();
-  private readonly seen = new Set<string>();
-  private readonly renamed = new Map<string, string>();
   /** Deleted ahead of a replacement of what they depend on; their own registration makes them anew. */
   private readonly deletedFirst = new Map<string, readonly string[]>();
-  private readonly olds: Map<string, ResourceState>;
 
   constructor(private readonly parts: GeneratorParts) {
-    this.olds = new Map(parts.resources.filter(state => !state.delete).map(state => [state.urn, state]));
+    this.claims = new Claims(parts.resources, parts.rename);
     this.dependents = new Dependents(
       parts.resources,
       parts.providers,
-      state => this.claimed.has(state) || this.deletedFirst.has(state.urn),
+      state => this.claims.has(state) || this.deletedFirst.has(state.urn),
     );
-  }
-
-  /** What nobody registered: to be deleted. */
-  unclaimed(): ResourceState[] {
-    return this.parts.resources.filter(state => !this.claimed.has(state));
-  }
-
-  oldOf(urn: string): ResourceState | undefined {
-    return this.olds.get(urn);
-  }
-
-  /** Targets that are neither in the program nor in the state. */
-  unknownTargets(): string[] {
-    return this.parts.targets.targets.named.filter(urn => !this.seen.has(urn) && !this.olds.has(urn));
-  }
-
-  private claim(goal: Pick<Goal, "urn" | "aliases">): ResourceState | undefined {
-    if (this.seen.has(goal.urn)) {
-      throw new DiagnosedError(goal.urn, [`Duplicate resource URN '${goal.urn}'; try giving it a unique name`]);
-    }
-    this.seen.add(goal.urn);
-    for (const urn of [goal.urn, ...goal.aliases]) {
-      const old = this.olds.get(urn);
-      if (old === undefined || this.claimed.has(old)) continue;
-      this.claimed.add(old);
-      if (urn !== goal.urn) this.renamed.set(urn, goal.urn);
-      this.parts.rename(urn, goal.urn);
-      return old;
-    }
-    return undefined;
   }
 
   /** Steps of one registration, to be run one after the other. */
   async generate(goal: Goal): Promise<Planned> {
-    const old = this.claim(goal);
+    const { old, problems } = this.claims.take(goal);
     const taken = this.parts.targets.take(plannedState(goal, goal.inputs, old));
-    if (taken && wantsImport(goal, old)) {
+    if (wantsImport(goal, old)) {
       const replaced = this.deletedFirst.has(old?.urn ?? "") ? undefined : old;
       const steps = this.validated(goal, importSteps(plannedState(goal, goal.inputs, old), replaced));
-      return { steps, follow: async imported => this.validated(goal, await this.compare(goal, imported, true)) };
+      return { steps, follow: async imported => this.validated(goal, await this.compare(goal, imported, taken)) };
     }
-    return { steps: this.validated(goal, await this.compare(goal, old, taken)) };
+    return { steps: this.validated(goal, await this.compare(goal, old, taken, problems)) };
   }
 
   /** Steps of a `get`. */
   generateRead(goal: Goal, id: string): Planned {
-    const old = this.claim(goal);
+    const { old } = this.claims.take(goal);
     const next: ResourceState = { ...plannedState(goal, {}, undefined), id, external: true, created: undefined };
     if (this.parts.targets.missing(next) !== undefined && !this.parts.targets.take(next)) {
       this.parts.targets.skip(goal.urn);
@@ -132,11 +102,17 @@ export class StepGenerator {
     return { steps: this.validated(goal, readSteps(next, old, replaces)) };
   }
 
-  private async compare(goal: Goal, old: ResourceState | undefined, taken: boolean): Promise<Step[]> {
+  private async compare(
+    goal: Goal,
+    old: ResourceState | undefined,
+    taken: boolean,
+    problems: readonly string[] = [],
+  ): Promise<Step[]> {
     const keys = old && this.deletedFirst.get(old.urn);
     const anew = old === undefined || keys !== undefined || old.external === true || this.isForced(goal, old);
-    const wanted = anew ? goal.inputs : keepOldValues(goal.inputs, old.inputs, goal.ignoreChanges);
-    const inputs = taken ? await this.check(goal, anew ? {} : old.inputs, wanted) : (old?.inputs ?? goal.inputs);
+    const kept = this.keepIgnored(goal, old);
+    const asked = taken ? this.check(goal, anew ? {} : old.inputs, anew ? goal.inputs : kept, problems) : undefined;
+    const inputs = (await asked) ?? old?.inputs ?? goal.inputs;
     if (old === undefined) {
       const next = plannedState(goal, inputs, undefined);
       if (taken) return [createStep(next)];
@@ -152,6 +128,16 @@ export class StepGenerator {
     if (old.external === true) return replaceSteps(old, plannedState(goal, inputs, undefined), NO_DIFF, true);
     if (!taken) return [untargetedStep(old, goal.urn)];
     return this.change(goal, old, plannedState(goal, inputs, old), inputs);
+  }
+
+  private keepIgnored({ urn, inputs, ignoreChanges }: Goal, old: ResourceState | undefined): ValueMap {
+    if (old === undefined) return inputs;
+    const { values, unfit } = keepOldValues(inputs, old.inputs, ignoreChanges);
+    const paths = JSON.stringify(unfit.join(", "));
+    if (unfit.length > 0) {
+      this.parts.inform(`cannot ignore changes in added or removed elements of the path: ${paths}`, urn);
+    }
+    return values;
   }
 
   private isForced(goal: Goal, old: ResourceState): boolean {
@@ -177,22 +163,28 @@ export class StepGenerator {
   }
 
   /** Check, for what has a provider to ask. @throws DiagnosedError with every failure */
-  private async check(goal: Goal, olds: ValueMap, wanted: ValueMap): Promise<ValueMap> {
-    if (!goal.custom) return wanted;
-    const { providers, preview, seed } = this.parts;
+  private async check(
+    goal: Goal,
+    olds: ValueMap,
+    wanted: ValueMap,
+    problems: readonly string[] = [],
+  ): Promise<ValueMap> {
+    const { preview } = this.parts;
     const news = preview ? wanted : withoutUnknowns(wanted);
-    const { inputs, failures } = await diagnosed(goal, async () => {
-      if (isProviderType(goal.type)) return providers.check(goal.urn, olds, news);
-      const provider = await providers.instance(goal.provider ?? "");
-      if (!provider.configured) return { inputs: news, failures: [] };
-      return provider.client.check(goal.urn, olds, news, seed?.(goal.urn) ?? randomBytes(SEED_BYTES));
-    });
-    if (failures.length > 0)
-      throw new DiagnosedError(
-        goal.urn,
-        failures.map(failure => failureText(goal, news, failure)),
-      );
-    return inputs;
+    const checked = goal.custom
+      ? await diagnosed(goal, () => this.checked(goal, olds, news))
+      : { inputs: wanted, failures: [] };
+    const messages = [...problems, ...checked.failures.map(failure => failureText(goal, news, failure))];
+    if (messages.length > 0) throw new DiagnosedError(goal.urn, messages);
+    return checked.inputs;
+  }
+
+  private async checked(goal: Goal, olds: ValueMap, news: ValueMap): Promise<Checked> {
+    const { providers, seed } = this.parts;
+    if (isProviderType(goal.type)) return providers.check(goal.urn, olds, news);
+    const provider = await providers.instance(goal.provider ?? "");
+    if (!provider.configured) return { inputs: news, failures: [] };
+    return provider.client.check(goal.urn, olds, news, seed?.(goal.urn) ?? randomBytes(SEED_BYTES));
   }
 
   private async change(goal: Goal, old: ResourceState, next: ResourceState, inputs: ValueMap): Promise<Step[]> {
@@ -228,8 +220,8 @@ export class StepGenerator {
     if (goal.provider === undefined || old.provider === undefined) return true;
     const now = parseProviderReference(goal.provider);
     const was = parseProviderReference(old.provider);
-    if (this.renamed.get(was.urn) === now.urn) return false;
-    const oldProvider = this.olds.get(was.urn);
+    if (this.claims.newNameOf(was.urn) === now.urn) return false;
+    const oldProvider = this.claims.oldOf(was.urn);
     if (oldProvider === undefined) return false;
     const config = this.providerConfigs.get(now.urn) ?? {};
     return (await this.parts.providers.compare(goal.provider, oldProvider, config)).replaceKeys.length > 0;

@@ -10,13 +10,15 @@ import { UNKNOWN_SENTINEL } from "../wire/values";
 import { messageOf } from "./diagnosed-error";
 import type { EventStream } from "./event-stream";
 import type { DiagnosticEvent } from "./events";
+import type { Goal } from "./planner/goal";
 import type { AliasTable } from "./program/aliases";
 import { withHashes } from "./program/assets";
 import { goalOf, readGoalOf, UnsupportedError, withRemedy } from "./program/request";
+import { pluginInputs } from "./provider/registry";
 import type { RpcServer } from "./rpc-server";
 import { unary } from "./rpc-server";
 import type { Registered, Session } from "./session";
-import { isProviderType, makeUrn, packageOf } from "./urn";
+import { isProviderType, makeUrn, packageOf, parseProviderReference, providerType, typeOf } from "./urn";
 
 /** What `supportsFeature` answers yes to. */
 const FEATURES: ReadonlySet<string> = new Set([
@@ -41,6 +43,9 @@ export interface MonitorParts {
 
 /** Serves ResourceMonitor: what a program says becomes calls of the session. */
 export class Monitor {
+  /** What was wanted of each resource, for what its children inherit. */
+  private readonly goals = new Map<string, Goal>();
+
   constructor(private readonly parts: MonitorParts) {}
 
   addTo(server: Pick<RpcServer, "serve">): void {
@@ -77,9 +82,14 @@ export class Monitor {
     const parent = request.getParent() || undefined;
     const urn = makeUrn(stack, project, parent, type, name);
     const found = aliases.resolve({ urn, type, name, parent }, request.getAliasurnsList(), request.getAliasesList());
-    const provider = await this.providerFor(request, type, request.getCustom() && !isProviderType(type));
-    const goal = goalOf(request, { urn, aliases: found, provider });
-    const registered = await session.register({ ...goal, inputs: withHashes(goal.inputs, this.parts.programFolder) });
+    const above = this.goals.get(request.getParent());
+    const provider =
+      request.getCustom() && !isProviderType(type) ? await this.providerFor(request, type, above) : undefined;
+    const goal = goalOf(request, { urn, aliases: found, provider }, above);
+    const inputs = withHashes(goal.inputs, this.parts.programFolder);
+    const pinned = isProviderType(type) ? pluginInputs(request.getVersion(), request.getPlugindownloadurl()) : {};
+    const registered = await session.register({ ...goal, inputs: { ...inputs, ...pinned } });
+    this.goals.set(urn, goal);
     return registeredResponse(registered);
   }
 
@@ -88,7 +98,7 @@ export class Monitor {
     const session = await this.parts.session;
     const type = request.getType();
     const urn = makeUrn(stack, project, request.getParent() || undefined, type, request.getName());
-    const provider = await this.providerFor(request, type, true);
+    const provider = await this.providerFor(request, type);
     const registered = await session.read(readGoalOf(request, urn, provider), request.getId());
     const response = new messages.ReadResourceResponse().setUrn(urn);
     return registered.result === "success" ? response.setProperties(encode(registered.state.outputs)) : response;
@@ -96,9 +106,9 @@ export class Monitor {
 
   private async invoke(request: messages.ResourceInvokeRequest): Promise<InvokeResponse> {
     const token = request.getTok();
-    const provider = await this.providerFor(request, token, true);
+    const provider = await this.providerFor(request, token);
     const session = await this.parts.session;
-    const answer = await session.invoke(token, decode(request.getArgs()), provider ?? "").catch((error: unknown) => {
+    const answer = await session.invoke(token, decode(request.getArgs()), provider).catch((error: unknown) => {
       throw new Error(`invocation of ${token} returned an error: ${messageOf(error)}`);
     });
     const failures = answer.failures.map(({ property, reason }) =>
@@ -107,14 +117,16 @@ export class Monitor {
     return new InvokeResponse().setReturn(encode(answer.result)).setFailuresList(failures);
   }
 
+  /** The provider that is asked for; else the parent's, if it serves the same package; else the package's default one. */
   private async providerFor(
     request: { getProvider(): string; getVersion(): string; getPlugindownloadurl(): string },
     token: string,
-    needed: boolean,
-  ): Promise<string | undefined> {
-    if (!needed) return undefined;
+    parent?: Goal,
+  ): Promise<string> {
     if (packageOf(token) === BUILT_IN) throw new UnsupportedError(`'${token}'`);
     if (request.getProvider() !== "") return request.getProvider();
+    const inherited = parent?.provider;
+    if (inherited && typeOf(parseProviderReference(inherited).urn) === providerType(packageOf(token))) return inherited;
     return (await this.parts.session).defaultProvider(token, request.getVersion(), request.getPlugindownloadurl());
   }
 }

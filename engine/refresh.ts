@@ -1,12 +1,15 @@
 import type { Executor } from "./executor/executor";
 import { refreshStep } from "./planner/step";
-import type { ResourceState } from "./resource";
+import { type ResourceState, withoutEmpty } from "./resource";
 import type { Journal } from "./state/journal";
-import type { Targets } from "./targets";
+import { hasResource, type Targets } from "./targets";
 
-/** Reads every resource anew; what is gone leaves the state. */
+/** Reads every resource anew; what is gone leaves the state. Names that nothing has make the run fail. */
 export async function refreshAll(journal: Journal, executor: Executor, targets: Targets): Promise<void> {
   const before = journal.snapshot().resources;
+  if (before.length === 0) return;
+  const isKnown = hasResource(before);
+  if ([targets.targets, targets.excludes].some(named => executor.refuse(named.complaints(isKnown)))) return;
   const resources = before.filter(state => !state.delete && targets.includes(state));
   const steps = besideSiblings(resources).map(refreshStep);
   await Promise.all(steps.map(step => executor.chain([step])));
@@ -40,16 +43,11 @@ function mendReferences(journal: Journal, before: readonly ResourceState[]): voi
     urn === undefined || there.has(urn) ? urn : parentOf(parents.get(urn));
   for (const state of resources) {
     const stays = (urn: string): boolean => there.has(urn);
-    const propertyDependencies = Object.fromEntries(
-      Object.entries(state.propertyDependencies)
-        .map(([key, urns]) => [key, urns.filter(stays)] as const)
-        .filter(([, urns]) => urns.length > 0),
-    );
     const mended = {
       ...state,
       parent: parentOf(state.parent),
       dependencies: state.dependencies.filter(stays),
-      propertyDependencies,
+      propertyDependencies: withoutEmpty(state.propertyDependencies, urn => (stays(urn) ? urn : undefined)),
       deletedWith: state.deletedWith !== undefined && there.has(state.deletedWith) ? state.deletedWith : undefined,
     };
     if (differs(state, mended)) journal.replaceInPlace(state, mended);

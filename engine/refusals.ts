@@ -14,7 +14,8 @@ export function protectedText(urn?: string): string {
 }
 
 export function importedText(keys: readonly string[], olds: ValueMap, news: ValueMap): string {
-  const shown = (value: Value | undefined): string => (value === undefined ? "" : describe(value));
+  const shown = (value: Value | undefined): string =>
+    value === undefined || value === null ? "<nil>" : describe(value);
   return [
     "previously-imported resources that still specify an ID may not be replaced; please remove the `import` declaration from your program;",
     ...keys.map(key => `${key}: {${shown(olds[key])}} => {${shown(news[key])}}`),

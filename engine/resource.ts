@@ -87,3 +87,25 @@ export function requirementsOf(
   if (state.deletedWith) urns.add(state.deletedWith);
   return urns;
 }
+
+/**
+ * What properties depend on, by other names; undefined: it is gone. As stock writes it, properties that depend on nothing are left
+ * out once anything had to be changed.
+ */
+export function mendedProperties(
+  dependencies: ResourceState["propertyDependencies"],
+  name: (urn: string) => string | undefined,
+): ResourceState["propertyDependencies"] {
+  if (!Object.values(dependencies).some(urns => urns.some(urn => name(urn) !== urn))) return dependencies;
+  return withoutEmpty(dependencies, name);
+}
+
+export function withoutEmpty(
+  dependencies: ResourceState["propertyDependencies"],
+  name: (urn: string) => string | undefined,
+): ResourceState["propertyDependencies"] {
+  const mended = Object.entries(dependencies).map(([key, urns]) => {
+    return [key, urns.map(name).filter(urn => urn !== undefined)] as const;
+  });
+  return Object.fromEntries(mended.filter(([, urns]) => urns.length > 0));
+}

@@ -10,15 +10,18 @@ import {
 import { type DeletionParts, deleteAll } from "./deletion";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { Turns } from "./executor/slots";
-import type { Planned, StepGenerator } from "./generator";
+import { type Planned, StepGenerator } from "./generator";
 import type { Deviation, PlanWatch } from "./plan-files/deployment-plan";
 import { stillNeeded } from "./planner/delete-order";
 import { bareGoal, type Goal } from "./planner/goal";
 import { reuseSecrets } from "./planner/reuse";
 import type { Step } from "./planner/step";
+import type { AliasTable } from "./program/aliases";
 import type { CheckFailure } from "./provider/client";
+import { pluginInputs } from "./provider/registry";
 import { type ResourceState, requirementsOf } from "./resource";
 import type { Journal } from "./state/journal";
+import type { UrnPatterns } from "./targets";
 import { isProviderType, makeUrn, packageOf, providerType, STACK_TYPE, typeOf } from "./urn";
 
 /** What a program is told about a resource that it registered. */
@@ -39,7 +42,10 @@ export interface SessionParts extends Omit<DeletionParts, "dependents" | "goingT
   readonly stack: string;
   readonly project: string;
   readonly continueOnError: boolean;
-  readonly generator: StepGenerator;
+  /** `--replace` */
+  readonly replaces: UrnPatterns;
+  readonly seed?: (urn: string) => Uint8Array;
+  readonly aliases: AliasTable;
   readonly journal: Journal;
   /** Stack configuration by full key; secrets are Secret. */
   readonly config: Readonly<Record<string, Value>>;
@@ -58,18 +64,41 @@ export class Session {
   private closed = false;
   private stackOutputs: { readonly urn: string; readonly outputs: ValueMap } | undefined;
 
-  constructor(private readonly parts: SessionParts) {}
+  private readonly generator: StepGenerator;
+
+  constructor(private readonly parts: SessionParts) {
+    const { journal, events, executor, aliases } = parts;
+    this.generator = new StepGenerator({
+      ...parts,
+      resources: journal.snapshot().resources,
+      rename: (from, to) => {
+        journal.rename(from, to);
+        if (from !== to) aliases.note(from, to);
+      },
+      problem: (message, urn) => {
+        events.error(message, urn);
+        executor.refused = true;
+      },
+      warn: (message, urn) => events.warning(message, urn),
+      inform: (message, urn) => events.diagnostic({ severity: "info", message, urn }),
+    });
+  }
+
+  /** True for what the program or the state has. */
+  knows(urn: string): boolean {
+    return this.generator.claims.knows(urn);
+  }
 
   stateOf(urn: string): ResourceState | undefined {
     return this.states.get(urn);
   }
 
   async register(goal: Goal): Promise<Registered> {
-    return this.track(this.registerNow(goal, () => this.parts.generator.generate(goal)));
+    return this.track(this.registerNow(goal, () => this.generator.generate(goal)));
   }
 
   async read(goal: Goal, id: string): Promise<Registered> {
-    return this.track(this.registerNow(goal, async () => this.parts.generator.generateRead(goal, id)));
+    return this.track(this.registerNow(goal, async () => this.generator.generateRead(goal, id)));
   }
 
   private async registerNow(goal: Goal, plan: () => Promise<Planned>): Promise<Registered> {
@@ -84,7 +113,8 @@ export class Session {
       const { follow } = planned;
       const more = await this.inTurn(goal, async () => this.asPlanned(goal, await follow(imported), each => each));
       if (more === undefined) return this.giveUp(goal.urn, "failed");
-      if (more.some(step => step.op !== "same")) {
+      // What was imported as it is wanted needs no step to say so.
+      if (more.some(step => step.op !== "same" || step.untargeted)) {
         steps = more;
         applied = await executor.chain(steps);
       }
@@ -95,7 +125,7 @@ export class Session {
     this.parts.watch?.done(goal.urn, applied.state.outputs);
     this.states.set(goal.urn, applied.state);
     this.steps.set(goal.urn, last);
-    if (isProviderType(goal.type)) this.parts.generator.providerConfigs.set(goal.urn, applied.state.inputs);
+    if (isProviderType(goal.type)) this.generator.providerConfigs.set(goal.urn, applied.state.inputs);
     if (last.skipped) return { result: "skipped", urn: goal.urn };
     return { result: "success", state: applied.state };
   }
@@ -107,7 +137,7 @@ export class Session {
    */
   private inTurn<T>(goal: Goal, plan: () => Promise<T>): Promise<T | undefined> {
     const { executor, events } = this.parts;
-    const isFreed = goal.dependencies.length > 0 && this.parts.generator.oldOf(goal.urn) === undefined;
+    const isFreed = goal.dependencies.length > 0 && this.generator.claims.oldOf(goal.urn) === undefined;
     return this.planning.run(isFreed ? goal.urn : "", async () => {
       if (executor.halted || this.closed) throw new RunEndedError();
       try {
@@ -117,7 +147,8 @@ export class Session {
         for (const message of error instanceof DiagnosedError ? error.messages : [messageOf(error)]) {
           events.error(message, goal.urn);
         }
-        executor.fail();
+        // What can't be planned ends a run, continue-on-error or not, as with stock.
+        executor.giveUp();
         return undefined;
       }
     });
@@ -152,16 +183,18 @@ export class Session {
   defaultProvider(token: string, version: string, downloadUrl: string): Promise<string> {
     const { stack, project, config } = this.parts;
     const packageName = packageOf(token);
-    const name = version === "" ? "default" : `default_${version.replaceAll(/[.+-]/g, "_")}`;
+    const name = ["default", version.replaceAll(/[.+-]/g, "_"), downloadUrl.replaceAll(/[^-\w.]/g, "_")]
+      .filter(part => part !== "")
+      .join("_");
     const key = `${packageName} ${name}`;
     const known = this.defaults.get(key);
     if (known !== undefined) return known;
     const type = providerType(packageName);
-    const inputs: Record<string, Value> = version === "" ? {} : { version };
+    const inputs: Record<string, Value> = {};
     for (const [full, value] of Object.entries(config)) {
       if (full.startsWith(`${packageName}:`)) inputs[full.slice(packageName.length + 1)] = value;
     }
-    if (downloadUrl !== "") inputs.__internal = { pluginDownloadURL: downloadUrl };
+    Object.assign(inputs, pluginInputs(version, downloadUrl));
     const registered = this.register(bareGoal(makeUrn(stack, project, undefined, type, name), true, inputs)).then(
       done => {
         if (done.result !== "success") throw new RunEndedError();
@@ -229,8 +262,8 @@ export class Session {
 
   /** Deletes what the program no longer has. Only after it ended well. */
   async deleteUnclaimed(): Promise<void> {
-    const { generator, journal, targets, events, executor } = this.parts;
-    const unclaimed = new Set(generator.unclaimed());
+    const { journal, targets, events, executor } = this.parts;
+    const unclaimed = new Set(this.generator.claims.rest());
     const isOld = (state: ResourceState): boolean =>
       state.delete === true || (unclaimed.has(state) && !this.states.has(state.urn));
     const { entries } = journal;
@@ -241,7 +274,7 @@ export class Session {
       events.error(`Resource '${urn}' can't be deleted: something that takes no part in this run depends on it.`, urn);
       executor.failed = true;
     }
-    const { dependents, deleted: goingToo } = generator;
+    const { dependents, deleted: goingToo } = this.generator;
     const allows = (steps: readonly Step[]): boolean => this.heeds(this.parts.watch?.steps(steps));
     const going = olds.filter(state => !spared.has(state));
     await deleteAll(going, { ...this.parts, dependents, goingToo, allows });

@@ -5,7 +5,7 @@ import { type Diff, inverted, NO_DIFF, settleUnknown } from "../planner/diff";
 import { SEED_BYTES } from "../planner/goal";
 import { reuseSecrets } from "../planner/reuse";
 import type { Step } from "../planner/step";
-import type { ProviderInstance, ProviderRegistry } from "../provider/registry";
+import { type ProviderInstance, type ProviderRegistry, publicConfig } from "../provider/registry";
 import { InitFailedError } from "../provider/rpc-error";
 import { bareState, type ResourceState } from "../resource";
 import { isProviderType } from "../urn";
@@ -90,7 +90,7 @@ async function create(step: Step, next: ResourceState, context: ApplyContext): P
   if (isProviderType(next.type)) {
     const id = context.providers.newId(context.preview);
     await context.providers.configure(next.urn, id, next.inputs);
-    return ok({ ...next, ...made, id, outputs: next.inputs });
+    return ok({ ...next, ...made, id, outputs: publicConfig(next.inputs) });
   }
   const provider = await providerOf(next, context);
   if (context.preview && !provider.configured) return ok({ ...next, outputs: {} });
@@ -112,7 +112,7 @@ async function update(step: Step, next: ResourceState, context: ApplyContext): P
   if (!next.custom) return ok({ ...next, modified: now() });
   if (isProviderType(next.type)) {
     await context.providers.configure(next.urn, old.id ?? "", next.inputs);
-    return ok({ ...next, id: old.id, outputs: next.inputs, modified: now() });
+    return ok({ ...next, id: old.id, outputs: publicConfig(next.inputs), modified: now() });
   }
   const provider = await providerOf(next, context);
   if (context.preview && !provider.configured) return ok({ ...next, outputs: {} });

@@ -30,8 +30,8 @@ const PENDING: Partial<Record<Step["op"], PendingOperation["type"]>> = {
 export class Executor {
   /** A step has failed. */
   failed = false;
-  /** Failed in carrying something out, not in planning it. */
-  stepFailed = false;
+  /** Failed in carrying something out, not in planning it: the first time. */
+  stepError: Error | undefined;
   private givenUp = false;
   /** Something was refused in a preview, which goes on to show the rest, and fails in the end. */
   refused = false;
@@ -117,6 +117,13 @@ export class Executor {
     this.halt();
   }
 
+  /** Gives up if there is any reason to, and says it. */
+  refuse(reasons: readonly string[]): boolean {
+    for (const reason of reasons) this.events.error(reason);
+    if (reasons.length > 0) this.giveUp();
+    return reasons.length > 0;
+  }
+
   private async step(step: Step): Promise<Applied> {
     this.events.before(step);
     const protection = this.refusal(step);
@@ -133,13 +140,13 @@ export class Executor {
       this.events.done(step, applied);
     } else if (this.context.preview) {
       this.events.error(`Preview failed: ${applied.error.message}`, step.urn);
-      this.stepFailed = true;
+      this.stepError ??= applied.error;
       this.fail();
     } else {
       this.events.error(applied.error.message, step.urn);
       this.tellUnsure(step, applied.error);
       this.events.failed(step, applied, this.done);
-      this.stepFailed = true;
+      this.stepError ??= applied.error;
       this.fail();
     }
     return applied;
@@ -155,6 +162,7 @@ export class Executor {
   }
 
   private refusal(step: Step): Error | undefined {
+    if (step.refused !== undefined) return new Error(step.refused);
     // Of a replacement that was decided before it started.
     if (step.op !== "delete" || step.old?.protect !== true) return undefined;
     return new Error(

@@ -26,6 +26,8 @@ export interface Step {
   readonly deleteOldLater?: boolean;
   /** Of an import: no program says how it should be, so what the provider has is taken as it is. */
   readonly unasked?: boolean;
+  /** Why it can't be done: it fails without a call. */
+  readonly refused?: string;
   /** Nothing was asked about it: it stays as it was, whatever the program says. */
   readonly untargeted?: boolean;
   /** An untargeted resource that does not exist: `same` in name only. */
@@ -73,8 +75,8 @@ export function untargetedStep(old: ResourceState, urn = old.urn): Step {
 }
 
 /** Of the verb `import`: taken over as it is. */
-export function plainImportStep(next: ResourceState): Step {
-  return step("import", next, { next, unasked: true });
+export function plainImportStep(next: ResourceState, refused?: string): Step {
+  return step("import", next, { next, unasked: true, refused });
 }
 
 export function sameStep(old: ResourceState, next: ResourceState): Step {

@@ -20,10 +20,15 @@ export function withRemedy(message: string): string {
   return message.replace(DENIED, (_, what: string) => new UnsupportedError(what).message);
 }
 
-/** A RegisterResource request in values. `urn`, `aliases` and `provider` are the caller's. @throws UnsupportedError */
+/**
+ * A RegisterResource request in values. `urn`, `aliases` and `provider` are the caller's; `parent` says what is inherited
+ * (pulumi/pulumi pkg/resource/deploy/source_eval.go inheritFromParent, 3.260).
+ * @throws UnsupportedError
+ */
 export function goalOf(
   request: RegisterResourceRequest,
   found: { urn: string; aliases: readonly string[]; provider: string | undefined },
+  parent: Goal | undefined,
 ): Goal {
   if (request.getRemote()) throw new UnsupportedError(`remote components (${request.getType()})`);
   if (request.getTransformsList().length > 0) throw new UnsupportedError(`transforms (of '${request.getName()}')`);
@@ -52,7 +57,7 @@ export function goalOf(
     custom: request.getCustom(),
     inputs,
     parent: request.getParent() || undefined,
-    protect: request.getProtect() || undefined,
+    protect: request.hasProtect() ? request.getProtect() : parent?.protect,
     dependencies: request.getDependenciesList(),
     propertyDependencies,
     deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
@@ -61,8 +66,8 @@ export function goalOf(
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     importId: request.getImportid() || undefined,
     customTimeouts: timeoutsOf(request),
-    retainOnDelete: request.getRetainondelete() || undefined,
-    deletedWith: request.getDeletedwith() || undefined,
+    retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : parent?.retainOnDelete,
+    deletedWith: request.getDeletedwith() || parent?.deletedWith,
   };
 }
 

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import {
   containsUnknown,
-  define,
   isList,
   isMap,
+  mapValues,
   revealSecrets,
   Secret,
   UNKNOWN_SENTINEL,
@@ -25,8 +25,17 @@ export interface ProviderInstance {
   readonly supportsPreview: boolean;
 }
 
-/** Keys of a provider's inputs that the engine reads and the provider never sees. */
-const INTERNAL_KEYS = ["version", "__internal"];
+/** What the engine keeps among a provider's inputs and the provider never sees. */
+const INTERNAL = "__internal";
+
+/** Inputs of a provider that say which plugin serves it. */
+export function pluginInputs(version: string, downloadUrl: string): ValueMap {
+  if (version === "" && downloadUrl === "") return {};
+  return {
+    ...(version !== "" && { version }),
+    [INTERNAL]: downloadUrl === "" ? {} : { pluginDownloadURL: downloadUrl },
+  };
+}
 
 /** The providers of one run, by `<urn>::<id>`. */
 export class ProviderRegistry {
@@ -60,9 +69,9 @@ export class ProviderRegistry {
     const config = plain(news);
     if (containsUnknown(config)) return { inputs: news, failures: [] };
     const { inputs, failures } = await client.checkConfig(urn, plain(olds), config);
-    const result: Record<string, Value> = { ...(keepSecrets(inputs, news) as ValueMap) };
-    for (const key of INTERNAL_KEYS) if (news[key] !== undefined) define(result, key, news[key]);
-    return { inputs: result, failures };
+    const { version, [INTERNAL]: internal } = news;
+    const checked = { ...(version !== undefined && { version }), ...(keepSecrets(inputs, news) as ValueMap) };
+    return { inputs: internal === undefined ? checked : { ...checked, [INTERNAL]: internal }, failures };
   }
 
   async diff(urn: string, old: ResourceState, news: ValueMap): Promise<Diff> {
@@ -137,8 +146,9 @@ function plain(values: ValueMap): ValueMap {
   return revealSecrets(publicConfig(values)) as ValueMap;
 }
 
-function publicConfig(inputs: ValueMap): ValueMap {
-  return Object.fromEntries(Object.entries(inputs).filter(([key]) => !INTERNAL_KEYS.includes(key)));
+/** What a provider is configured with, and what it has for outputs. */
+export function publicConfig(inputs: ValueMap): ValueMap {
+  return mapValues(inputs, (value, key) => (key === INTERNAL ? undefined : value));
 }
 
 /** What went in as a secret comes out as one, although CheckConfig is asked in plain. */

@@ -1,5 +1,5 @@
-import type { PendingOperation, ResourceState, Snapshot } from "../resource";
-import { parseProviderReference } from "../urn";
+import { mendedProperties, type PendingOperation, type ResourceState, type Snapshot } from "../resource";
+import { parseProviderReference, renamedChild } from "../urn";
 import { inOrder } from "./order";
 
 /** Where a journal puts its checkpoints. */
@@ -41,9 +41,8 @@ export class Journal {
 
   /** The state as it is now. */
   snapshot(): Snapshot {
-    const resources = this.entries;
     return {
-      resources: inOrder(this.renamed.size === 0 ? resources : resources.map(state => this.withNewNames(state))),
+      resources: inOrder(withNewNames(this.entries, this.renamed)),
       pendingOperations: [...this.pending, ...this.unfinished],
     };
   }
@@ -109,10 +108,6 @@ export class Journal {
     if (from !== to) this.renaming.set(to, from);
   }
 
-  newNameOf(urn: string): string {
-    return this.renamed.get(urn) ?? urn;
-  }
-
   /** Forgets operations that earlier runs did not finish. */
   dropPending(keep: (operation: PendingOperation) => boolean): void {
     const kept = this.unfinished.filter(keep);
@@ -145,19 +140,30 @@ export class Journal {
     }
     return this.next;
   }
+}
 
-  private withNewNames(state: ResourceState): ResourceState {
-    const name = (urn: string): string => this.newNameOf(urn);
+/** What was renamed has its new name wherever it is named; a child that was not reached yet is called after its parent's new type. */
+function withNewNames(
+  resources: readonly ResourceState[],
+  renamed: ReadonlyMap<string, string>,
+): readonly ResourceState[] {
+  if (renamed.size === 0) return resources;
+  const names = new Map(renamed);
+  for (const { urn, type, parent } of resources) {
+    const now = parent && names.get(parent);
+    if (now) names.set(urn, renamedChild(urn, type, now));
+  }
+  const name = (urn: string): string => names.get(urn) ?? urn;
+  return resources.map(state => {
     const provider = state.provider && parseProviderReference(state.provider);
     return {
       ...state,
+      urn: name(state.urn),
       parent: state.parent && name(state.parent),
       dependencies: state.dependencies.map(name),
-      propertyDependencies: Object.fromEntries(
-        Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.map(name)]),
-      ),
+      propertyDependencies: mendedProperties(state.propertyDependencies, name),
       deletedWith: state.deletedWith && name(state.deletedWith),
       provider: provider ? `${name(provider.urn)}::${provider.id}` : undefined,
     };
-  }
+  });
 }

@@ -2,7 +2,8 @@ import { decide } from "../../engine/planner/decide";
 import { dependentsOf, orderDeletes } from "../../engine/planner/delete-order";
 import { applyReplaceOnChanges, changed, NO_DIFF, settleUnknown } from "../../engine/planner/diff";
 import { parseTimeout } from "../../engine/planner/goal";
-import { keepOldValues, parsePath } from "../../engine/planner/property-path";
+import { keepOldValues } from "../../engine/planner/ignore-changes";
+import { parsePath } from "../../engine/planner/property-path";
 import { deleteStep } from "../../engine/planner/step";
 import { bareState } from "../../engine/resource";
 import { Secret } from "../../wire/values";
@@ -62,7 +63,17 @@ test("deletes wait for what depends on them", () => {
 test("ignoreChanges puts old values back, and takes away what was not there", () => {
   const news = { a: { x: 1, y: 2 }, list: [1, 2], added: true };
   const olds = { a: { x: 9 }, list: [7, 8] };
-  expect(keepOldValues(news, olds, ["a.x", "list[1]", "added"])).toEqual({ a: { x: 9, y: 2 }, list: [1, 8] });
+  const { values, unfit } = keepOldValues(news, olds, ["a.x", "list[1]", "added"]);
+  expect(values).toEqual({ a: { x: 9, y: 2 }, list: [1, 8] });
+  expect(unfit).toEqual([]);
+});
+
+test("ignoreChanges makes up nothing for a list of another length, and keeps what was secret", () => {
+  const news = { list: [1], map: { x: 1 }, plain: { x: 1 } };
+  const olds = { list: [7, 8], map: new Secret({ x: 9 }), plain: 0 };
+  const { values, unfit } = keepOldValues(news, olds, ["list[1]", "list[*]", "map.x", "plain.x.y"]);
+  expect(values).toEqual({ list: [7], map: { x: new Secret(9) }, plain: { x: 1 } });
+  expect(unfit).toEqual(["list[1]", "list[*]", "plain.x.y"]);
 });
 
 test("paths and durations", () => {
