@@ -242,11 +242,11 @@ export class StepGenerator {
     const inputs = this.isForced(goal, old) ? planned.inputs : await this.check(goal, {}, goal.inputs);
     const next = plannedState(goal, inputs, undefined);
     if (!deleteFirst) return replaceSteps(old, next, diff, old.pendingReplacement !== true);
+    // Marked first: what goes with it needs no call of its own.
+    const goes = old.pendingReplacement !== true;
+    if (goes) this.deleted.add(old.urn);
     const before = await this.deleteDependents(goal, old);
-    if (old.pendingReplacement !== true) {
-      before.push(deleteReplacedStep(old, { goingToo: this.deleted }, { keepAsPending: true }));
-      this.deleted.add(old.urn);
-    }
+    if (goes) before.push(deleteReplacedStep(old, { goingToo: this.deleted }, { keepAsPending: true }));
     return [...before, ...replaceSteps(old, next, diff, false)];
   }
 
@@ -259,6 +259,7 @@ export class StepGenerator {
   /** What must be replaced because `root` is deleted before its replacement is there: deleted first, the last one first. */
   private async deleteDependents(goal: Goal, root: ResourceState): Promise<Step[]> {
     const dragged = await diagnosed(goal, () => this.dependents.draggedBy(root));
+    for (const { state } of dragged) this.deleted.add(state.urn);
     return dragged.reverse().map(({ state, keys }) => {
       if (state.protect) {
         throw new DiagnosedError(goal.urn, [
@@ -266,9 +267,7 @@ export class StepGenerator {
         ]);
       }
       this.deletedFirst.set(state.urn, keys);
-      const step = deleteReplacedStep(state, { goingToo: this.deleted }, { keepAsPending: true });
-      this.deleted.add(state.urn);
-      return step;
+      return deleteReplacedStep(state, { goingToo: this.deleted }, { keepAsPending: true });
     });
   }
 }

@@ -10,7 +10,7 @@ export async function refreshAll(journal: Journal, executor: Executor, targets: 
   if (before.length === 0) return;
   const isKnown = hasResource(before);
   if ([targets.targets, targets.excludes].some(named => executor.refuse(named.complaints(isKnown)))) return;
-  const resources = before.filter(state => !state.delete && targets.includes(state));
+  const resources = before.filter(state => targets.includes(state));
   const steps = besideSiblings(resources).map(refreshStep);
   await Promise.all(steps.map(step => executor.chain([step])));
   mendReferences(journal, before);

@@ -78,10 +78,10 @@ export function bareState(urn: string, type: string, custom: boolean): ResourceS
 
 /** Every URN that must exist as long as this resource does. */
 export function requirementsOf(
-  state: Pick<ResourceState, "dependencies" | "propertyDependencies" | "parent" | "provider" | "deletedWith">,
+  state: Partial<Pick<ResourceState, "dependencies" | "propertyDependencies" | "parent" | "provider" | "deletedWith">>,
 ): Set<string> {
   const urns = new Set(state.dependencies);
-  for (const list of Object.values(state.propertyDependencies)) for (const urn of list) urns.add(urn);
+  for (const list of Object.values(state.propertyDependencies ?? {})) for (const urn of list) urns.add(urn);
   if (state.parent) urns.add(state.parent);
   if (state.provider) urns.add(parseProviderReference(state.provider).urn);
   if (state.deletedWith) urns.add(state.deletedWith);

@@ -124,9 +124,8 @@ export class Session {
       return this.giveUp(goal.urn, "failed", applied?.state);
     this.parts.watch?.done(goal.urn, applied.state.outputs);
     this.states.set(goal.urn, applied.state);
-    this.steps.set(goal.urn, last);
+    this.steps.set(goal.urn, applied.told ?? last);
     if (isProviderType(goal.type)) this.generator.providerConfigs.set(goal.urn, applied.state.inputs);
-    if (last.skipped) return { result: "skipped", urn: goal.urn };
     return { result: "success", state: applied.state };
   }
 
@@ -209,24 +208,23 @@ export class Session {
   registerOutputs(urn: string, outputs: ValueMap): void {
     if (!this.states.has(urn)) throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
     if (typeOf(urn) === STACK_TYPE) this.stackOutputs = { urn, outputs };
+    else if (this.parts.executor.halted) throw new RunEndedError();
     else this.writeOutputs(urn, outputs);
   }
 
-  /** The stack's outputs are those of a run that went well, and come last; after any other the old ones are told. */
+  /** The stack's outputs come last. A run that failed may not know them all: what it does not tell stays. */
   finishStack(wentWell: boolean): void {
     if (this.stackOutputs === undefined) return;
     const { urn, outputs } = this.stackOutputs;
-    const [step, state] = [this.steps.get(urn), this.states.get(urn)];
-    if (wentWell && !this.parts.executor.halted) this.writeOutputs(urn, outputs);
-    else if (step !== undefined && state !== undefined) this.parts.events.outputs(step, { state });
+    const kept = wentWell && !this.parts.executor.failed ? {} : this.states.get(urn)?.outputs;
+    this.writeOutputs(urn, { ...kept, ...outputs });
   }
 
   private writeOutputs(urn: string, outputs: ValueMap): void {
-    const { journal, events, executor } = this.parts;
+    const { journal, events } = this.parts;
     const state = this.states.get(urn);
     const step = this.steps.get(urn);
     if (state === undefined || step === undefined) throw new Error(`'${urn}' is not of this run`);
-    if (executor.halted) throw new RunEndedError();
     if (!this.heeds(this.parts.watch?.outputs(urn, state.outputs, outputs))) return;
     const next = { ...state, outputs: reuseSecrets(outputs, state.outputs) };
     if (!equalValues(state.outputs, outputs)) journal.replaceInPlace(state, next);
@@ -277,7 +275,8 @@ export class Session {
     const { dependents, deleted: goingToo } = this.generator;
     const allows = (steps: readonly Step[]): boolean => this.heeds(this.parts.watch?.steps(steps));
     const going = olds.filter(state => !spared.has(state));
-    await deleteAll(going, { ...this.parts, dependents, goingToo, allows });
+    const isHandled = (urn: string): boolean => this.states.has(urn);
+    await deleteAll(going, { ...this.parts, dependents, goingToo, allows, isHandled });
   }
 
   private track<T>(work: Promise<T>): Promise<T> {

@@ -1,5 +1,4 @@
 import type { EventStream } from "../event-stream";
-import type { OrderedStep } from "../planner/delete-order";
 import type { Step } from "../planner/step";
 import { InitFailedError, ProviderError } from "../provider/rpc-error";
 import type { PendingOperation, ResourceState } from "../resource";
@@ -73,9 +72,10 @@ export class Executor {
       for (const [index, step] of steps.entries()) {
         if (!this.mayStart(step)) return undefined;
         const replaced = step.op === "replace" && steps[index - 1]?.deleteOldLater === true;
-        const applied = await this.step(replaced ? afterDeed(step, last) : step);
+        const told = replaced ? afterDeed(step, last) : step;
+        const applied = await this.step(told);
         if (applied.error !== undefined) return applied.error instanceof InitFailedError ? applied : undefined;
-        if (step.op !== "replace") last = applied;
+        last = { ...(step.op === "replace" && last ? last : applied), told };
       }
       return last;
     });
@@ -84,24 +84,6 @@ export class Executor {
   /** A resource that can't be read keeps no other from being refreshed. */
   private mayStart(step: Step): boolean {
     return step.op === "refresh" ? this.options.stop?.aborted !== true : !this.halted;
-  }
-
-  /** Steps of many resources, each after those that it waits for; a failed one keeps the rest from starting. */
-  async ordered(steps: readonly OrderedStep[]): Promise<void> {
-    const results = new Map<Step, Promise<boolean>>();
-    const start = ({ step, after }: OrderedStep): Promise<boolean> => {
-      const known = results.get(step);
-      if (known !== undefined) return known;
-      const result = Promise.all(after.map(other => results.get(other) ?? true)).then(async before => {
-        if (!before.every(Boolean)) return false;
-        const applied = await this.chain([step]);
-        return applied !== undefined && applied.error === undefined;
-      });
-      results.set(step, result);
-      return result;
-    };
-    for (const item of topological(steps)) start(item);
-    await Promise.all(results.values());
   }
 
   /** Notes a failure that no step stands for. */
@@ -220,22 +202,4 @@ export class Executor {
 function afterDeed(word: Step, deed: Applied | undefined): Step {
   if (deed?.state === undefined || word.old === undefined) return word;
   return { ...word, old: { ...word.old, delete: true }, next: deed.state };
-}
-
-/** Orders items so that what is waited for comes first. */
-function topological(items: readonly OrderedStep[]): OrderedStep[] {
-  const byStep = new Map(items.map(item => [item.step, item]));
-  const done = new Set<Step>();
-  const result: OrderedStep[] = [];
-  const visit = (item: OrderedStep): void => {
-    if (done.has(item.step)) return;
-    done.add(item.step);
-    for (const other of item.after) {
-      const before = byStep.get(other);
-      if (before !== undefined) visit(before);
-    }
-    result.push(item);
-  };
-  for (const item of items) visit(item);
-  return result;
 }
