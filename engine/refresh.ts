@@ -10,7 +10,8 @@ export async function refreshAll(journal: Journal, executor: Executor, targets: 
   if (before.length === 0) return;
   const isKnown = hasResource(before);
   if ([targets.targets, targets.excludes].some(named => executor.refuse(named.complaints(isKnown)))) return;
-  const resources = before.filter(state => targets.includes(state));
+  // What only shares a provider is no dependent here, as with stock.
+  const resources = before.filter(state => targets.includes({ ...state, provider: undefined }));
   const steps = besideSiblings(resources).map(refreshStep);
   await Promise.all(steps.map(step => executor.chain([step])));
   mendReferences(journal, before);

@@ -225,7 +225,7 @@ export class Session {
     const state = this.states.get(urn);
     const step = this.steps.get(urn);
     if (state === undefined || step === undefined) throw new Error(`'${urn}' is not of this run`);
-    if (!this.heeds(this.parts.watch?.outputs(urn, state.outputs, outputs))) return;
+    if (step.skipped || !this.heeds(this.parts.watch?.outputs(urn, state.outputs, outputs))) return;
     const next = { ...state, outputs: reuseSecrets(outputs, state.outputs) };
     if (!equalValues(state.outputs, outputs)) journal.replaceInPlace(state, next);
     const kept = equalValues(state.outputs, outputs) ? state : next;
@@ -270,7 +270,7 @@ export class Session {
     const spared = new Set(stillNeeded(olds, entries));
     for (const { urn } of targets.limited ? spared : []) {
       events.error(`Resource '${urn}' can't be deleted: something that takes no part in this run depends on it.`, urn);
-      executor.failed = true;
+      executor.fail();
     }
     const { dependents, deleted: goingToo } = this.generator;
     const allows = (steps: readonly Step[]): boolean => this.heeds(this.parts.watch?.steps(steps));

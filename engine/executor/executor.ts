@@ -59,7 +59,7 @@ export class Executor {
 
   /** True once nothing new may be started. */
   get halted(): boolean {
-    return this.givenUp || this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
+    return this.givenUp || this.options.stop?.aborted === true;
   }
 
   /**
@@ -88,8 +88,8 @@ export class Executor {
 
   /** Notes a failure that no step stands for. */
   fail(): void {
-    this.failed = true;
-    if (!this.options.continueOnError) this.halt();
+    if (this.options.continueOnError) this.failed = true;
+    else this.giveUp();
   }
 
   /** Starts nothing more, continue-on-error or not. */
@@ -120,16 +120,17 @@ export class Executor {
       this.events.count(step, applied);
       if (applied.warning !== undefined) this.events.warning(applied.warning, step.urn);
       this.events.done(step, applied);
-    } else if (this.context.preview) {
-      this.events.error(`Preview failed: ${applied.error.message}`, step.urn);
-      this.stepError ??= applied.error;
-      this.fail();
     } else {
-      this.events.error(applied.error.message, step.urn);
-      this.tellUnsure(step, applied.error);
-      this.events.failed(step, applied, this.done);
       this.stepError ??= applied.error;
-      this.fail();
+      if (this.context.preview) this.events.error(`Preview failed: ${applied.error.message}`, step.urn);
+      else {
+        this.events.error(applied.error.message, step.urn);
+        this.tellUnsure(step, applied.error);
+        this.events.failed(step, applied, this.done);
+      }
+      // Nothing was tried, and the program waits for no answer: all that is protected is told in one run, as with stock.
+      if (step.op === "delete" && protection !== undefined) this.failed = true;
+      else this.fail();
     }
     return applied;
   }
