@@ -95,7 +95,7 @@ export class StepGenerator {
     const next: ResourceState = { ...plannedState(goal, {}, undefined), id, external: true, created: undefined };
     if (this.parts.targets.missing(next) !== undefined && !this.parts.targets.take(next)) {
       this.parts.targets.skip(goal.urn);
-      return { steps: [old === undefined ? skippedCreateStep(next) : untargetedStep(old, goal.urn)] };
+      return { steps: [old === undefined ? skippedCreateStep(next) : untargetedStep(old)] };
     }
     const replaces = old !== undefined && !old.external && old.id !== id;
     if (replaces) this.replaced.add(goal.urn);
@@ -126,7 +126,7 @@ export class StepGenerator {
       return recreateSteps(old, plannedState(goal, inputs, undefined), keys);
     }
     if (old.external === true) return replaceSteps(old, plannedState(goal, inputs, undefined), NO_DIFF, true);
-    if (!taken) return [untargetedStep(old, goal.urn)];
+    if (!taken) return [untargetedStep(old)];
     return this.change(goal, old, plannedState(goal, inputs, old), inputs);
   }
 

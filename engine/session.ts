@@ -123,8 +123,8 @@ export class Session {
     if (applied?.state === undefined || applied.error !== undefined || last === undefined)
       return this.giveUp(goal.urn, "failed", applied?.state);
     this.parts.watch?.done(goal.urn, applied.state.outputs);
-    this.states.set(goal.urn, applied.state);
-    this.steps.set(goal.urn, applied.told ?? last);
+    this.states.set(applied.state.urn, applied.state);
+    this.steps.set(applied.state.urn, applied.told ?? last);
     if (isProviderType(goal.type)) this.generator.providerConfigs.set(goal.urn, applied.state.inputs);
     return { result: "success", state: applied.state };
   }

@@ -69,9 +69,9 @@ export function createStep(next: ResourceState): Step {
   });
 }
 
-export function untargetedStep(old: ResourceState, urn = old.urn): Step {
-  const next = { ...old, urn };
-  return step("same", next, { old, next, untargeted: true });
+/** Under the name that it has in the state, whatever the program calls it. */
+export function untargetedStep(old: ResourceState): Step {
+  return step("same", old, { old, next: old, untargeted: true });
 }
 
 /** Of the verb `import`: taken over as it is. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import {
   containsUnknown,
+  equalValues,
   isList,
   isMap,
   mapValues,
@@ -11,7 +12,7 @@ import {
   type Value,
   type ValueMap,
 } from "../../wire/values";
-import { type Diff, NO_DIFF } from "../planner/diff";
+import type { Diff } from "../planner/diff";
 import type { ResourceState } from "../resource";
 import type { PluginHost } from "../run";
 import { packageOfProvider, parseProviderReference, typeOf } from "../urn";
@@ -66,19 +67,18 @@ export class ProviderRegistry {
   async check(urn: string, olds: ValueMap, news: ValueMap): Promise<Checked> {
     const client = await this.load(urn, news);
     this.loaded.set(urn, client);
-    const config = plain(news);
-    if (containsUnknown(config)) return { inputs: news, failures: [] };
-    const { inputs, failures } = await client.checkConfig(urn, plain(olds), config);
+    const { inputs, failures } = await client.checkConfig(urn, plain(olds), plain(news));
     const { version, [INTERNAL]: internal } = news;
     const checked = { ...(version !== undefined && { version }), ...(keepSecrets(inputs, news) as ValueMap) };
     return { inputs: internal === undefined ? checked : { ...checked, [INTERNAL]: internal }, failures };
   }
 
   async diff(urn: string, old: ResourceState, news: ValueMap): Promise<Diff> {
-    if (containsUnknown(news)) return { ...NO_DIFF, changes: "unknown" };
     const client = this.loaded.get(urn) ?? (await this.load(urn, news));
     this.loaded.set(urn, client);
-    return client.diffConfig(urn, plain(old.inputs), plain(old.outputs), plain(news));
+    const diff = await client.diffConfig(urn, plain(old.inputs), plain(old.outputs), plain(news));
+    if (diff.changes !== "unknown") return diff;
+    return { ...diff, changes: equalValues(old.outputs, publicConfig(news)) ? "none" : "some" };
   }
 
   /** Whether resources can move from another provider to this one. */
