@@ -66,7 +66,7 @@ export function program(table: VerbTable, console: Console): Command {
 export async function main(argv: readonly string[], console: Console): Promise<number> {
   const table = new VerbTable(console);
   try {
-    if (wantsStock(argv)) return await runStock(argv, console.env);
+    if (wantsStock(argv)) return await runStock(argv, console);
     await program(table, console).parseAsync([...argv], { from: "user" });
     return table.exitCode;
   } catch (error) {

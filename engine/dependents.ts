@@ -40,7 +40,9 @@ export class Dependents {
       gone.add(state.urn);
       dragged.push({ state, keys });
     }
-    return dragged;
+    const asked = this.resources.filter(({ replaceWith }) => replaceWith.includes(root.urn));
+    const others = asked.filter(state => !gone.has(state.urn) && !state.delete && !this.settled(state));
+    return [...dragged, ...others.map(state => ({ state, keys: [] }))];
   }
 
   private async replaceKeys(state: ResourceState, gone: ReadonlySet<string>): Promise<readonly string[] | undefined> {

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { EngineEvent } from "./events";
 
 /** The JSON Schema of `--json` and `--event-log` is made from this: docs/reference/events.schema.json. */
 
@@ -22,10 +21,10 @@ const OPERATIONS = [
 ] as const;
 const DIFF_KINDS = ["add", "add-replace", "delete", "delete-replace", "update", "update-replace"] as const;
 
-const operation = z.enum(OPERATIONS);
+export const operation = z.enum(OPERATIONS);
 const properties = z.record(z.string(), z.unknown()).describe("secrets are [secret]");
 
-const state = z.strictObject({
+export const state = z.strictObject({
   urn: z.string(),
   type: z.string(),
   custom: z.boolean().optional(),
@@ -40,7 +39,7 @@ const state = z.strictObject({
   initErrors: z.array(z.string()).optional(),
 });
 
-const metadata = z.strictObject({
+export const metadata = z.strictObject({
   op: operation,
   urn: z.string(),
   type: z.string(),
@@ -59,7 +58,7 @@ const metadata = z.strictObject({
 const head = { sequence: z.number().int().min(1), timestamp: z.number().int().describe("Unix seconds") };
 const planning = z.boolean().optional().describe("of a preview");
 
-const diagnostic = z.strictObject({
+export const diagnostic = z.strictObject({
   urn: z.string().optional(),
   prefix: z.string().optional(),
   message: z.string(),
@@ -68,7 +67,7 @@ const diagnostic = z.strictObject({
   streamId: z.number().int().optional(),
 });
 
-const summary = z.strictObject({
+export const summary = z.strictObject({
   maybeCorrupt: z.boolean(),
   durationSeconds: z.number().int(),
   resourceChanges: z.partialRecord(operation, z.number().int()),
@@ -76,23 +75,30 @@ const summary = z.strictObject({
   isPreview: z.boolean(),
 });
 
+const failure = z.strictObject({
+  metadata,
+  status: z.number().int().min(0).max(2).describe("0: nothing changed, 1: partly, 2: unknown"),
+  steps: z.number().int(),
+});
+
+/** What may have happened; one of them in each event. */
+const happenings = {
+  preludeEvent: z.strictObject({ config: z.record(z.string(), z.string()) }),
+  resourcePreEvent: z.strictObject({ metadata, planning }),
+  resOutputsEvent: z.strictObject({ metadata, planning }),
+  resOpFailedEvent: failure,
+  diagnosticEvent: diagnostic,
+  summaryEvent: summary,
+  cancelEvent: z.strictObject({}),
+};
+
+/** An event as a program reads it, where any of them may be set. */
+export const anyEvent = z.object({ ...head, ...z.object(happenings).partial().shape });
+
 /** One event: its number, its time, and what happened. */
-export const engineEvent: z.ZodType<EngineEvent> = z.union([
-  z.strictObject({ ...head, preludeEvent: z.strictObject({ config: z.record(z.string(), z.string()) }) }),
-  z.strictObject({ ...head, resourcePreEvent: z.strictObject({ metadata, planning }) }),
-  z.strictObject({ ...head, resOutputsEvent: z.strictObject({ metadata, planning }) }),
-  z.strictObject({
-    ...head,
-    resOpFailedEvent: z.strictObject({
-      metadata,
-      status: z.number().int().min(0).max(2).describe("0: nothing changed, 1: partly, 2: unknown"),
-      steps: z.number().int(),
-    }),
-  }),
-  z.strictObject({ ...head, diagnosticEvent: diagnostic }),
-  z.strictObject({ ...head, summaryEvent: summary }),
-  z.strictObject({ ...head, cancelEvent: z.strictObject({}) }),
-]);
+export const engineEvent = z.union(
+  Object.entries(happenings).map(([name, happening]) => z.strictObject({ ...head, [name]: happening })),
+);
 
 export function eventJsonSchema(): Record<string, unknown> {
   return { title: "an event of muster --json and --event-log", ...z.toJSONSchema(engineEvent, { reused: "ref" }) };

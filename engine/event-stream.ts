@@ -64,8 +64,8 @@ export class EventStream {
 
   /** As `outputs`, but a component tells its outputs only when all of it was declared: its step alone says nothing. */
   done(step: Step, applied: Applied): void {
-    const custom = (step.next ?? step.old)?.custom === true;
-    if (custom || this.preview || step.op === "refresh" || step.op === "delete") this.outputs(step, applied);
+    const tellsNow = this.preview || step.op === "refresh" || step.op === "delete";
+    if (tellsNow || (step.next ?? step.old)?.custom) this.outputs(step, applied);
   }
 
   failed(step: Step, applied: Applied, steps: number): void {

@@ -4,7 +4,7 @@ import { Claims } from "./claims";
 import { Dependents } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { type Decision, decide } from "./planner/decide";
-import { applyReplaceOnChanges, changed, type Diff, NO_DIFF, settleUnknown } from "./planner/diff";
+import { applyReplaceOnChanges, changed, type Diff, NO_DIFF, settleUnknown, triggers } from "./planner/diff";
 import { type Goal, SEED_BYTES } from "./planner/goal";
 import { keepOldValues } from "./planner/ignore-changes";
 import {
@@ -21,9 +21,8 @@ import {
   untargetedStep,
   updateStep,
 } from "./planner/step";
-import type { Checked } from "./provider/client";
 import type { ProviderRegistry } from "./provider/registry";
-import { failureText, importedText, protectedText, UNCONFIGURED } from "./refusals";
+import { failureText, importedText, missedText, protectedText, UNCONFIGURED } from "./refusals";
 import type { ResourceState } from "./resource";
 import type { Targets, UrnPatterns } from "./targets";
 import { isProviderType, parseProviderReference } from "./urn";
@@ -43,7 +42,7 @@ export interface GeneratorParts {
   /** Tells of a problem that makes the run fail in the end and does not keep a preview from going on. */
   problem(message: string, urn: string): void;
   warn(message: string, urn: string): void;
-  inform(message: string, urn: string): void;
+  note(message: string, urn: string): void;
 }
 
 /** Steps of a registration. */
@@ -60,13 +59,13 @@ export interface Planned {
 export class StepGenerator {
   /** The inputs of providers that were registered in this run. */
   readonly providerConfigs = new Map<string, ValueMap>();
-  readonly claims: Claims;
   readonly dependents: Dependents;
   /** What this run deletes: what was said to go with it needs no call of its own. */
   readonly deleted = new Set<string>();
   private readonly replaced = new Set<string>();
   /** Deleted ahead of a replacement of what they depend on; their own registration makes them anew. */
   private readonly deletedFirst = new Map<string, readonly string[]>();
+  private readonly claims: Claims;
 
   constructor(private readonly parts: GeneratorParts) {
     this.claims = new Claims(parts.resources, parts.rename);
@@ -77,22 +76,36 @@ export class StepGenerator {
     );
   }
 
+  /** What nobody registered: to be deleted. */
+  unclaimed(): ResourceState[] {
+    return this.claims.unclaimed();
+  }
+
+  oldOf(urn: string): ResourceState | undefined {
+    return this.claims.oldOf(urn);
+  }
+
+  /** What to say of targets that are neither in the program nor in the state. */
+  unknownTargets(): string[] {
+    return this.parts.targets.targets.complaints(urn => this.claims.knows(urn));
+  }
+
   /** Steps of one registration, to be run one after the other. */
   async generate(goal: Goal): Promise<Planned> {
-    const { old, problems } = this.claims.take(goal);
+    const old = this.claims.claim(goal);
     const taken = this.parts.targets.take(plannedState(goal, goal.inputs, old));
     if (wantsImport(goal, old)) {
       const replaced = this.deletedFirst.has(old?.urn ?? "") ? undefined : old;
       const steps = this.validated(goal, importSteps(plannedState(goal, goal.inputs, old), replaced));
       return { steps, follow: async imported => this.validated(goal, await this.compare(goal, imported, taken)) };
     }
-    return { steps: this.validated(goal, await this.compare(goal, old, taken, problems)) };
+    return { steps: this.validated(goal, await this.compare(goal, old, taken)) };
   }
 
   /** Steps of a `get`. */
   generateRead(goal: Goal, id: string): Planned {
-    const { old } = this.claims.take(goal);
-    const next: ResourceState = { ...plannedState(goal, {}, undefined), id, external: true, created: undefined };
+    const old = this.claims.claim(goal);
+    const next: ResourceState = { ...plannedState(goal, goal.inputs, undefined), id, external: true };
     if (this.parts.targets.missing(next) !== undefined && !this.parts.targets.take(next)) {
       this.parts.targets.skip(goal.urn);
       return { steps: [old === undefined ? skippedCreateStep(next) : untargetedStep(old)] };
@@ -102,17 +115,14 @@ export class StepGenerator {
     return { steps: this.validated(goal, readSteps(next, old, replaces)) };
   }
 
-  private async compare(
-    goal: Goal,
-    old: ResourceState | undefined,
-    taken: boolean,
-    problems: readonly string[] = [],
-  ): Promise<Step[]> {
+  private async compare(goal: Goal, old: ResourceState | undefined, taken: boolean): Promise<Step[]> {
     const keys = old && this.deletedFirst.get(old.urn);
     const anew = old === undefined || keys !== undefined || old.external === true || this.isForced(goal, old);
-    const kept = this.keepIgnored(goal, old);
-    const asked = taken ? this.check(goal, anew ? {} : old.inputs, anew ? goal.inputs : kept, problems) : undefined;
-    const inputs = (await asked) ?? old?.inputs ?? goal.inputs;
+    const { inputs: kept, missed } = keepOldValues(goal.inputs, old?.inputs ?? {}, old ? goal.ignoreChanges : []);
+    if (missed.length > 0) this.parts.note(missedText(missed), goal.urn);
+    const wanted = anew ? goal.inputs : kept;
+    const inputs = taken ? await this.check(goal, anew ? {} : old.inputs, wanted) : (old?.inputs ?? goal.inputs);
+    this.claims.refuseConflict(goal.urn);
     if (old === undefined) {
       const next = plannedState(goal, inputs, undefined);
       if (taken) return [createStep(next)];
@@ -128,16 +138,6 @@ export class StepGenerator {
     if (old.external === true) return replaceSteps(old, plannedState(goal, inputs, undefined), NO_DIFF, true);
     if (!taken) return [untargetedStep(old)];
     return this.change(goal, old, plannedState(goal, inputs, old), inputs);
-  }
-
-  private keepIgnored({ urn, inputs, ignoreChanges }: Goal, old: ResourceState | undefined): ValueMap {
-    if (old === undefined) return inputs;
-    const { values, unfit } = keepOldValues(inputs, old.inputs, ignoreChanges);
-    const paths = JSON.stringify(unfit.join(", "));
-    if (unfit.length > 0) {
-      this.parts.inform(`cannot ignore changes in added or removed elements of the path: ${paths}`, urn);
-    }
-    return values;
   }
 
   private isForced(goal: Goal, old: ResourceState): boolean {
@@ -163,28 +163,22 @@ export class StepGenerator {
   }
 
   /** Check, for what has a provider to ask. @throws DiagnosedError with every failure */
-  private async check(
-    goal: Goal,
-    olds: ValueMap,
-    wanted: ValueMap,
-    problems: readonly string[] = [],
-  ): Promise<ValueMap> {
-    const { preview } = this.parts;
+  private async check(goal: Goal, olds: ValueMap, wanted: ValueMap): Promise<ValueMap> {
+    if (!goal.custom) return wanted;
+    const { providers, preview, seed } = this.parts;
     const news = preview ? wanted : withoutUnknowns(wanted);
-    const checked = goal.custom
-      ? await diagnosed(goal, () => this.checked(goal, olds, news))
-      : { inputs: wanted, failures: [] };
-    const messages = [...problems, ...checked.failures.map(failure => failureText(goal, news, failure))];
-    if (messages.length > 0) throw new DiagnosedError(goal.urn, messages);
-    return checked.inputs;
-  }
-
-  private async checked(goal: Goal, olds: ValueMap, news: ValueMap): Promise<Checked> {
-    const { providers, seed } = this.parts;
-    if (isProviderType(goal.type)) return providers.check(goal.urn, olds, news);
-    const provider = await providers.instance(goal.provider ?? "");
-    if (!provider.configured) return { inputs: news, failures: [] };
-    return provider.client.check(goal.urn, olds, news, seed?.(goal.urn) ?? randomBytes(SEED_BYTES));
+    const { inputs, failures } = await diagnosed(goal, async () => {
+      if (isProviderType(goal.type)) return providers.check(goal.urn, olds, wanted);
+      const provider = await providers.instance(goal.provider ?? "", goal.urn);
+      if (!provider.configured) return { inputs: news, failures: [] };
+      return provider.client.check(goal.urn, olds, news, seed?.(goal.urn) ?? randomBytes(SEED_BYTES));
+    });
+    if (failures.length > 0)
+      throw new DiagnosedError(
+        goal.urn,
+        failures.map(failure => failureText(goal, news, failure)),
+      );
+    return inputs;
   }
 
   private async change(goal: Goal, old: ResourceState, next: ResourceState, inputs: ValueMap): Promise<Step[]> {
@@ -196,7 +190,9 @@ export class StepGenerator {
   }
 
   private async diff(goal: Goal, old: ResourceState, news: ValueMap): Promise<Diff> {
+    if (triggers(old.replacementTrigger, goal.replacementTrigger)) return { ...changed(), triggered: true };
     if (this.isForced(goal, old)) return changed("id");
+    if (goal.replaceWith.some(urn => this.replaced.has(urn))) return changed("replaceWith");
     if (goal.deletedWith !== undefined && this.replaced.has(goal.deletedWith)) return changed("deletedWith");
     if (await this.providerReplaced(goal, old)) return changed("provider");
     if (!goal.custom) return equalValues(old.inputs, news) ? NO_DIFF : changed();
@@ -206,7 +202,7 @@ export class StepGenerator {
 
   private async answer(goal: Goal, old: ResourceState, news: ValueMap): Promise<Diff> {
     if (isProviderType(goal.type)) return this.parts.providers.diff(goal.urn, old, news);
-    const provider = await this.parts.providers.instance(goal.provider ?? "");
+    const provider = await this.parts.providers.instance(goal.provider ?? "", goal.urn);
     if (!provider.configured) {
       this.parts.warn(UNCONFIGURED, goal.urn);
       return changed();
@@ -220,7 +216,7 @@ export class StepGenerator {
     if (goal.provider === undefined || old.provider === undefined) return true;
     const now = parseProviderReference(goal.provider);
     const was = parseProviderReference(old.provider);
-    if (this.claims.newNameOf(was.urn) === now.urn) return false;
+    if (this.claims.isRenamed(was.urn, now.urn)) return false;
     const oldProvider = this.claims.oldOf(was.urn);
     if (oldProvider === undefined) return false;
     const config = this.providerConfigs.get(now.urn) ?? {};
@@ -242,11 +238,11 @@ export class StepGenerator {
     const inputs = this.isForced(goal, old) ? planned.inputs : await this.check(goal, {}, goal.inputs);
     const next = plannedState(goal, inputs, undefined);
     if (!deleteFirst) return replaceSteps(old, next, diff, old.pendingReplacement !== true);
-    // Marked first: what goes with it needs no call of its own.
-    const goes = old.pendingReplacement !== true;
-    if (goes) this.deleted.add(old.urn);
-    const before = await this.deleteDependents(goal, old);
-    if (goes) before.push(deleteReplacedStep(old, { goingToo: this.deleted }, { keepAsPending: true }));
+    const doomed = await this.dependentsToDelete(goal, old);
+    if (old.pendingReplacement !== true) doomed.push(old);
+    // All at once: one that is said to go with another is not asked for, also where the other goes later.
+    for (const { urn } of doomed) this.deleted.add(urn);
+    const before = doomed.map(state => deleteReplacedStep(state, { goingToo: this.deleted }, { keepAsPending: true }));
     return [...before, ...replaceSteps(old, next, diff, false)];
   }
 
@@ -257,9 +253,8 @@ export class StepGenerator {
   }
 
   /** What must be replaced because `root` is deleted before its replacement is there: deleted first, the last one first. */
-  private async deleteDependents(goal: Goal, root: ResourceState): Promise<Step[]> {
+  private async dependentsToDelete(goal: Goal, root: ResourceState): Promise<ResourceState[]> {
     const dragged = await diagnosed(goal, () => this.dependents.draggedBy(root));
-    for (const { state } of dragged) this.deleted.add(state.urn);
     return dragged.reverse().map(({ state, keys }) => {
       if (state.protect) {
         throw new DiagnosedError(goal.urn, [
@@ -267,7 +262,7 @@ export class StepGenerator {
         ]);
       }
       this.deletedFirst.set(state.urn, keys);
-      return deleteReplacedStep(state, { goingToo: this.deleted }, { keepAsPending: true });
+      return state;
     });
   }
 }

@@ -69,5 +69,5 @@ async function providerFor(wanted: Import, olds: readonly ResourceState[], parts
   const known = olds.find(state => state.urn === urn);
   if (known !== undefined) return `${urn}::${known.id ?? ""}`;
   if (wanted.provider !== undefined) throw new Error(`no provider '${wanted.provider}' in the state`);
-  return session.defaultProvider(wanted.type, "", "");
+  return session.defaultProvider(wanted.type, { version: "", downloadUrl: "" });
 }

@@ -13,8 +13,8 @@ import type { DiagnosticEvent } from "./events";
 import type { Goal } from "./planner/goal";
 import type { AliasTable } from "./program/aliases";
 import { withHashes } from "./program/assets";
+import { type PluginChoice, withPluginChoice } from "./program/plugin-choice";
 import { goalOf, readGoalOf, UnsupportedError, withRemedy } from "./program/request";
-import { pluginInputs } from "./provider/registry";
 import type { RpcServer } from "./rpc-server";
 import { unary } from "./rpc-server";
 import type { Registered, Session } from "./session";
@@ -27,6 +27,8 @@ const FEATURES: ReadonlySet<string> = new Set([
   "outputValues",
   "aliasSpecs",
   "deletedWith",
+  "replaceWith",
+  "replacementTrigger",
 ]);
 
 const BUILT_IN = "pulumi";
@@ -43,7 +45,6 @@ export interface MonitorParts {
 
 /** Serves ResourceMonitor: what a program says becomes calls of the session. */
 export class Monitor {
-  /** What was wanted of each resource, for what its children inherit. */
   private readonly goals = new Map<string, Goal>();
 
   constructor(private readonly parts: MonitorParts) {}
@@ -82,14 +83,14 @@ export class Monitor {
     const parent = request.getParent() || undefined;
     const urn = makeUrn(stack, project, parent, type, name);
     const found = aliases.resolve({ urn, type, name, parent }, request.getAliasurnsList(), request.getAliasesList());
-    const above = this.goals.get(request.getParent());
-    const provider =
-      request.getCustom() && !isProviderType(type) ? await this.providerFor(request, type, above) : undefined;
+    const above = this.goals.get(parent ?? "");
+    const asks = request.getCustom() && !isProviderType(type);
+    const provider = asks ? await this.providerFor(request, type, above) : undefined;
     const goal = goalOf(request, { urn, aliases: found, provider }, above);
-    const inputs = withHashes(goal.inputs, this.parts.programFolder);
-    const pinned = isProviderType(type) ? pluginInputs(request.getVersion(), request.getPlugindownloadurl()) : {};
-    const registered = await session.register({ ...goal, inputs: { ...inputs, ...pinned } });
     this.goals.set(urn, goal);
+    const hashed = withHashes(goal.inputs, this.parts.programFolder);
+    const inputs = isProviderType(type) ? withPluginChoice(hashed, choiceOf(request)) : hashed;
+    const registered = await session.register({ ...goal, inputs });
     return registeredResponse(registered);
   }
 
@@ -118,17 +119,23 @@ export class Monitor {
   }
 
   /** The provider that is asked for; else the parent's, if it serves the same package; else the package's default one. */
-  private async providerFor(
-    request: { getProvider(): string; getVersion(): string; getPlugindownloadurl(): string },
-    token: string,
-    parent?: Goal,
-  ): Promise<string> {
+  private async providerFor(request: ProviderRequest, token: string, parent?: Goal): Promise<string> {
     if (packageOf(token) === BUILT_IN) throw new UnsupportedError(`'${token}'`);
     if (request.getProvider() !== "") return request.getProvider();
     const inherited = parent?.provider;
     if (inherited && typeOf(parseProviderReference(inherited).urn) === providerType(packageOf(token))) return inherited;
-    return (await this.parts.session).defaultProvider(token, request.getVersion(), request.getPlugindownloadurl());
+    return (await this.parts.session).defaultProvider(token, choiceOf(request));
   }
+}
+
+interface ProviderRequest {
+  getProvider(): string;
+  getVersion(): string;
+  getPlugindownloadurl(): string;
+}
+
+function choiceOf(request: ProviderRequest): PluginChoice {
+  return { version: request.getVersion(), downloadUrl: request.getPlugindownloadurl() };
 }
 
 function registeredResponse(registered: Registered): messages.RegisterResourceResponse {

@@ -45,7 +45,12 @@ export class Operation {
   private readonly aliases: AliasTable;
   private failed = false;
   private program: Pick<Program, "ended" | "kill"> | undefined;
-  private onReported: () => void = () => {};
+  /** An error was told, by the program or a provider: there is no need to say more of a program that fails. */
+  private errorTold = false;
+  private programFailed = false;
+  private onProgramFailed: () => void = () => {
+    this.programFailed = true;
+  };
 
   constructor(
     private readonly options: RunOptions,
@@ -88,8 +93,7 @@ export class Operation {
     const { server, checkpoint, unlock } = this.outside;
     const journal = new Journal(this.start, checkpoint);
     serveEngine(server, events, () => {
-      this.failed = true;
-      this.onReported();
+      this.errorTold = true;
     });
     try {
       await this.runWith(journal);
@@ -124,7 +128,7 @@ export class Operation {
     const providers = new ProviderRegistry(
       options.plugins,
       address,
-      (urn, id) => journal.snapshot().resources.find(state => state.urn === urn && state.id === id),
+      (urn, id) => journal.snapshot().resources.find(state => state.urn === journal.newNameOf(urn) && state.id === id),
       outside.connectProvider,
     );
     const cancel = (): void => void providers.cancel();
@@ -135,7 +139,7 @@ export class Operation {
       await this.carryOut(journal, executor, providers, ready.resolve);
       this.plan.conclude(executor, events);
       if (options.stop?.aborted) this.reportStop();
-      else if (executor.stepError || executor.refused) events.error(`${this.word} failed${this.causeOf(executor)}`);
+      else if (executor.sumsUp) events.error(`${this.word} failed${this.causeOf(executor)}`);
     } catch (error) {
       executor.failed = true;
       events.error(messageOf(error));
@@ -165,15 +169,15 @@ export class Operation {
     if (!refused) await this.runProgram(journal, executor, providers, ready);
   }
 
-  /** Stock's word for a run, of whatever kind. */
-  private get word(): string {
-    return this.dryRun ? "preview" : "update";
-  }
-
-  /** Only an import says it once more. */
+  /** Only an import says once more why. */
   private causeOf({ stepError }: Executor): string {
     const imports = this.options.kind === "import" && stepError !== undefined;
     return imports ? `: step application failed: ${stepError.message}` : "";
+  }
+
+  /** Stock's word for a run, of whatever kind. */
+  private get word(): string {
+    return this.dryRun ? "preview" : "update";
   }
 
   private get runsProgram(): boolean {
@@ -197,6 +201,7 @@ export class Operation {
       dryRun: this.dryRun,
       parallel: this.options.parallel,
       config: this.config,
+      onFailed: () => this.onProgramFailed(),
       onLine: (message, stream) =>
         this.events.diagnostic({ severity: stream === "stdout" ? "info" : "info#err", message: `${message}\n` }),
     });
@@ -213,14 +218,14 @@ export class Operation {
     const session = this.sessionFor(journal, executor, providers);
     ready(session);
     const silent = new Silence(session);
-    this.onReported = silent.watch;
-    if (this.failed) silent.watch();
+    this.onProgramFailed = silent.watch;
+    if (this.programFailed) silent.watch();
     const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.come]);
     silent.stop();
     await session.close();
-    if (executor.halted || ended !== undefined || this.failed) {
+    if (executor.halted || ended !== undefined) {
       this.program?.kill();
-      if (!executor.halted && (ended || !this.failed)) events.error(ended || SILENT_END);
+      if (!executor.halted && (ended || !this.errorTold)) events.error(ended || SILENT_END);
       executor.failed = true;
       session.finishStack(false);
       return;
@@ -228,7 +233,7 @@ export class Operation {
     await session.deleteUnclaimed();
     session.finishStack(!executor.refused);
     plan.end(urn => journal.snapshot().resources.some(state => state.urn === urn), events);
-    executor.refuse(new UrnPatterns(this.options.targets).complaints(urn => session.knows(urn)));
+    executor.refuse(session.unknownTargets());
   }
 
   private sessionFor(journal: Journal, executor: Executor, providers: ProviderRegistry): Session {

@@ -1,6 +1,6 @@
 import type { Executor } from "./executor/executor";
 import { refreshStep } from "./planner/step";
-import { type ResourceState, withoutEmpty } from "./resource";
+import type { ResourceState } from "./resource";
 import type { Journal } from "./state/journal";
 import { hasResource, type Targets } from "./targets";
 
@@ -14,7 +14,7 @@ export async function refreshAll(journal: Journal, executor: Executor, targets: 
   const resources = before.filter(state => targets.includes({ ...state, provider: undefined }));
   const steps = besideSiblings(resources).map(refreshStep);
   await Promise.all(steps.map(step => executor.chain([step])));
-  mendReferences(journal, before);
+  mendReferences(journal);
   journal.restart();
 }
 
@@ -33,22 +33,25 @@ function besideSiblings(resources: readonly ResourceState[]): ResourceState[] {
 }
 
 /**
- * Nothing may refer to what a refresh found gone: a dependency falls away, children go to the parent's parent, and of the
- * properties only those are kept that depend on something (pulumi/pulumi deployment_executor.go rebuildBaseState, 3.260).
+ * Nothing may refer to what a refresh found gone: a dependency falls away, a child has no parent, and of the properties
+ * only those are kept that depend on something (pulumi/pulumi deployment_executor.go rebuildBaseState, 3.260).
  */
-function mendReferences(journal: Journal, before: readonly ResourceState[]): void {
+function mendReferences(journal: Journal): void {
   const { resources } = journal.snapshot();
   const there = new Set(resources.map(state => state.urn));
-  const parents = new Map(before.map(state => [state.urn, state.parent]));
-  const parentOf = (urn: string | undefined): string | undefined =>
-    urn === undefined || there.has(urn) ? urn : parentOf(parents.get(urn));
   for (const state of resources) {
     const stays = (urn: string): boolean => there.has(urn);
+    const propertyDependencies = Object.fromEntries(
+      Object.entries(state.propertyDependencies)
+        .map(([key, urns]) => [key, urns.filter(stays)] as const)
+        .filter(([, urns]) => urns.length > 0),
+    );
     const mended = {
       ...state,
-      parent: parentOf(state.parent),
+      parent: state.parent !== undefined && there.has(state.parent) ? state.parent : undefined,
       dependencies: state.dependencies.filter(stays),
-      propertyDependencies: withoutEmpty(state.propertyDependencies, urn => (stays(urn) ? urn : undefined)),
+      propertyDependencies,
+      replaceWith: state.replaceWith.filter(stays),
       deletedWith: state.deletedWith !== undefined && there.has(state.deletedWith) ? state.deletedWith : undefined,
     };
     if (differs(state, mended)) journal.replaceInPlace(state, mended);
@@ -59,6 +62,7 @@ function differs(state: ResourceState, mended: ResourceState): boolean {
   return (
     state.parent !== mended.parent ||
     state.deletedWith !== mended.deletedWith ||
+    state.replaceWith.length !== mended.replaceWith.length ||
     state.dependencies.length !== mended.dependencies.length ||
     Object.keys(state.propertyDependencies).length !== Object.keys(mended.propertyDependencies).length ||
     Object.entries(mended.propertyDependencies).some(

@@ -13,6 +13,11 @@ export function protectedText(urn?: string): string {
   return `as it is currently marked for protection. To unprotect the resource, remove the \`protect\` flag from the resource in your Pulumi program and run \`pulumi up\`${command}`;
 }
 
+/** @param paths of the option ignoreChanges */
+export function missedText(paths: readonly string[]): string {
+  return `cannot ignore changes in added or removed elements of the path: ${JSON.stringify(paths.join(", "))}`;
+}
+
 export function importedText(keys: readonly string[], olds: ValueMap, news: ValueMap): string {
   const shown = (value: Value | undefined): string =>
     value === undefined || value === null ? "<nil>" : describe(value);

@@ -1,4 +1,4 @@
-import type { ValueMap } from "../wire/values";
+import type { Value, ValueMap } from "../wire/values";
 import { parseProviderReference } from "./urn";
 
 /** Seconds; absent: the provider's own default. */
@@ -6,6 +6,7 @@ export interface CustomTimeouts {
   readonly create?: number;
   readonly update?: number;
   readonly delete?: number;
+  readonly read?: number;
 }
 
 /** One resource as the state keeps it. Never changed in place: a step makes a new one. */
@@ -35,11 +36,17 @@ export interface ResourceState {
   readonly importID?: string;
   readonly retainOnDelete?: boolean;
   readonly deletedWith?: string;
+  /** Replaced whenever one of these is. */
+  readonly replaceWith: readonly string[];
   /** RFC 3339. */
   readonly created?: string;
   readonly modified?: string;
   readonly ignoreChanges: readonly string[];
+  /** Properties whose changes are not shown. */
+  readonly hideDiff: readonly string[];
   readonly replaceOnChanges: readonly string[];
+  /** Replaced whenever this changes. */
+  readonly replacementTrigger?: Value;
   /** Fields of the state file that this engine has no use for, kept as they are. */
   readonly rest: Readonly<Record<string, unknown>>;
 }
@@ -70,7 +77,9 @@ export function bareState(urn: string, type: string, custom: boolean): ResourceS
     propertyDependencies: {},
     additionalSecretOutputs: [],
     aliases: [],
+    replaceWith: [],
     ignoreChanges: [],
+    hideDiff: [],
     replaceOnChanges: [],
     rest: {},
   };
@@ -78,34 +87,15 @@ export function bareState(urn: string, type: string, custom: boolean): ResourceS
 
 /** Every URN that must exist as long as this resource does. */
 export function requirementsOf(
-  state: Partial<Pick<ResourceState, "dependencies" | "propertyDependencies" | "parent" | "provider" | "deletedWith">>,
+  state: Pick<
+    ResourceState,
+    "dependencies" | "propertyDependencies" | "parent" | "provider" | "deletedWith" | "replaceWith"
+  >,
 ): Set<string> {
-  const urns = new Set(state.dependencies);
-  for (const list of Object.values(state.propertyDependencies ?? {})) for (const urn of list) urns.add(urn);
+  const urns = new Set([...state.dependencies, ...state.replaceWith]);
+  for (const list of Object.values(state.propertyDependencies)) for (const urn of list) urns.add(urn);
   if (state.parent) urns.add(state.parent);
   if (state.provider) urns.add(parseProviderReference(state.provider).urn);
   if (state.deletedWith) urns.add(state.deletedWith);
   return urns;
-}
-
-/**
- * What properties depend on, by other names; undefined: it is gone. As stock writes it, properties that depend on nothing are left
- * out once anything had to be changed.
- */
-export function mendedProperties(
-  dependencies: ResourceState["propertyDependencies"],
-  name: (urn: string) => string | undefined,
-): ResourceState["propertyDependencies"] {
-  if (!Object.values(dependencies).some(urns => urns.some(urn => name(urn) !== urn))) return dependencies;
-  return withoutEmpty(dependencies, name);
-}
-
-export function withoutEmpty(
-  dependencies: ResourceState["propertyDependencies"],
-  name: (urn: string) => string | undefined,
-): ResourceState["propertyDependencies"] {
-  const mended = Object.entries(dependencies).map(([key, urns]) => {
-    return [key, urns.map(name).filter(urn => urn !== undefined)] as const;
-  });
-  return Object.fromEntries(mended.filter(([, urns]) => urns.length > 0));
 }

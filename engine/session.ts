@@ -17,8 +17,8 @@ import { bareGoal, type Goal } from "./planner/goal";
 import { reuseSecrets } from "./planner/reuse";
 import type { Step } from "./planner/step";
 import type { AliasTable } from "./program/aliases";
+import { defaultProviderName, type PluginChoice, withPluginChoice } from "./program/plugin-choice";
 import type { CheckFailure } from "./provider/client";
-import { pluginInputs } from "./provider/registry";
 import { type ResourceState, requirementsOf } from "./resource";
 import type { Journal } from "./state/journal";
 import type { UrnPatterns } from "./targets";
@@ -80,13 +80,13 @@ export class Session {
         executor.refused = true;
       },
       warn: (message, urn) => events.warning(message, urn),
-      inform: (message, urn) => events.diagnostic({ severity: "info", message, urn }),
+      note: (message, urn) => events.diagnostic({ severity: "info", message, urn }),
     });
   }
 
-  /** True for what the program or the state has. */
-  knows(urn: string): boolean {
-    return this.generator.claims.knows(urn);
+  /** What to say of targets that are neither in the program nor in the state. */
+  unknownTargets(): string[] {
+    return this.generator.unknownTargets();
   }
 
   stateOf(urn: string): ResourceState | undefined {
@@ -136,7 +136,7 @@ export class Session {
    */
   private inTurn<T>(goal: Goal, plan: () => Promise<T>): Promise<T | undefined> {
     const { executor, events } = this.parts;
-    const isFreed = goal.dependencies.length > 0 && this.generator.claims.oldOf(goal.urn) === undefined;
+    const isFreed = goal.dependencies.length > 0 && this.generator.oldOf(goal.urn) === undefined;
     return this.planning.run(isFreed ? goal.urn : "", async () => {
       if (executor.halted || this.closed) throw new RunEndedError();
       try {
@@ -146,7 +146,7 @@ export class Session {
         for (const message of error instanceof DiagnosedError ? error.messages : [messageOf(error)]) {
           events.error(message, goal.urn);
         }
-        // What can't be planned ends a run, continue-on-error or not, as with stock.
+        // What can't even be planned ends the run, continue-on-error or not.
         executor.giveUp();
         return undefined;
       }
@@ -179,12 +179,10 @@ export class Session {
   }
 
   /** The provider of a package for resources that name none; registered at its first use. */
-  defaultProvider(token: string, version: string, downloadUrl: string): Promise<string> {
+  defaultProvider(token: string, choice: PluginChoice): Promise<string> {
     const { stack, project, config } = this.parts;
     const packageName = packageOf(token);
-    const name = ["default", version.replaceAll(/[.+-]/g, "_"), downloadUrl.replaceAll(/[^-\w.]/g, "_")]
-      .filter(part => part !== "")
-      .join("_");
+    const name = defaultProviderName(choice);
     const key = `${packageName} ${name}`;
     const known = this.defaults.get(key);
     if (known !== undefined) return known;
@@ -193,13 +191,11 @@ export class Session {
     for (const [full, value] of Object.entries(config)) {
       if (full.startsWith(`${packageName}:`)) inputs[full.slice(packageName.length + 1)] = value;
     }
-    Object.assign(inputs, pluginInputs(version, downloadUrl));
-    const registered = this.register(bareGoal(makeUrn(stack, project, undefined, type, name), true, inputs)).then(
-      done => {
-        if (done.result !== "success") throw new RunEndedError();
-        return `${done.state.urn}::${done.state.id ?? ""}`;
-      },
-    );
+    const urn = makeUrn(stack, project, undefined, type, name);
+    const registered = this.register(bareGoal(urn, true, withPluginChoice(inputs, choice))).then(done => {
+      if (done.result !== "success") throw new RunEndedError();
+      return `${done.state.urn}::${done.state.id ?? ""}`;
+    });
     this.defaults.set(key, registered);
     return registered;
   }
@@ -207,12 +203,12 @@ export class Session {
   /** Outputs of a component, or of the stack, whose own wait for `finishStack`: the SDK sends them also where the program threw. */
   registerOutputs(urn: string, outputs: ValueMap): void {
     if (!this.states.has(urn)) throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
+    if (this.parts.executor.halted) throw new RunEndedError();
     if (typeOf(urn) === STACK_TYPE) this.stackOutputs = { urn, outputs };
-    else if (this.parts.executor.halted) throw new RunEndedError();
     else this.writeOutputs(urn, outputs);
   }
 
-  /** The stack's outputs come last. A run that failed may not know them all: what it does not tell stays. */
+  /** The stack's outputs come last. That one is missing after a failure does not mean that it was taken away. */
   finishStack(wentWell: boolean): void {
     if (this.stackOutputs === undefined) return;
     const { urn, outputs } = this.stackOutputs;
@@ -260,8 +256,9 @@ export class Session {
 
   /** Deletes what the program no longer has. Only after it ended well. */
   async deleteUnclaimed(): Promise<void> {
+    const { generator } = this;
     const { journal, targets, events, executor } = this.parts;
-    const unclaimed = new Set(this.generator.claims.rest());
+    const unclaimed = new Set(generator.unclaimed());
     const isOld = (state: ResourceState): boolean =>
       state.delete === true || (unclaimed.has(state) && !this.states.has(state.urn));
     const { entries } = journal;
@@ -270,9 +267,9 @@ export class Session {
     const spared = new Set(stillNeeded(olds, entries));
     for (const { urn } of targets.limited ? spared : []) {
       events.error(`Resource '${urn}' can't be deleted: something that takes no part in this run depends on it.`, urn);
-      executor.fail();
+      executor.failed = true;
     }
-    const { dependents, deleted: goingToo } = this.generator;
+    const { dependents, deleted: goingToo } = generator;
     const allows = (steps: readonly Step[]): boolean => this.heeds(this.parts.watch?.steps(steps));
     const going = olds.filter(state => !spared.has(state));
     const isHandled = (urn: string): boolean => this.states.has(urn);

@@ -1,4 +1,4 @@
-/** How long a program that has reported an error may be silent before it is ended: cmd/run lingers for a minute. */
+/** How long a program that has failed may be silent before it is ended: cmd/run lingers for a minute. */
 const SILENCE_MS = 1000;
 
 /** What to say of a program that has failed without a word. */
@@ -13,7 +13,7 @@ export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => voi
   return { promise, resolve };
 }
 
-/** A program that has reported an error and then asks for nothing: its run has failed, whatever it still does. */
+/** A program that has failed and then asks for nothing is over, whatever it still does. */
 export class Silence {
   private readonly coming = deferred<string>();
   private timer: NodeJS.Timeout | undefined;
@@ -25,7 +25,7 @@ export class Silence {
     return this.coming.promise;
   }
 
-  /** To be called once an error was reported. */
+  /** To be called once the program has failed. */
   readonly watch = (): void => {
     this.timer ??= setInterval(() => this.session.idle && this.coming.resolve(""), SILENCE_MS);
   };

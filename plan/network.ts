@@ -109,13 +109,6 @@ export function withUnaskedNodes(
   return { ...plan, nodes };
 }
 
-/** Where the processes of a job meet: the first node's address on the data network. */
-export function masterAddress(plan: NetworkPlan, firstNode: string): string {
-  const node = plan.nodes.find(n => n.node === firstNode);
-  if (!node) throw new Error(`no network facts of ${firstNode}; it is not in the cluster`);
-  return node.address;
-}
-
 /** Nodes that have no way to another one. Every node has a way to every other: counted without a set for each of them. */
 function missingRoutes(facts: readonly NetworkFacts[]): Finding[] {
   const places = new Map(facts.map(({ node }, place) => [node, place]));

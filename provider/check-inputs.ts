@@ -21,12 +21,20 @@ export function checkInputs(
   const shape = shapeOf(schema);
   const inputs: Bag = {};
   const failures: CheckFailure[] = [];
+  const missing: string[] = [];
   for (const [key, field] of Object.entries(shape)) {
     if (unknown.has(key)) continue;
     const result = z.safeParse(field, known[key]);
-    if (!result.success) failures.push(...result.error.issues.map(issue => toFailure(key, issue, known[key])));
-    else if (result.data !== undefined) inputs[key] = result.data;
+    if (result.success) {
+      if (result.data !== undefined) inputs[key] = result.data;
+      continue;
+    }
+    for (const issue of result.error.issues) {
+      if (at(known[key], issue.path) === undefined) missing.push(pathOf(key, issue));
+      else failures.push({ property: pathOf(key, issue), reason: `${issue.message}.` });
+    }
   }
+  failures.push(...absent(missing));
   for (const key of [...Object.keys(known), ...unknown]) {
     if (!Object.hasOwn(shape, key)) failures.push({ property: key, reason: refuse(key, Object.keys(shape), refused) });
   }
@@ -39,13 +47,28 @@ export function shapeOf(schema: z.ZodType): Readonly<Record<string, z.core.$ZodT
   throw new TypeError("the inputs of a kind must be a plain zod object");
 }
 
-function toFailure(key: string, issue: z.core.$ZodIssue, value: unknown): CheckFailure {
-  const property = issue.path.reduce<string>(
-    (path, part) => (typeof part === "number" ? `${path}[${part}]` : `${path}.${String(part)}`),
+/**
+ * Engines that go on after a failure leave out what they do not know because of it, and still ask for a check. So all that is missing
+ * is one failure, which says that it may be a consequence.
+ */
+function absent([first, ...others]: readonly string[]): CheckFailure[] {
+  if (first === undefined) return [];
+  const more = others.length > 0 ? ` (${others.join(", ")} too)` : "";
+  const consequence =
+    "If it comes from a resource that failed in this run, only that one needs mending: the next run makes this one";
+  return [{ property: first, reason: `is required and missing${more}. ${consequence}.` }];
+}
+
+function pathOf(key: string, { path }: z.core.$ZodIssue): string {
+  return path.reduce<string>(
+    (whole, part) => (typeof part === "number" ? `${whole}[${part}]` : `${whole}.${String(part)}`),
     key,
   );
-  if (value === undefined && issue.path.length === 0) return { property, reason: "is required and missing." };
-  return { property, reason: `${issue.message}.` };
+}
+
+/** The value at a path; undefined where there is none. */
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], value);
 }
 
 function refuse(key: string, names: readonly string[], refused: string | undefined): string {

@@ -29,25 +29,10 @@ export class ProviderInstance {
   private session: Session | undefined;
   private cancellation = cancellation();
 
-  /** `alternatives`: what it may become instead, when the engine tells it in its first request. */
   constructor(
-    private current: ProviderPackage,
+    readonly definition: ProviderPackage,
     private readonly services: Services,
-    private readonly alternatives: readonly ProviderPackage[] = [],
   ) {}
-
-  get definition(): ProviderPackage {
-    return this.current;
-  }
-
-  /**
-   * The stock engine starts the plugin folder for each package without saying which one it wants; the first
-   * URN does (`…::pulumi:providers:docker::name`).
-   */
-  become(providerUrn: string): void {
-    const [, name] = /::pulumi:providers:([^:]+)::/.exec(providerUrn) ?? [];
-    this.current = this.alternatives.find(each => each.name === name) ?? this.current;
-  }
 
   checkConfig(olds: ValueMap, news: ValueMap): { inputs: ValueMap; failures: CheckFailure[] } {
     const { version: _version, pluginDownloadURL: _url, ...own } = news;
@@ -113,15 +98,14 @@ export class ProviderInstance {
   runner(request: StepRequest): Run {
     return step => {
       if (!this.session) throw new Error(`provider ${this.definition.name} is not configured`);
-      return operate(
-        {
-          ...request,
-          session: this.session,
-          cancel: this.cancellation.signal,
-          status: line => this.log.status(request.urn, this.redact(line)),
-        },
-        step,
-      );
+      let said = "";
+      const status = (text: string) => {
+        const line = this.redact(text);
+        // Where there is no terminal the stock engine prints every one.
+        if (line !== said) this.log.status(request.urn, line);
+        said = line;
+      };
+      return operate({ ...request, session: this.session, cancel: this.cancellation.signal, status }, step);
     };
   }
 

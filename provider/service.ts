@@ -23,17 +23,14 @@ export function providerService(provider: ProviderInstance): grpc.UntypedService
       return new Empty();
     }),
     getSchema: unary(() => new pb.GetSchemaResponse().setSchema(provider.definition.schema?.() ?? "{}")),
-    checkConfig: unary((request: pb.CheckRequest) => {
-      provider.become(request.getUrn());
-      return checked(provider.checkConfig(decode(request.getOlds()), decode(request.getNews())));
-    }),
+    checkConfig: unary((request: pb.CheckRequest) =>
+      checked(provider.checkConfig(decode(request.getOlds()), decode(request.getNews()))),
+    ),
     diffConfig: unary((request: pb.DiffRequest) => {
-      provider.become(request.getUrn());
       const olds = request.getOldInputs() ?? request.getOlds();
       return diffed(provider.diffConfig(decode(olds), decode(request.getNews())), false);
     }),
     configure: unary((request: pb.ConfigureRequest) => {
-      provider.become(request.getUrn() ?? "");
       provider.configure(decode(request.getArgs()), request.getUrn(), request.getId());
       return new pb.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true).setAcceptresources(true);
     }),

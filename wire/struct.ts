@@ -32,16 +32,16 @@ export function decode(struct: Struct | undefined): ValueMap {
 
 /** Values to a Struct for a gRPC message. */
 export function encode(values: ValueMap, options: EncodeOptions = {}): Struct {
-  return Struct.fromJavaScript(encodeMap(values, options));
+  return Struct.fromJavaScript(encodeMap(values, { ...options, onWire: true }));
 }
 
 export interface EncodeOptions {
   /** An unknown secret is sent as the bare sentinel, as the stock engine sends it to providers. */
   readonly bareUnknownSecrets?: boolean;
-  /** Of an asset only its hash: what compares or deletes has no use for its content. */
-  readonly hashesOnly?: boolean;
-  /** As the state file has it: a reference tells its version, and not what its URN says already. */
-  readonly stored?: boolean;
+  /** Of assets only the hash is sent, where a provider needs to know no more than whether they changed. */
+  readonly withoutContents?: boolean;
+  /** In messages a reference names its resource and its type; in the state it has a version instead, if only an empty one. */
+  readonly onWire?: boolean;
 }
 
 /** JSON with signatures, such as the state file holds once decrypted, to a value. */
@@ -73,8 +73,8 @@ function decodeSigned(signature: Json, json: JsonMap): Value {
       return new Asset(signature === ASSET_SIGNATURE ? "asset" : "archive", fields);
     }
     case RESOURCE_SIGNATURE: {
-      const isUnknown = json.id === UNKNOWN_SENTINEL || json.id === "";
-      const id = isUnknown ? UNKNOWN : typeof json.id === "string" ? json.id : undefined;
+      const { id: told } = json;
+      const id = told === UNKNOWN_SENTINEL || told === "" ? UNKNOWN : typeof told === "string" ? told : undefined;
       return new ResourceReference(String(json.urn), id, String(json.packageVersion ?? ""));
     }
     default:
@@ -89,26 +89,26 @@ export function encodeValue(value: Value, options: EncodeOptions = {}): Json {
     if (options.bareUnknownSecrets && element === UNKNOWN_SENTINEL) return element;
     return { [SIGNATURE_KEY]: SECRET_SIGNATURE, value: element };
   }
-  if (value instanceof Asset) return encodeAsset(value, options);
-  if (value instanceof ResourceReference) return encodeReference(value, options);
+  if (value instanceof Asset) {
+    return {
+      [SIGNATURE_KEY]: value.kind === "asset" ? ASSET_SIGNATURE : ARCHIVE_SIGNATURE,
+      ...((options.withoutContents ? { hash: value.fields.hash } : value.fields) as JsonMap),
+    };
+  }
+  if (value instanceof ResourceReference) return encodeReference(value, options.onWire === true);
   if (isList(value)) return value.map(item => encodeValue(item, options));
   return isMap(value) ? encodeMap(value, options) : value;
 }
 
-function encodeAsset({ kind, fields }: Asset, { hashesOnly }: EncodeOptions): Json {
-  const signature = kind === "asset" ? ASSET_SIGNATURE : ARCHIVE_SIGNATURE;
-  return { [SIGNATURE_KEY]: signature, ...((hashesOnly ? { hash: fields.hash } : fields) as JsonMap) };
-}
-
-/** An unknown id is empty. */
-function encodeReference({ urn, id, packageVersion }: ResourceReference, { stored }: EncodeOptions): Json {
+/** An unknown id is the empty text. */
+function encodeReference({ urn, id, packageVersion }: ResourceReference, onWire: boolean): JsonMap {
   const [, , types = "", ...name] = urn.split("::");
   return {
     [SIGNATURE_KEY]: RESOURCE_SIGNATURE,
     urn,
-    ...(!stored && { name: name.join("::"), type: types.split("$").pop() ?? "" }),
+    ...(onWire && { name: name.join("::"), type: types.split("$").pop() ?? "" }),
     ...(id !== undefined && { id: id instanceof Unknown ? "" : id }),
-    ...((stored || packageVersion !== "") && { packageVersion }),
+    ...((packageVersion !== "" || !onWire) && { packageVersion }),
   };
 }
 

@@ -39,7 +39,6 @@ export const pipeline = z
   })
   .describe("What runs on the cluster, in this order. Each part may be left out.");
 
-export type PipelineSettings = z.infer<typeof pipeline>;
 export type { ConvertSettings, ExportSettings } from "./conversion";
 export type { TrainSettings } from "./train";
 export type ServeSettings = z.infer<typeof serve>;

@@ -1,6 +1,6 @@
 import type { StepMetadata } from "../events";
 import { formatPath, type PropertyPath } from "../planner/property-path";
-import { parsePath, valueAt } from "./property-path";
+import { pathOf, valueAt } from "./property-path";
 import { isRecord, isSecret, isUnknown } from "./value-text";
 
 /** One property that differs. */
@@ -42,14 +42,14 @@ export function changesOf(step: StepMetadata): PropertyDiff[] {
           detailedChanges(step, path, detail.inputDiff, detail.diffKind.endsWith("-replace")),
         )
       : compare(step.old?.inputs ?? {}, step.new?.inputs ?? {});
-  const named = new Set(changes.map(change => String(parsePath(change.path)[0])));
+  const named = new Set(changes.map(change => String(pathOf(change.path)[0])));
   // A secret that changed looks the same on both sides: the list of keys still names it.
-  const hidden = (step.diffs ?? []).filter(key => !named.has(String(parsePath(key)[0])));
+  const hidden = (step.diffs ?? []).filter(key => !named.has(String(pathOf(key)[0])));
   return [...changes, ...hidden.flatMap(key => detailedChanges(step, key, true, false))];
 }
 
 function detailedChanges(step: StepMetadata, text: string, inputDiff: boolean, replaces: boolean): PropertyDiff[] {
-  const path = parsePath(text);
+  const path = pathOf(text);
   const after = valueAt(step.new?.inputs, path);
   const declared = valueAt(step.old?.inputs, path);
   const observed = !inputDiff && sameValue(declared, after);
@@ -65,11 +65,11 @@ function detailedChanges(step: StepMetadata, text: string, inputDiff: boolean, r
  */
 export function driftOf(step: StepMetadata): PropertyDiff[] {
   const changes = compare(step.old?.outputs ?? {}, step.new?.outputs ?? {}).filter(change => !isUnknown(change.after));
-  const declared = changes.filter(change => String(parsePath(change.path)[0]) in (step.old?.inputs ?? {}));
+  const declared = changes.filter(change => String(pathOf(change.path)[0]) in (step.old?.inputs ?? {}));
   if (changes.length > 0) return declared.length > 0 ? declared : changes;
   return (step.diffs ?? []).map(key => ({
     path: key,
-    before: valueAt(step.old?.outputs, parsePath(key)),
-    after: valueAt(step.new?.outputs, parsePath(key)),
+    before: valueAt(step.old?.outputs, pathOf(key)),
+    after: valueAt(step.new?.outputs, pathOf(key)),
   }));
 }

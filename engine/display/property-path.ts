@@ -1,19 +1,12 @@
-import type { PropertyPath } from "../planner/property-path";
+import { type PropertyPath, parsePath } from "../planner/property-path";
 
-const part = /^(?:\.?([^.[\]"]+)|\[(\d+)\]|\.?\["((?:[^"\\]|\\.)*)"\])/;
-
-/** An unreadable path is taken as one key. */
-export function parsePath(text: string): PropertyPath {
-  const path: (string | number)[] = [];
-  let rest = text;
-  while (rest !== "") {
-    const match = part.exec(rest);
-    if (!match) return [text];
-    if (match[2] !== undefined) path.push(Number(match[2]));
-    else path.push(match[1] ?? (match[3] ?? "").replace(/\\(.)/g, "$1"));
-    rest = rest.slice(match[0].length);
+/** The path of a provider's diff; an unreadable one is taken as one key. */
+export function pathOf(text: string): PropertyPath {
+  try {
+    return parsePath(text);
+  } catch {
+    return [text];
   }
-  return path;
 }
 
 /** The value at a path; undefined where the path leads nowhere. */

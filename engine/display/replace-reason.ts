@@ -1,5 +1,5 @@
 import type { StepMetadata } from "../events";
-import { parsePath } from "./property-path";
+import { pathOf } from "./property-path";
 
 /** What the engine itself gives as a reason, where no property is called so (decide.ts). */
 const OF_THE_ENGINE: Readonly<Record<string, string>> = {
@@ -11,7 +11,7 @@ const OF_THE_ENGINE: Readonly<Record<string, string>> = {
 /** `image and env changed`: why a resource is replaced, for the reader of a plan. */
 export function replaceReason({ keys = [], old, new: now }: StepMetadata): string {
   const isProperty = (key: string): boolean => {
-    const [first] = parsePath(key);
+    const [first] = pathOf(key);
     return [old?.inputs, now?.inputs, old?.outputs].some(values => values !== undefined && String(first) in values);
   };
   const engine = keys.filter(key => key in OF_THE_ENGINE && !isProperty(key));

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { define, equalValues, Secret, UNKNOWN_SENTINEL, type Value, type ValueMap } from "../../wire/values";
+import { equalValues, mapValues, Secret, UNKNOWN_SENTINEL, type ValueMap } from "../../wire/values";
 import type { OpType } from "../events";
 import { type Diff, inverted, NO_DIFF, settleUnknown } from "../planner/diff";
 import { SEED_BYTES } from "../planner/goal";
@@ -44,6 +44,13 @@ const now = (): string => new Date().toISOString();
 
 /** Carries out one step (in a preview: asks what it would come to). Provider failures are returned, not thrown. */
 export async function applyStep(step: Step, context: ApplyContext): Promise<Applied> {
+  const applied = await apply(step, context);
+  return step.next === undefined
+    ? applied
+    : { ...applied, state: applied.state && withSecrets(applied.state, step.old) };
+}
+
+async function apply(step: Step, context: ApplyContext): Promise<Applied> {
   try {
     switch (step.op) {
       case "create":
@@ -101,17 +108,17 @@ async function create(step: Step, next: ResourceState, context: ApplyContext): P
     const timeoutSeconds = next.customTimeouts?.create ?? 0;
     const { id, outputs } = await provider.client.create(step.urn, next.inputs, context.preview, timeoutSeconds);
     if (id === "" && !context.preview) throw new Error("the provider gave no id to what it created");
-    return ok({ ...next, ...made, id: id || undefined, outputs: withSecrets(outputs, next) });
+    return ok({ ...next, ...made, id: id || undefined, outputs });
   } catch (error) {
     if (!(error instanceof InitFailedError)) throw error;
-    const outputs = withSecrets(error.outputs, next);
+    const { outputs } = error;
     return { state: { ...next, ...made, id: error.id, outputs, initErrors: error.reasons }, error, status: 1 };
   }
 }
 
 async function update(step: Step, next: ResourceState, context: ApplyContext): Promise<Applied> {
   const old = step.old ?? next;
-  if (!next.custom) return ok({ ...next, modified: now() });
+  if (!next.custom) return ok(next);
   if (isProviderType(next.type)) {
     await context.providers.configure(next.urn, old.id ?? "", next.inputs);
     return ok({ ...next, id: old.id, outputs: publicConfig(next.inputs), modified: now() });
@@ -131,11 +138,11 @@ async function update(step: Step, next: ResourceState, context: ApplyContext): P
       preview: context.preview,
       timeoutSeconds: next.customTimeouts?.update ?? 0,
     });
-    return ok({ ...next, ...kept, outputs: withSecrets(outputs, next) });
+    return ok({ ...next, ...kept, outputs });
   } catch (error) {
     if (!(error instanceof InitFailedError)) throw error;
     // The old inputs stay, so that the next run sees what is still to be done.
-    const outputs = withSecrets(error.outputs, next);
+    const { outputs } = error;
     return { state: { ...next, ...kept, inputs: old.inputs, outputs, initErrors: error.reasons }, error, status: 1 };
   }
 }
@@ -169,12 +176,15 @@ async function read(step: Step, next: ResourceState, context: ApplyContext): Pro
   if (next.id === undefined || next.id === UNKNOWN_SENTINEL) return ok(next);
   const provider = await providerOf(next, context);
   if (!provider.configured) return ok({ ...next, outputs: {} });
-  const found = await provider.client.read(step.urn, next.id, {}, {});
+  // What little is known goes out both as inputs and as state, as with stock.
+  const found = await readBack(provider, { ...next, outputs: next.inputs }, next.id);
   if (found.id === "") throw new MissingError(next.id);
-  const outputs = withSecrets(found.outputs, next);
+  const { outputs, initErrors, error } = found;
   const old = step.old;
-  const changed = old !== undefined && !equalValues(old.outputs, outputs);
-  return ok({ ...next, id: found.id, outputs, inputs: {}, modified: changed ? now() : old?.modified });
+  const changed = old !== undefined && !(equalValues(old.outputs, outputs) && equalValues(old.inputs, next.inputs));
+  const times = { created: old?.created, modified: changed ? now() : old?.modified };
+  const state = { ...next, ...times, id: found.id, outputs, initErrors };
+  return error === undefined ? ok(state) : { state, error, status: 1 };
 }
 
 async function refresh(step: Step, old: ResourceState, context: ApplyContext): Promise<Applied> {
@@ -182,7 +192,7 @@ async function refresh(step: Step, old: ResourceState, context: ApplyContext): P
   const provider = await providerOf(old, context);
   const found = await readBack(provider, { ...old, urn: step.urn }, old.id ?? "");
   if (found.id === "") return { state: undefined, status: 0, resultOp: "delete" };
-  const outputs = withSecrets(found.outputs, old);
+  const { outputs } = found;
   const inputs = reuseSecrets(found.inputs ?? old.inputs, old.inputs);
   const state: ResourceState = { ...old, id: found.id, inputs, outputs, initErrors: found.initErrors };
   const changed = !equalValues(old.inputs, inputs) || !equalValues(old.outputs, outputs);
@@ -213,14 +223,14 @@ function unhealthy(reasons: readonly string[]): string {
 async function adopt(step: Step, next: ResourceState, context: ApplyContext): Promise<Applied> {
   const provider = await providerOf(next, context);
   const id = next.importID ?? "";
-  const found = await readBack(provider, bareState(step.urn, step.type, true), id);
+  const nothing = { ...bareState(step.urn, step.type, true), customTimeouts: next.customTimeouts };
+  const found = await readBack(provider, nothing, id);
   if (found.id === "") throw new MissingError(id);
   if (found.inputs === undefined) {
     throw new Error(`the provider can't import resources: it has read '${id}' and told no inputs`);
   }
-  const { inputs, initErrors } = found;
+  const { inputs, outputs, initErrors } = found;
   const made = { created: now(), modified: now() };
-  const outputs = withSecrets(found.outputs, next);
   const state = { ...next, ...made, id: found.id, inputs, outputs, initErrors };
   if (!step.unasked) return ok(state);
   // Nothing follows that would check it: what the provider does not like of its own object is said, and is no error.
@@ -235,23 +245,30 @@ interface ReadBack {
   readonly inputs: ValueMap | undefined;
   readonly outputs: ValueMap;
   readonly initErrors: readonly string[];
+  /** It is there, and not as it should be. */
+  readonly error?: InitFailedError;
 }
 
 async function readBack(provider: ProviderInstance, known: ResourceState, id: string): Promise<ReadBack> {
   try {
-    return { ...(await provider.client.read(known.urn, id, known.inputs, known.outputs)), initErrors: [] };
+    const timeoutSeconds = known.customTimeouts?.read ?? 0;
+    const found = await provider.client.read(known.urn, id, known.inputs, known.outputs, timeoutSeconds);
+    return { ...found, initErrors: [] };
   } catch (error) {
     if (!(error instanceof InitFailedError)) throw error;
-    return { id: error.id, inputs: error.inputs, outputs: error.outputs, initErrors: error.reasons };
+    return { id: error.id, inputs: error.inputs, outputs: error.outputs, initErrors: error.reasons, error };
   }
 }
 
-/** Option additionalSecretOutputs; secrets that did not change stay the same objects. */
-function withSecrets(outputs: ValueMap, state: ResourceState): ValueMap {
-  const result: Record<string, Value> = { ...outputs };
-  for (const key of state.additionalSecretOutputs) {
-    const value = result[key];
-    if (value !== undefined && !(value instanceof Secret)) define(result, key, new Secret(value));
-  }
-  return reuseSecrets(result, state.outputs);
+/**
+ * An output is secret that the option additionalSecretOutputs names, or whose input is one: a provider may have lost it on the way.
+ * Secrets that did not change stay the same objects.
+ */
+function withSecrets(state: ResourceState, old: ResourceState | undefined): ResourceState {
+  const { outputs, inputs, additionalSecretOutputs } = state;
+  const leaks = (key: string): boolean => additionalSecretOutputs.includes(key) || inputs[key] instanceof Secret;
+  const secret = mapValues(outputs, (value, key) =>
+    leaks(key) && !(value instanceof Secret) ? new Secret(value) : value,
+  );
+  return { ...state, outputs: reuseSecrets(secret, old?.outputs) };
 }

@@ -29,10 +29,10 @@ const PENDING: Partial<Record<Step["op"], PendingOperation["type"]>> = {
 export class Executor {
   /** A step has failed. */
   failed = false;
-  /** Failed in carrying something out, not in planning it: the first time. */
+  /** Failed in carrying something out, not in planning it. */
   stepError: Error | undefined;
   private givenUp = false;
-  /** Something was refused in a preview, which goes on to show the rest, and fails in the end. */
+  /** Something was refused, and the run goes on: to delete the rest, or to show it in a preview. It fails in the end. */
   refused = false;
   private done = 0;
   private halt: () => void = () => {};
@@ -57,9 +57,14 @@ export class Executor {
     return this.halted ? Promise.resolve() : this.haltedPromise;
   }
 
+  /** Whether it is to be told that the run has failed. Not of one that could not even be planned: all was said. */
+  get sumsUp(): boolean {
+    return !this.givenUp && (this.stepError !== undefined || this.refused);
+  }
+
   /** True once nothing new may be started. */
   get halted(): boolean {
-    return this.givenUp || this.options.stop?.aborted === true;
+    return this.givenUp || this.options.stop?.aborted === true || (this.failed && !this.options.continueOnError);
   }
 
   /**
@@ -74,7 +79,7 @@ export class Executor {
         const replaced = step.op === "replace" && steps[index - 1]?.deleteOldLater === true;
         const told = replaced ? afterDeed(step, last) : step;
         const applied = await this.step(told);
-        if (applied.error !== undefined) return applied.error instanceof InitFailedError ? applied : undefined;
+        if (applied.error !== undefined) return known(step, applied);
         last = { ...(step.op === "replace" && last ? last : applied), told };
       }
       return last;
@@ -88,8 +93,8 @@ export class Executor {
 
   /** Notes a failure that no step stands for. */
   fail(): void {
-    if (this.options.continueOnError) this.failed = true;
-    else this.giveUp();
+    this.failed = true;
+    if (!this.options.continueOnError) this.halt();
   }
 
   /** Starts nothing more, continue-on-error or not. */
@@ -121,16 +126,16 @@ export class Executor {
       if (applied.warning !== undefined) this.events.warning(applied.warning, step.urn);
       this.events.done(step, applied);
     } else {
-      this.stepError ??= applied.error;
-      if (this.context.preview) this.events.error(`Preview failed: ${applied.error.message}`, step.urn);
-      else {
-        this.events.error(applied.error.message, step.urn);
+      const { message } = applied.error;
+      this.events.error(this.context.preview ? `Preview failed: ${message}` : message, step.urn);
+      if (!this.context.preview) {
         this.tellUnsure(step, applied.error);
         this.events.failed(step, applied, this.done);
       }
-      // Nothing was tried, and the program waits for no answer: all that is protected is told in one run, as with stock.
-      if (step.op === "delete" && protection !== undefined) this.failed = true;
-      else this.fail();
+      this.stepError ??= applied.error;
+      // What is protected keeps no other from being deleted: all of it is told in one run.
+      if (protection === undefined || step.refused !== undefined) this.fail();
+      else this.refused = true;
     }
     return applied;
   }
@@ -199,8 +204,14 @@ export class Executor {
   }
 }
 
-/** The word `replace` after the deed tells of what was made, and of what is still to be deleted. */
+/** Of what failed: what the program may know of it. One that could not be updated still has its id. */
+function known(step: Step, applied: Applied): Applied | undefined {
+  if (applied.error instanceof InitFailedError) return applied;
+  if (step.op !== "update" || step.next === undefined) return undefined;
+  return { ...applied, state: { ...step.next, id: step.old?.id, outputs: {} } };
+}
+
+/** The word `replace` after the deed tells of what was made. */
 function afterDeed(word: Step, deed: Applied | undefined): Step {
-  if (deed?.state === undefined || word.old === undefined) return word;
-  return { ...word, old: { ...word.old, delete: true }, next: deed.state };
+  return deed?.state === undefined ? word : { ...word, next: deed.state };
 }

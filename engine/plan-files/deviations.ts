@@ -73,6 +73,7 @@ export function optionDeviations(planned: PlannedGoal, actual: Goal): string[] {
     ["customTimeouts", timeouts(options.customTimeouts), timeouts(actual.customTimeouts)],
     ["retainOnDelete", options.retainOnDelete === true, actual.retainOnDelete === true],
     ["deletedWith", options.deletedWith ?? "", actual.deletedWith ?? ""],
+    ["replaceWith", sorted(options.replaceWith), sorted(actual.replaceWith)],
     // What an output depends on may show only once it is known.
     ["dependencies", sorted(options.dependencies), sorted(open ? common(options, actual) : actual.dependencies)],
   ];
@@ -94,8 +95,13 @@ function sorted(texts: readonly string[]): string[] {
   return [...texts].sort();
 }
 
-function timeouts({ create = 0, update = 0, delete: remove = 0 }: NonNullable<Goal["customTimeouts"]> = {}): number[] {
-  return [create, update, remove];
+function timeouts({
+  create = 0,
+  update = 0,
+  delete: remove = 0,
+  read = 0,
+}: NonNullable<Goal["customTimeouts"]> = {}): number[] {
+  return [create, update, remove, read];
 }
 
 /**

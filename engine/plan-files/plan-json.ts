@@ -9,7 +9,7 @@ import type { DeploymentPlan, PlannedGoal, PropertyChanges, ResourcePlan } from 
 
 /**
  * A plan as JSON, in the shape of stock's plan files (pulumi/pulumi sdk/go/common/apitype/plan.go, DeploymentPlanV1, 3.260);
- * `replaceOnChanges`, `retainOnDelete` and `deletedWith` of a goal are ours. Secrets are encrypted with the stack's key.
+ * `replaceOnChanges`, `retainOnDelete`, `deletedWith` and `replaceWith` of a goal are ours. Secrets are encrypted with the stack's key.
  */
 export function planToJson(plan: DeploymentPlan, cipher: Cipher, now: Date): JsonMap {
   const form = encryptedForm(cipher, new WeakMap());
@@ -53,6 +53,7 @@ function goalToJson({ options, inputs, outputs }: PlannedGoal, form: SecretForm)
     customTimeouts: customTimeouts ?? {},
     retainOnDelete: rest.retainOnDelete,
     deletedWith: rest.deletedWith,
+    replaceWith: rest.replaceWith,
   };
   const told = Object.entries(goal).filter(([, value]) => value !== undefined && !isEmptyList(value));
   return Object.fromEntries(told) as JsonMap;
@@ -121,6 +122,8 @@ function goalFromJson(urn: string, json: JsonMap, values: (from: Json | undefine
     customTimeouts: isObject(json.customTimeouts) ? (json.customTimeouts as CustomTimeouts) : undefined,
     retainOnDelete: flag("retainOnDelete"),
     deletedWith: text("deletedWith"),
+    replaceWith: texts(json.replaceWith),
+    hideDiff: [],
   };
   return { options, inputs: changes(json.inputDiff), outputs: changes(json.outputDiff) };
 }

@@ -10,7 +10,7 @@ export function deletionWaves(steps: readonly Step[]): Step[][] {
   const waves: Step[][] = [];
   const levels = new Map<string, number>();
   for (const step of steps) {
-    const below = [...requirementsOf(step.old ?? {})].map(urn => levels.get(urn) ?? -1);
+    const below = [...(step.old ? requirementsOf(step.old) : [])].map(urn => levels.get(urn) ?? -1);
     const level = Math.max(-1, ...below) + 1;
     levels.set(step.urn, Math.max(level, levels.get(step.urn) ?? 0));
     waves[level] = [step, ...(waves[level] ?? [])];

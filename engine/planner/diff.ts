@@ -1,4 +1,13 @@
-import { equalValues, isList, isMap, Secret, type Value, type ValueMap } from "../../wire/values";
+import {
+  containsUnknown,
+  equalValues,
+  isList,
+  isMap,
+  revealSecrets,
+  Secret,
+  type Value,
+  type ValueMap,
+} from "../../wire/values";
 import { formatPath, matchesPath, type PropertyPath, parsePath } from "./property-path";
 
 /** By number, as PropertyDiff.Kind of the provider protocol. */
@@ -18,6 +27,8 @@ export interface Diff {
   /** By property path. */
   readonly detailed: Readonly<Record<string, DetailedDiff>>;
   readonly deleteBeforeReplace: boolean;
+  /** Replaces although no property says so. */
+  readonly triggered?: boolean;
 }
 
 export const NO_DIFF: Diff = {
@@ -33,8 +44,19 @@ export function changed(key?: string): Diff {
   return { ...NO_DIFF, changes: "some", replaceKeys: key === undefined ? [] : [key] };
 }
 
+/** Whether a replacementTrigger fires: an unknown one always does, none never. */
+export function triggers(old: Value | undefined, now: Value | undefined): boolean {
+  if (containsUnknown(old) || containsUnknown(now)) return true;
+  if (old === undefined || now === undefined) return false;
+  return !equalValues(revealSecrets(old), revealSecrets(now));
+}
+
 export function replaces(diff: Diff): boolean {
-  return diff.replaceKeys.length > 0 || Object.values(diff.detailed).some(({ diffKind }) => isReplacing(diffKind));
+  return (
+    diff.triggered === true ||
+    diff.replaceKeys.length > 0 ||
+    Object.values(diff.detailed).some(({ diffKind }) => isReplacing(diffKind))
+  );
 }
 
 /** A provider that can't say whether anything changed leaves it to the inputs. */

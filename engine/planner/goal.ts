@@ -1,4 +1,4 @@
-import type { ValueMap } from "../../wire/values";
+import type { Value, ValueMap } from "../../wire/values";
 import type { CustomTimeouts } from "../resource";
 import { nameOf, typeOf } from "../urn";
 
@@ -18,7 +18,9 @@ export interface Goal {
   /** Undefined: as the provider wants. */
   readonly deleteBeforeReplace?: boolean;
   readonly ignoreChanges: readonly string[];
+  readonly hideDiff: readonly string[];
   readonly replaceOnChanges: readonly string[];
+  readonly replacementTrigger?: Value;
   readonly additionalSecretOutputs: readonly string[];
   /** URNs that the resource may have had. */
   readonly aliases: readonly string[];
@@ -26,6 +28,7 @@ export interface Goal {
   readonly customTimeouts?: CustomTimeouts;
   readonly retainOnDelete?: boolean;
   readonly deletedWith?: string;
+  readonly replaceWith: readonly string[];
 }
 
 /** A goal with nothing but its identity and its inputs. */
@@ -38,7 +41,9 @@ export function bareGoal(urn: string, custom: boolean, inputs: ValueMap): Goal {
     inputs,
     dependencies: [],
     propertyDependencies: {},
+    replaceWith: [],
     ignoreChanges: [],
+    hideDiff: [],
     replaceOnChanges: [],
     additionalSecretOutputs: [],
     aliases: [],

@@ -1,112 +1,123 @@
-import { define, isList, isMap, mapValues, Secret, type Value, type ValueMap } from "../../wire/values";
+import { define, isList, isMap, Secret, type Value, type ValueMap } from "../../wire/values";
 import { type PropertyPath, parsePath } from "./property-path";
 
-/** A value after a part of it was put back. */
-interface Kept {
-  readonly value: Value | undefined;
-  /** False: the path goes through something that was added or removed, and no value is made up for it. */
-  readonly fits: boolean;
-}
-
-/** Whether what surrounds a value is secret. */
-interface Secrecy {
-  readonly old: boolean;
-  readonly now: boolean;
+/** The new inputs with the old values at some paths, and the paths where that could not be, or not in all places. */
+export interface Kept {
+  readonly inputs: ValueMap;
+  readonly missed: readonly string[];
 }
 
 /**
- * Option ignoreChanges: the new inputs with the old values at these paths. What was absent before is absent again, but a list keeps its
- * length (pulumi/pulumi sdk/go/common/resource/properties_path.go Reset, 3.260).
- * @returns also the paths that could not be followed
+ * Option ignoreChanges. What was absent before is absent again; elements of lists are neither added nor removed. A text that is no
+ * path is passed over (pulumi/pulumi sdk/go/common/resource/properties_path.go Reset, 3.260).
  */
-export function keepOldValues(
-  news: ValueMap,
-  olds: ValueMap,
-  ignoreChanges: readonly string[],
-): { values: ValueMap; unfit: string[] } {
-  const unfit: string[] = [];
-  const values = ignoreChanges.reduce<ValueMap>((result, text) => {
-    const { value, fits } = keepAt(result, olds, parsePath(text), { old: false, now: false });
-    if (!fits) unfit.push(text);
-    return value as ValueMap;
-  }, news);
-  return { values, unfit };
-}
-
-function keepAt(now: Value | undefined, old: Value | undefined, path: PropertyPath, secrecy: Secrecy): Kept {
-  const [part, ...below] = path;
-  if (part === undefined) {
-    const shown = secrecy.old && !secrecy.now && old !== undefined && !(old instanceof Secret);
-    return { value: shown ? new Secret(old) : old, fits: true };
+export function keepOldValues(news: ValueMap, olds: ValueMap, ignoreChanges: readonly string[]): Kept {
+  let inputs: Value = news;
+  const missed: string[] = [];
+  for (const text of ignoreChanges) {
+    const path = pathOf(text);
+    if (path === undefined) continue;
+    const [kept, everywhere] = reset(path, { value: olds, secret: false }, { value: inputs, secret: false });
+    inputs = kept ?? {};
+    if (!everywhere) missed.push(text);
   }
-  if (old instanceof Secret) return keepAt(now, old.element, path, { ...secrecy, old: true });
-  if (now instanceof Secret) {
-    const { value, fits } = keepAt(now.element, old, path, { ...secrecy, now: true });
-    return { value: value === undefined || value === now.element ? now : new Secret(value), fits };
+  return { inputs: inputs as ValueMap, missed };
+}
+
+function pathOf(text: string): PropertyPath | undefined {
+  try {
+    return parsePath(text);
+  } catch {
+    return undefined;
   }
-  if (part === "*") return keepEach(now, old, below, secrecy);
-  return typeof part === "number" ? keepItem(now, old, part, below, secrecy) : keepKey(now, old, part, below, secrecy);
 }
 
-function keepItem(
-  now: Value | undefined,
-  old: Value | undefined,
-  index: number,
-  below: PropertyPath,
-  secrecy: Secrecy,
-): Kept {
-  if (!isList(now) || !isList(old)) return { value: now, fits: !isList(now) && !isList(old) };
-  if (index >= now.length || index >= old.length) {
-    return { value: now, fits: below.length === 0 && index >= now.length && index >= old.length };
+/** A value on the way, and whether it lies within a secret. */
+interface Place {
+  readonly value: Value | undefined;
+  readonly secret: boolean;
+}
+
+/** The new value, absent if undefined, and whether all of the path was found. */
+type Reset = readonly [Value | undefined, boolean];
+
+function reset(path: PropertyPath, was: Place, is: Place): Reset {
+  const { value } = is;
+  if (!(value instanceof Secret)) return resetOpen(path, opened(was), is);
+  const [kept, everywhere] = reset(path, was, { value: value.element, secret: true });
+  return [kept === value.element ? value : new Secret(kept ?? null), everywhere];
+}
+
+function opened({ value, secret }: Place): Place {
+  return value instanceof Secret ? opened({ value: value.element, secret: true }) : { value, secret };
+}
+
+function resetOpen([key, ...below]: PropertyPath, was: Place, is: Place): Reset {
+  if (key === undefined) return [is.value, false];
+  if (key === "*") return resetAll(below, was, is);
+  return typeof key === "number" ? resetElement(key, below, was, is) : resetMember(key, below, was, is);
+}
+
+/** What lies at the end of a path; a secret stays one also where the new value is none. */
+function end(value: Value, was: Place, is: Place): Value {
+  return was.secret && !is.secret && !(value instanceof Secret) ? new Secret(value) : value;
+}
+
+function resetElement(index: number, below: PropertyPath, was: Place, is: Place): Reset {
+  const [old, now] = [was.value, is.value];
+  if (!isList(old) || !isList(now)) return [now, !isList(old) && !isList(now)];
+  const [before, after] = [old[index], now[index]];
+  if (before === undefined || after === undefined) return [now, below.length === 0 && before === after];
+  const [kept, found] = step(below, before, after, was, is);
+  return [now.map((item, at) => (at === index && kept !== undefined ? kept : item)), found];
+}
+
+function resetMember(key: string, below: PropertyPath, was: Place, is: Place): Reset {
+  const [old, now] = [was.value, is.value];
+  const before = member(old, key);
+  if (!isMap(now)) return [now, below.length === 0 ? before === undefined : !isMap(old)];
+  if (below.length > 0 && !isMap(old)) return [now, false];
+  const after = member(now, key);
+  if (below.length > 0 && after === undefined) return [now, before === undefined];
+  const [kept, found] = step(below, before, after, was, is);
+  const map: Record<string, Value> = { ...now };
+  if (kept === undefined) delete map[key];
+  else define(map, key, kept);
+  return [map, found];
+}
+
+function resetAll(below: PropertyPath, was: Place, is: Place): Reset {
+  const [old, now] = [was.value, is.value];
+  if (isList(now)) {
+    if (!isList(old)) return [now, below.length === 0];
+    const results = now.map((item, at): Reset => {
+      const before = old[at];
+      return before === undefined ? [item, true] : step(below, before, item, was, is);
+    });
+    return [
+      results.map(([kept], at) => kept ?? now[at] ?? null),
+      old.length === now.length && results.every(([, ok]) => ok),
+    ];
   }
-  const { value, fits } = keepAt(now[index], old[index], below, secrecy);
-  return { value: now.map((item, at) => (at === index ? (value ?? item) : item)), fits };
-}
-
-function keepKey(
-  now: Value | undefined,
-  old: Value | undefined,
-  key: string,
-  below: PropertyPath,
-  secrecy: Secrecy,
-): Kept {
-  const was = own(old, key);
-  const leaf = below.length === 0;
-  if (!isMap(now)) return { value: now, fits: leaf ? was === undefined : !isMap(old) };
-  if (!leaf && (!isMap(old) || own(now, key) === undefined))
-    return { value: now, fits: isMap(old) && was === undefined };
-  const { value, fits } = keepAt(own(now, key), was, below, secrecy);
-  return { value: mapWith(now, key, value), fits };
-}
-
-function keepEach(now: Value | undefined, old: Value | undefined, below: PropertyPath, secrecy: Secrecy): Kept {
-  const leaf = below.length === 0;
-  if (isMap(now) && isMap(old)) {
-    if (leaf) return { value: mapValues(old, value => keepAt(undefined, value, [], secrecy).value), fits: true };
-    let result: ValueMap = now;
-    for (const [key, was] of Object.entries(old)) {
-      if (own(now, key) === undefined) return { value: result, fits: false };
-      const { value, fits } = keepAt(now[key], was, below, secrecy);
-      result = mapWith(result, key, value);
-      if (!fits) return { value: result, fits };
-    }
-    return { value: result, fits: true };
+  if (!isMap(now)) return [now, false];
+  if (!isMap(old)) return [now, below.length === 0];
+  if (below.length === 0) {
+    return [Object.fromEntries(Object.entries(old).map(([key, value]) => [key, end(value, was, is)])), true];
   }
-  if (isList(now) && isList(old)) {
-    const kept = now.map((item, at) => (at < old.length ? keepAt(item, old[at], below, secrecy) : undefined));
-    const value = now.map((item, at) => kept[at]?.value ?? item);
-    return { value, fits: now.length === old.length && kept.every(each => each?.fits !== false) };
-  }
-  return { value: now, fits: leaf && (isMap(now) || isList(now)) };
+  return Object.keys(old).reduce<Reset>(
+    ([map, ok], key) => {
+      if (!ok || member(now, key) === undefined) return [map, false];
+      return resetMember(key, below, was, { ...is, value: map });
+    },
+    [now, true],
+  );
 }
 
-function mapWith(map: ValueMap, key: string, value: Value | undefined): ValueMap {
-  const result: Record<string, Value> = { ...map };
-  if (value === undefined) delete result[key];
-  else define(result, key, value);
-  return result;
+function step(below: PropertyPath, before: Value | undefined, after: Value | undefined, was: Place, is: Place): Reset {
+  if (below.length === 0) return [before === undefined ? undefined : end(before, was, is), true];
+  return reset(below, { ...was, value: before }, { ...is, value: after });
 }
 
-function own(map: Value | undefined, key: string): Value | undefined {
+function member(map: Value | undefined, key: string): Value | undefined {
   return isMap(map) && Object.hasOwn(map, key) ? map[key] : undefined;
 }

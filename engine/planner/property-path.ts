@@ -1,19 +1,21 @@
 /** `a.b[0]["odd.key"]` in parts; `*` stands for any one. */
 export type PropertyPath = readonly (string | number)[];
 
-/** @throws Error for a path that is not well formed */
+/** As loosely as stock reads them. @throws Error for a path that is not well formed */
 export function parsePath(text: string): PropertyPath {
   const parts: (string | number)[] = [];
-  const pattern = /(?:^|\.)([^.[\]]+)|\[(\d+)\]|\[\*\]|\[("(?:[^"\\]|\\.)*")\]/gy;
+  const pattern = /\.(?!$)|\[(-?\d+)\]|\[(\*)\]|\["((?:\\"|[^"])*)"\]|([^.[]+)/gy;
   let at = 0;
   while (at < text.length) {
     pattern.lastIndex = at;
     const match = pattern.exec(text);
-    if (match === null) throw new Error(`'${text}' is not a property path, from '${text.slice(at)}' on`);
-    if (match[1] !== undefined) parts.push(match[1]);
-    else if (match[2] !== undefined) parts.push(Number(match[2]));
-    else if (match[3] !== undefined) parts.push(JSON.parse(match[3]) as string);
-    else parts.push("*");
+    if (match === null || text.startsWith(".")) {
+      throw new Error(`'${text}' is not a property path, from '${text.slice(at)}' on`);
+    }
+    const [, index, any, quoted, name] = match;
+    if (index !== undefined) parts.push(Number(index));
+    const key = any ?? quoted?.replaceAll('\\"', '"') ?? name;
+    if (key !== undefined) parts.push(key);
     at = pattern.lastIndex;
   }
   return parts;

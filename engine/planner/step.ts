@@ -55,10 +55,13 @@ export function plannedState(goal: Goal, inputs: ValueMap, old: ResourceState | 
     importID: goal.importId,
     retainOnDelete: goal.retainOnDelete,
     deletedWith: goal.deletedWith,
+    replaceWith: goal.replaceWith,
     created: old?.created,
     modified: old?.modified,
     ignoreChanges: goal.ignoreChanges,
+    hideDiff: goal.hideDiff,
     replaceOnChanges: goal.replaceOnChanges,
+    replacementTrigger: goal.replacementTrigger,
     rest: old?.rest ?? {},
   };
 }
@@ -96,8 +99,13 @@ export function readSteps(next: ResourceState, old: ResourceState | undefined, r
   if (!replaces || old === undefined) return [step("read", next, { old, next })];
   return [
     step("read-replacement", next, { old, next, logical: false, deleteOldLater: true }),
-    step("replace", next, { old, next }),
+    step("replace", next, { old: marked(old), next }),
   ];
+}
+
+/** As it is once its replacement is there. */
+function marked(old: ResourceState): ResourceState {
+  return { ...old, delete: true };
 }
 
 export function refreshStep(old: ResourceState): Step {
@@ -110,7 +118,7 @@ export function importSteps(next: ResourceState, replaced: ResourceState | undef
   if (replaced === undefined) return [step("import", fresh, { next: fresh })];
   return [
     step("import-replacement", fresh, { old: replaced, next: fresh, logical: false, deleteOldLater: true }),
-    step("replace", fresh, { old: replaced, next: fresh }),
+    step("replace", fresh, { old: marked(replaced), next: fresh }),
   ];
 }
 
@@ -153,7 +161,7 @@ export function replaceSteps(
 ): Step[] {
   const reason = { keys, diffs, detailedDiff };
   const fresh = { ...next, id: undefined, outputs: {}, created: undefined, modified: undefined };
-  const word = step("replace", next, { old, next: fresh, ...reason });
+  const word = step("replace", next, { old: deleteOldLater ? marked(old) : old, next: fresh, ...reason });
   const deed = step("create-replacement", next, { old, next: fresh, ...reason, logical: false, deleteOldLater });
   return deleteOldLater ? [deed, word] : [word, deed];
 }

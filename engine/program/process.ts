@@ -13,10 +13,12 @@ export interface ProgramOptions {
   readonly dryRun: boolean;
   readonly parallel: number;
   readonly config: StackConfig;
+  /** An error in it was handled by nothing: it has failed, although it may go on. */
+  onFailed(): void;
   onLine(line: string, stream: "stdout" | "stderr"): void;
 }
 
-const PRELOADED = ["uncoloured-errors.js", "lean-sdk.js", "vendored-typescript.js"];
+const PRELOADED = ["tells-failure.js", "uncoloured-errors.js", "lean-sdk.js", "vendored-typescript.js"];
 
 /** Exit code of cmd/run after an error that it has reported by itself. */
 const ALREADY_REPORTED = 32;
@@ -57,8 +59,9 @@ export class Program {
         PULUMI_CONFIG_PASSPHRASE: undefined,
         PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
       },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    this.child.on("message", () => options.onFailed());
     for (const stream of ["stdout", "stderr"] as const) {
       const pipe = this.child[stream];
       if (pipe) createInterface({ input: pipe }).on("line", line => options.onLine(line, stream));
@@ -70,7 +73,9 @@ export class Program {
         else if (code === ALREADY_REPORTED) resolve("");
         else
           resolve(
-            signal === null ? `Program exited with non-zero exit code: ${code}` : `the program was ended by ${signal}`,
+            signal === null
+              ? `an unhandled error occurred: Program exited with non-zero exit code: ${code}`
+              : `the program was ended by ${signal}`,
           );
       });
     });

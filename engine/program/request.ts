@@ -1,5 +1,5 @@
 import type { ReadResourceRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
-import { decode } from "../../wire/struct";
+import { decode, decodeValue, type Json } from "../../wire/struct";
 import { Asset, isList, isMap, Secret, type Value } from "../../wire/values";
 import { type Goal, parseTimeout } from "../planner/goal";
 import type { CustomTimeouts } from "../resource";
@@ -21,23 +21,20 @@ export function withRemedy(message: string): string {
 }
 
 /**
- * A RegisterResource request in values. `urn`, `aliases` and `provider` are the caller's; `parent` says what is inherited
- * (pulumi/pulumi pkg/resource/deploy/source_eval.go inheritFromParent, 3.260).
+ * A RegisterResource request in values. `urn`, `aliases` and `provider` are the caller's; `of` is the parent, of which the
+ * resource has the options that it does not give itself (pulumi/pulumi source_eval.go inheritFromParent, 3.260).
  * @throws UnsupportedError
  */
 export function goalOf(
   request: RegisterResourceRequest,
   found: { urn: string; aliases: readonly string[]; provider: string | undefined },
-  parent: Goal | undefined,
+  of: Goal | undefined,
 ): Goal {
   if (request.getRemote()) throw new UnsupportedError(`remote components (${request.getType()})`);
   if (request.getTransformsList().length > 0) throw new UnsupportedError(`transforms (of '${request.getName()}')`);
   const hooks: Record<string, unknown> = { ...request.getHooks()?.toObject() };
   if (Object.values(hooks).some(list => Array.isArray(list) && list.length > 0))
     throw new UnsupportedError(`resource hooks (of '${request.getName()}')`);
-  if (request.hasReplacementTrigger()) {
-    throw new UnsupportedError(`the option replacementTrigger (of '${request.getName()}')`);
-  }
   if (request.getEnvvarmappingsMap().getLength() > 0) {
     throw new UnsupportedError(`the option envVarMappings (of '${request.getName()}')`);
   }
@@ -57,17 +54,20 @@ export function goalOf(
     custom: request.getCustom(),
     inputs,
     parent: request.getParent() || undefined,
-    protect: request.hasProtect() ? request.getProtect() : parent?.protect,
+    protect: request.hasProtect() ? request.getProtect() : of?.protect,
     dependencies: request.getDependenciesList(),
     propertyDependencies,
     deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
     ignoreChanges: request.getIgnorechangesList(),
+    hideDiff: request.getHidediffsList(),
     replaceOnChanges: request.getReplaceonchangesList(),
+    replacementTrigger: triggerOf(request),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     importId: request.getImportid() || undefined,
     customTimeouts: timeoutsOf(request),
-    retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : parent?.retainOnDelete,
-    deletedWith: request.getDeletedwith() || parent?.deletedWith,
+    retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : of?.retainOnDelete,
+    deletedWith: request.getDeletedwith() || of?.deletedWith,
+    replaceWith: request.getReplaceWithList(),
   };
 }
 
@@ -83,18 +83,31 @@ export function readGoalOf(request: ReadResourceRequest, urn: string, provider: 
     dependencies: request.getDependenciesList(),
     propertyDependencies: {},
     provider,
+    replaceWith: [],
     ignoreChanges: [],
+    hideDiff: [],
     replaceOnChanges: [],
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     aliases: [],
   };
 }
 
+/** Null is as good as none. */
+function triggerOf(request: RegisterResourceRequest): Value | undefined {
+  const json = request.getReplacementTrigger()?.toJavaScript();
+  return json === undefined || json === null ? undefined : decodeValue(json as Json);
+}
+
 function timeoutsOf(request: RegisterResourceRequest): CustomTimeouts | undefined {
   const given = request.getCustomtimeouts();
   if (given === undefined) return undefined;
   const timeouts: Record<string, number> = {};
-  const texts = { create: given.getCreate(), update: given.getUpdate(), delete: given.getDelete() };
+  const texts = {
+    create: given.getCreate(),
+    update: given.getUpdate(),
+    delete: given.getDelete(),
+    read: given.getRead(),
+  };
   for (const [operation, text] of Object.entries(texts)) {
     const seconds = parseTimeout(text);
     if (seconds !== undefined) timeouts[operation] = seconds;

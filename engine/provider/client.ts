@@ -3,8 +3,8 @@ import { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { decode, encode } from "../../wire/struct";
-import type { ValueMap } from "../../wire/values";
+import { decode, encode, encodeValue } from "../../wire/struct";
+import { revealSecrets, type ValueMap } from "../../wire/values";
 import { type DetailedDiff, DIFF_KINDS, type Diff } from "../planner/diff";
 import { nameOf, typeOf } from "../urn";
 import { errorOfCall } from "./rpc-error";
@@ -47,8 +47,7 @@ export interface UpdateArguments extends DiffArguments {
 
 const OPTIONS = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
 const BARE = { bareUnknownSecrets: true };
-/** For what is only compared, read or deleted. */
-const KNOWN = { ...BARE, hashesOnly: true };
+const HASHES = { ...BARE, withoutContents: true };
 
 type Call<Request, Response> = (
   request: Request,
@@ -112,7 +111,9 @@ export class ProviderClient {
     request.setSendsOldInputs(true).setSendsOldInputsToDelete(true);
     const variables = request.getVariablesMap();
     for (const [key, value] of Object.entries(inputs)) {
-      if (typeof value === "string" && key !== "version") variables.set(`${this.packageName}:config:${key}`, value);
+      if (key === "version") continue;
+      const told = encodeValue(revealSecrets(value));
+      variables.set(`${this.packageName}:config:${key}`, typeof told === "string" ? told : JSON.stringify(told));
     }
     const response = await this.call<messages.ConfigureRequest, messages.ConfigureResponse>(
       this.client.configure,
@@ -131,8 +132,8 @@ export class ProviderClient {
   async diff(of: DiffArguments): Promise<Diff> {
     const request = new messages.DiffRequest();
     request.setUrn(of.urn).setId(of.id).setName(nameOf(of.urn)).setType(typeOf(of.urn));
-    request.setOlds(encode(of.oldOutputs, KNOWN)).setOldInputs(encode(of.oldInputs, KNOWN));
-    request.setNews(encode(of.news, KNOWN)).setIgnorechangesList([...of.ignoreChanges]);
+    request.setOlds(encode(of.oldOutputs, HASHES)).setOldInputs(encode(of.oldInputs, HASHES));
+    request.setNews(encode(of.news, HASHES)).setIgnorechangesList([...of.ignoreChanges]);
     return diffOf(await this.call<messages.DiffRequest, messages.DiffResponse>(this.client.diff, request));
   }
 
@@ -149,10 +150,16 @@ export class ProviderClient {
     return { id: response.getId(), outputs: decode(response.getProperties()) };
   }
 
-  async read(urn: string, id: string, inputs: ValueMap, outputs: ValueMap): Promise<ReadResult> {
+  async read(
+    urn: string,
+    id: string,
+    inputs: ValueMap,
+    outputs: ValueMap,
+    timeoutSeconds: number,
+  ): Promise<ReadResult> {
     const request = new messages.ReadRequest();
     request.setUrn(urn).setId(id).setName(nameOf(urn)).setType(typeOf(urn));
-    request.setInputs(encode(inputs, KNOWN)).setProperties(encode(outputs, KNOWN));
+    request.setTimeout(timeoutSeconds).setInputs(encode(inputs, HASHES)).setProperties(encode(outputs, HASHES));
     const response = await this.call<messages.ReadRequest, messages.ReadResponse>(this.client.read, request);
     const told = response.hasInputs() ? decode(response.getInputs()) : undefined;
     return { id: response.getId(), inputs: told, outputs: decode(response.getProperties()) };
@@ -161,7 +168,7 @@ export class ProviderClient {
   async update(of: UpdateArguments): Promise<ValueMap> {
     const request = new messages.UpdateRequest();
     request.setUrn(of.urn).setId(of.id).setName(nameOf(of.urn)).setType(typeOf(of.urn));
-    request.setOlds(encode(of.oldOutputs, KNOWN)).setOldInputs(encode(of.oldInputs, KNOWN));
+    request.setOlds(encode(of.oldOutputs, HASHES)).setOldInputs(encode(of.oldInputs, HASHES));
     request.setNews(encode(of.news, BARE)).setIgnorechangesList([...of.ignoreChanges]);
     request.setPreview(of.preview).setTimeout(of.timeoutSeconds);
     const response = await this.call<messages.UpdateRequest, messages.UpdateResponse>(this.client.update, request);
@@ -171,7 +178,7 @@ export class ProviderClient {
   async delete(urn: string, id: string, inputs: ValueMap, outputs: ValueMap, timeoutSeconds: number): Promise<void> {
     const request = new messages.DeleteRequest();
     request.setUrn(urn).setId(id).setName(nameOf(urn)).setType(typeOf(urn)).setTimeout(timeoutSeconds);
-    request.setProperties(encode(outputs, KNOWN)).setOldInputs(encode(inputs, KNOWN));
+    request.setProperties(encode(outputs, HASHES)).setOldInputs(encode(inputs, HASHES));
     await this.call<messages.DeleteRequest, Empty>(this.client.delete, request);
   }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import {
+  containsSecret,
   containsUnknown,
+  define,
   equalValues,
-  isList,
   isMap,
   mapValues,
   revealSecrets,
@@ -26,17 +27,9 @@ export interface ProviderInstance {
   readonly supportsPreview: boolean;
 }
 
-/** What the engine keeps among a provider's inputs and the provider never sees. */
-const INTERNAL = "__internal";
-
-/** Inputs of a provider that say which plugin serves it. */
-export function pluginInputs(version: string, downloadUrl: string): ValueMap {
-  if (version === "" && downloadUrl === "") return {};
-  return {
-    ...(version !== "" && { version }),
-    [INTERNAL]: downloadUrl === "" ? {} : { pluginDownloadURL: downloadUrl },
-  };
-}
+/** What of a provider's inputs is the engine's, whatever a provider makes of it; the first it never sees. */
+const INTERNAL_KEY = "__internal";
+const ENGINE_KEYS = [INTERNAL_KEY, "version"];
 
 /** The providers of one run, by `<urn>::<id>`. */
 export class ProviderRegistry {
@@ -68,14 +61,14 @@ export class ProviderRegistry {
     const client = await this.load(urn, news);
     this.loaded.set(urn, client);
     const { inputs, failures } = await client.checkConfig(urn, plain(olds), plain(news));
-    const { version, [INTERNAL]: internal } = news;
-    const checked = { ...(version !== undefined && { version }), ...(keepSecrets(inputs, news) as ValueMap) };
-    return { inputs: internal === undefined ? checked : { ...checked, [INTERNAL]: internal }, failures };
+    const result: Record<string, Value> = { ...keepSecrets(inputs, news) };
+    for (const key of ENGINE_KEYS) if (news[key] !== undefined) define(result, key, news[key]);
+    return { inputs: result, failures };
   }
 
   async diff(urn: string, old: ResourceState, news: ValueMap): Promise<Diff> {
-    const client = this.loaded.get(urn) ?? (await this.load(urn, news));
-    this.loaded.set(urn, client);
+    // What is asked about without having been checked, as it depends on something that is replaced, is asked as it was.
+    const client = this.loaded.get(urn) ?? (await this.instance(`${urn}::${old.id}`)).client;
     const diff = await client.diffConfig(urn, plain(old.inputs), plain(old.outputs), plain(news));
     if (diff.changes !== "unknown") return diff;
     return { ...diff, changes: equalValues(old.outputs, publicConfig(news)) ? "none" : "some" };
@@ -95,9 +88,7 @@ export class ProviderRegistry {
     const known = this.instances.get(reference);
     if (known !== undefined && client === undefined) return known;
     this.loaded.delete(urn);
-    const instance = this.start(urn, id, inputs, client);
-    this.instances.set(reference, instance);
-    return instance;
+    return this.start(urn, id, inputs, client);
   }
 
   /** A provider that did not change goes on with the server that it has, if it has one. */
@@ -108,22 +99,28 @@ export class ProviderRegistry {
     return known;
   }
 
-  private async start(urn: string, id: string, inputs: ValueMap, loaded?: ProviderClient): Promise<ProviderInstance> {
-    const client = loaded ?? (await this.load(urn, inputs));
-    const config = publicConfig(inputs);
-    if (containsUnknown(config)) return { client, configured: false, supportsPreview: false };
-    const { supportsPreview } = await client.configure(urn, id, config);
-    return { client, configured: true, supportsPreview };
+  private start(urn: string, id: string, inputs: ValueMap, loaded?: ProviderClient): Promise<ProviderInstance> {
+    const starting = async (): Promise<ProviderInstance> => {
+      const client = loaded ?? (await this.load(urn, inputs));
+      const config = publicConfig(inputs);
+      if (containsUnknown(config)) return { client, configured: false, supportsPreview: false };
+      const { supportsPreview } = await client.configure(urn, id, config);
+      return { client, configured: true, supportsPreview };
+    };
+    const instance = starting();
+    this.instances.set(`${urn}::${id}`, instance);
+    return instance;
   }
 
-  /** The provider of a resource. @throws Error if neither the run nor the state has it */
-  instance(reference: string): Promise<ProviderInstance> {
+  /** A provider, of one resource if that is named. @throws Error if neither the run nor the state has it */
+  async instance(reference: string, user?: string): Promise<ProviderInstance> {
     const known = this.instances.get(reference);
     if (known !== undefined) return known;
     const { urn, id } = parseProviderReference(reference);
     const state = this.stateOf(urn, id);
-    if (state === undefined) throw new Error(`unknown provider '${reference}'`);
-    return this.configure(urn, id, state.inputs);
+    if (state === undefined) throw new Error(`unknown provider '${reference}'${user ? ` for resource '${user}'` : ""}`);
+    // It may have got a new name in this run.
+    return this.instances.get(`${state.urn}::${id}`) ?? this.start(state.urn, id, state.inputs);
   }
 
   newId(preview: boolean): string {
@@ -146,15 +143,16 @@ function plain(values: ValueMap): ValueMap {
   return revealSecrets(publicConfig(values)) as ValueMap;
 }
 
-/** What a provider is configured with, and what it has for outputs. */
+/** Also the outputs of a provider. */
 export function publicConfig(inputs: ValueMap): ValueMap {
-  return mapValues(inputs, (value, key) => (key === INTERNAL ? undefined : value));
+  return Object.fromEntries(Object.entries(inputs).filter(([key]) => key !== INTERNAL_KEY));
 }
 
 /** What went in as a secret comes out as one, although CheckConfig is asked in plain. */
-function keepSecrets(out: Value, was: Value | undefined): Value {
-  if (was instanceof Secret) return out instanceof Secret ? out : new Secret(out);
-  if (isList(out) && isList(was)) return out.map((value, index) => keepSecrets(value, was[index]));
-  if (!isMap(out) || !isMap(was)) return out;
-  return Object.fromEntries(Object.entries(out).map(([key, value]) => [key, keepSecrets(value, was[key])]));
+function keepSecrets(outs: ValueMap, ins: ValueMap): ValueMap {
+  return mapValues(outs, (out, key) => {
+    const was = ins[key];
+    if (isMap(out) && isMap(was)) return keepSecrets(out, was);
+    return containsSecret(was) && !(out instanceof Secret) ? new Secret(out) : out;
+  });
 }

@@ -16,8 +16,6 @@ import type { Cipher } from "../secrets/passphrase";
 /** Version that is written into the manifest: the protocol's. */
 export const ENGINE_VERSION = "3.248.0";
 
-const STORED = { stored: true };
-
 /** Texts of secrets as they were read, so that unchanged ones are written back as they were. */
 export type Ciphertexts = WeakMap<Secret, string>;
 
@@ -35,16 +33,15 @@ export function encryptedForm(cipher: Cipher, known: Ciphertexts): SecretForm {
   };
 }
 
-/** A secret inside of a secret: it is encrypted with the outer one, and not by itself. */
-const innerForm: SecretForm = secret => ({
-  [SIGNATURE_KEY]: SECRET_SIGNATURE,
-  ciphertext: canonicalJson(serializeValue(secret.element, innerForm)),
-});
-const INNER_CIPHER: Pick<Cipher, "decrypt"> = { decrypt: text => text };
-
 export const plainForm: SecretForm = secret => ({
   [SIGNATURE_KEY]: SECRET_SIGNATURE,
   plaintext: canonicalJson(serializeValue(secret.element, plainForm)),
+});
+
+/** Of a secret within another, which is encrypted as a whole. */
+const innerForm: SecretForm = secret => ({
+  [SIGNATURE_KEY]: SECRET_SIGNATURE,
+  ciphertext: canonicalJson(serializeValue(secret.element, innerForm)),
 });
 
 /** JSON as Go's encoder writes it: keys sorted, `<`, `>` and `&` escaped. */
@@ -67,7 +64,7 @@ function sortKeys(value: Json): Json {
 export function serializeValue(value: Value, form: SecretForm): Json {
   if (value instanceof Secret) return form(value);
   if (isList(value)) return value.map(item => serializeValue(item, form));
-  if (!isMap(value)) return encodeValue(value, STORED);
+  if (!isMap(value)) return encodeValue(value);
   const result: JsonMap = {};
   for (const key of Object.keys(value).sort()) {
     const item = value[key];
@@ -77,21 +74,28 @@ export function serializeValue(value: Value, form: SecretForm): Json {
 }
 
 /** The inverse; `cipher` opens the secrets and `known` remembers their texts. */
-export function deserializeValue(json: Json, cipher: Pick<Cipher, "decrypt">, known?: Ciphertexts): Value {
+export function deserializeValue(json: Json, cipher: Pick<Cipher, "decrypt">, known: Ciphertexts): Value {
   if (json === null || typeof json !== "object") return decodeValue(json);
   if (Array.isArray(json)) return json.map(item => deserializeValue(item, cipher, known));
   if (json[SIGNATURE_KEY] === SECRET_SIGNATURE) {
-    const { plaintext, ciphertext } = json;
-    const text = typeof plaintext === "string" ? plaintext : cipher.decrypt(String(ciphertext));
-    const secret = new Secret(deserializeValue(JSON.parse(text), INNER_CIPHER));
-    if (typeof ciphertext === "string") known?.set(secret, ciphertext);
+    if (typeof json.plaintext === "string") return new Secret(openedValue(json.plaintext));
+    const ciphertext = String(json.ciphertext);
+    const secret = new Secret(openedValue(cipher.decrypt(ciphertext)));
+    known.set(secret, ciphertext);
     return secret;
   }
   if (Object.hasOwn(json, SIGNATURE_KEY)) return decodeValue(json);
   return deserializeMap(json, cipher, known);
 }
 
-function deserializeMap(json: JsonMap, cipher: Pick<Cipher, "decrypt">, known?: Ciphertexts): ValueMap {
+/** What a secret holds: secrets within it are open too, and their texts are none to write to a file. */
+function openedValue(text: string): Value {
+  return deserializeValue(JSON.parse(text), OPEN, new WeakMap());
+}
+
+const OPEN: Pick<Cipher, "decrypt"> = { decrypt: text => text };
+
+function deserializeMap(json: JsonMap, cipher: Pick<Cipher, "decrypt">, known: Ciphertexts): ValueMap {
   const result: Record<string, Value> = {};
   for (const [key, item] of Object.entries(json)) define(result, key, deserializeValue(item, cipher, known));
   return result;
@@ -120,18 +124,22 @@ const FIELDS = [
   "importID",
   "retainOnDelete",
   "deletedWith",
+  "replaceWith",
   "created",
   "modified",
   "ignoreChanges",
+  "hideDiff",
   "replaceOnChanges",
+  "replacementTrigger",
 ] as const satisfies readonly (keyof ResourceState)[];
+const VALUES: ReadonlySet<string> = new Set(["inputs", "outputs", "replacementTrigger"]);
 const ALWAYS: ReadonlySet<string> = new Set(["urn", "custom", "type"]);
 
 export function serializeResource(state: ResourceState, form: SecretForm): JsonMap {
   const result: JsonMap = {};
   for (const field of FIELDS) {
     const value = state[field];
-    const json = field === "inputs" || field === "outputs" ? serializeValue(value as ValueMap, form) : (value as Json);
+    const json = VALUES.has(field) && value !== undefined ? serializeValue(value as Value, form) : (value as Json);
     if (ALWAYS.has(field) || !isEmpty(json)) result[field] = json;
   }
   return Object.assign(result, state.rest);
@@ -176,10 +184,14 @@ export function deserializeResource(json: JsonMap, cipher: Cipher, known: Cipher
     importID: text("importID"),
     retainOnDelete: flag("retainOnDelete"),
     deletedWith: text("deletedWith"),
+    replaceWith: strings(json.replaceWith),
     created: text("created"),
     modified: text("modified"),
     ignoreChanges: strings(json.ignoreChanges),
+    hideDiff: strings(json.hideDiff),
     replaceOnChanges: strings(json.replaceOnChanges),
+    replacementTrigger:
+      json.replacementTrigger === undefined ? undefined : deserializeValue(json.replacementTrigger, cipher, known),
     rest,
   };
 }

@@ -1,4 +1,4 @@
-import { mendedProperties, type PendingOperation, type ResourceState, type Snapshot } from "../resource";
+import type { PendingOperation, ResourceState, Snapshot } from "../resource";
 import { parseProviderReference, renamedChild } from "../urn";
 import { inOrder } from "./order";
 
@@ -108,6 +108,10 @@ export class Journal {
     if (from !== to) this.renaming.set(to, from);
   }
 
+  newNameOf(urn: string): string {
+    return this.renamed.get(urn) ?? urn;
+  }
+
   /** Forgets operations that earlier runs did not finish. */
   dropPending(keep: (operation: PendingOperation) => boolean): void {
     const kept = this.unfinished.filter(keep);
@@ -156,13 +160,18 @@ function withNewNames(
   const name = (urn: string): string => names.get(urn) ?? urn;
   return resources.map(state => {
     const provider = state.provider && parseProviderReference(state.provider);
+    const properties = Object.entries(state.propertyDependencies);
+    // As stock writes it: once a property's dependency is renamed, those that depend on nothing are left out.
+    const touched = properties.some(([, urns]) => urns.some(urn => names.has(urn)));
+    const named = properties.filter(([, urns]) => urns.length > 0).map(([key, urns]) => [key, urns.map(name)]);
     return {
       ...state,
       urn: name(state.urn),
       parent: state.parent && name(state.parent),
       dependencies: state.dependencies.map(name),
-      propertyDependencies: mendedProperties(state.propertyDependencies, name),
+      propertyDependencies: touched ? Object.fromEntries(named) : state.propertyDependencies,
       deletedWith: state.deletedWith && name(state.deletedWith),
+      replaceWith: state.replaceWith.map(name),
       provider: provider ? `${name(provider.urn)}::${provider.id}` : undefined,
     };
   });

@@ -26,7 +26,7 @@ test("supportsFeature tells what there is, and what there is not", async () => {
     outputValues: true,
     aliasSpecs: true,
     deletedWith: true,
-    replaceWith: false,
+    replaceWith: true,
     transforms: false,
     invokeTransforms: false,
     parameterization: false,
@@ -43,8 +43,6 @@ test.each([
   ["error hooks", `new pulumi.ErrorHook("hook", () => false);`],
   ["archives", `new Thing("a", new pulumi.asset.FileArchive("."));`],
   ["remote components", `new pulumi.ComponentResource("demo:index:Group", "a", {}, {}, true);`],
-  ["ReplaceWith", `const a = new Thing("a", 1); new Thing("b", 1, { replaceWith: [a] });`],
-  ["replacementTrigger", `new Thing("a", 1, { replacementTrigger: 1 });`],
   ["envVarMappings", `new pulumi.ProviderResource("demo", "a", {}, { envVarMappings: { A: "B" } });`],
   [
     "parameterized packages",

@@ -43,6 +43,16 @@ export class Checkout {
     return run(process.execPath, this.argv(verb, ...flags), this.command());
   }
 
+  /** A stock CLI in the same folder, left running. */
+  startStock(pulumi: string, ...argv: string[]) {
+    const { env, ...rest } = this.command();
+    const home = path.join(this.folder, ".pulumi-home");
+    return start(pulumi, [...argv, "--stack", "dev", "--non-interactive"], {
+      ...rest,
+      env: { ...env, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_CONTINUE_ON_ERROR: "true" },
+    });
+  }
+
   /** Whether an operation holds the stack. */
   isLocked(): boolean {
     const locks = path.join(this.folder, ".muster/.pulumi/locks");

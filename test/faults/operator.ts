@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { TcpRelay } from "../support/tcp-relay";
-import { Checkout, type UpOptions } from "./checkout";
+import { Checkout } from "./checkout";
 import { places, sandboxFolder } from "./site";
 import type { Wanted } from "./wanted";
 
@@ -29,6 +29,7 @@ export class Operator extends Checkout {
   ) {
     super(parent, cluster, "test/faults/program/index.js");
     this.wanted = { ...first, clusterFile: path.join(this.folder, "cluster.yaml") };
+    this.want({});
     this.reach();
   }
 
@@ -75,11 +76,7 @@ export class Operator extends Checkout {
 
   want(changes: Partial<Wanted>): void {
     this.wanted = { ...this.wanted, ...changes };
-  }
-
-  override startUp(options: UpOptions = {}) {
     fs.writeFileSync(path.join(this.folder, "wanted.json"), JSON.stringify(this.wanted));
-    return super.startUp(options);
   }
 
   /** Changes of hosts that were tried so far: host, what, exit. */

@@ -68,6 +68,14 @@ describe("provider server over gRPC", () => {
       expect(failures.find(failure => failure.property === "txet")?.reason).toContain('did you mean "text"');
     });
 
+    test("what is missing is one problem, which may come of another resource's failure", async () => {
+      const { failures } = await client.check(THING, { size: "x", list: [{}, { key: "k" }] });
+      expect(failures.map(failure => failure.property).sort()).toEqual(["size", "text"]);
+      expect(failures.find(failure => failure.property === "text")?.reason).toMatch(
+        /^is required and missing \(list\[0\]\.key too\)\. If it comes from a resource that failed in this run, /,
+      );
+    });
+
     test("asks the kind itself once the fields are well", async () => {
       expect((await client.check(THING, { text: "bad" })).failures).toEqual([
         { property: "text", reason: 'cannot be "bad".' },
@@ -204,14 +212,14 @@ describe("provider server over gRPC", () => {
     });
   });
 
-  test("status lines reach the engine, ephemeral and redacted", async () => {
+  test("status lines reach the engine, ephemeral and redacted, and none twice on end", async () => {
     const lines: LogRequest[] = [];
     const engine = new grpc.Server();
     engine.addService(EngineService, {
       log: (call: grpc.ServerUnaryCall<LogRequest, Empty>, callback: grpc.sendUnaryData<Empty>) => {
         lines.push(call.request);
         callback(null, new Empty());
-        arrived();
+        if (call.request.getMessage() === "done") arrived();
       },
       getRootResource: () => {},
       setRootResource: () => {},
@@ -219,7 +227,7 @@ describe("provider server over gRPC", () => {
       requirePulumiVersion: () => {},
     });
     let arrived = () => {};
-    const first = new Promise<void>(resolve => {
+    const last = new Promise<void>(resolve => {
       arrived = resolve;
     });
     const port = await new Promise<number>((resolve, reject) =>
@@ -228,11 +236,16 @@ describe("provider server over gRPC", () => {
       ),
     );
     await client.ask(client.raw.attach, new PluginAttach().setAddress(`127.0.0.1:${port}`));
-    memory.behave = async context => context.status("step 1 of 2 with hush-hush");
+    memory.behave = async context => {
+      context.status("step 1 of 2 with hush-hush");
+      context.status("step 1 of 2 with hush-hush");
+      context.status("done");
+    };
     await client.create(THING, { text: "a", note: new Secret("hush-hush") });
-    await first;
+    await last;
     engine.forceShutdown();
-    expect(lines[0]?.toObject()).toMatchObject({ message: "step 1 of 2 with [secret]", ephemeral: true });
+    expect(lines.map(line => line.getMessage())).toEqual(["step 1 of 2 with [secret]", "done"]);
+    expect(lines.map(line => line.getEphemeral())).toEqual([true, true]);
   });
 
   test("a configuration may change without anything being replaced", async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { hunks, lineDiff } from "../../../engine/display/line-diff";
 import { resourceName } from "../../../engine/display/names";
 import { changesOf, compare } from "../../../engine/display/property-diff";
-import { parsePath } from "../../../engine/display/property-path";
+import { pathOf } from "../../../engine/display/property-path";
 import { propertyLines } from "../../../engine/display/property-text";
 import { plainStyle, printable } from "../../../engine/display/style";
 import { valueText } from "../../../engine/display/value-text";
@@ -47,9 +47,9 @@ test("only the lines near a change are shown", () => {
 
 test("paths are read and written as Pulumi does", () => {
   for (const path of ["a", "a.b", "list[0].x", 'env["odd.key"]', "a[1][2]"])
-    expect(formatPath(parsePath(path))).toBe(path);
-  expect(parsePath('env["a\\"b"].c')).toEqual(["env", 'a"b', "c"]);
-  expect(parsePath("[broken")).toEqual(["[broken"]);
+    expect(formatPath(pathOf(path))).toBe(path);
+  expect(pathOf('env["a\\"b"].c')).toEqual(["env", 'a"b', "c"]);
+  expect(pathOf("[broken")).toEqual(["[broken"]);
 });
 
 test("values: secrets, unknowns and long ones", () => {
@@ -90,7 +90,7 @@ test("inputs that the provider ignores are not shown", () => {
 });
 
 test("what was found on the host and is not an input is said as found", () => {
-  const detailedDiff = { running: { diffKind: "update", inputDiff: false } };
+  const detailedDiff = { running: { diffKind: "update" as const, inputDiff: false } };
   const [change] = changesOf(step({ detailedDiff, diffs: ["running"] }, { a: 1 }, { a: 1 }, { a: 1, running: false }));
   expect(change && propertyLines(change, { style })).toEqual(["running: found false, differs from what is declared"]);
 });
