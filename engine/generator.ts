@@ -135,8 +135,8 @@ export class StepGenerator {
       this.replaced.add(goal.urn);
       return recreateSteps(old, plannedState(goal, inputs, undefined), keys);
     }
-    if (old.external === true) return replaceSteps(old, plannedState(goal, inputs, undefined), NO_DIFF, true);
     if (!taken) return [untargetedStep(old)];
+    if (old.external === true) return replaceSteps(old, plannedState(goal, inputs, undefined), NO_DIFF, true);
     return this.change(goal, old, plannedState(goal, inputs, old), inputs);
   }
 
