@@ -118,6 +118,7 @@ async function deliver(
     cluster: cluster.name,
     urn: "",
     status: line => void console.err.write(`${line}\n`),
+    tell: line => void console.err.write(`${line}\n`),
     signal: new AbortController().signal,
     allowed: () => false,
   };

@@ -4,11 +4,22 @@ import { factOf, presentValue } from "../facts/fact";
 import { type GpuUse, gpuUse } from "../facts/gpu-use";
 import { type Gpu, gpus } from "../facts/gpus";
 import { type JobFolder, jobFolders } from "../facts/job-folders";
+import { type JobProcesses, jobProcesses } from "../facts/job-processes";
 import { parseProbe, topicsScript } from "../facts/probe";
 import { healthScriptPath } from "../plan/health-script";
+import { type Activity, activities } from "../plan/watch/activity";
 import { look, outputsOf } from "../provider/muster/kinds/container/repair";
+import { describeFailure } from "../provider/muster/kinds/job/diagnosis";
 import { jobFolder } from "../provider/muster/kinds/job/gang-files";
-import { observationScript, parseObservation, progressOf, statusOf } from "../provider/muster/kinds/job/observation";
+import {
+  type JobObservation,
+  observationScript,
+  parseObservation,
+  problemOf,
+  progressOf,
+  rankEnds,
+  statusOf,
+} from "../provider/muster/kinds/job/observation";
 import { visibleGpus } from "../recipes/placement";
 import type { SshHosts } from "../remote/ssh-hosts";
 import { OperatorError } from "../wire/operator-error";
@@ -17,7 +28,11 @@ import { secondsPerStep } from "./step-speed";
 
 export interface JobStatusLine {
   readonly job: string;
+  /** The run of it. */
+  readonly incarnation: string;
   readonly status: string;
+  /** Why it failed or was stopped. */
+  readonly failure?: string;
   readonly step?: number;
   /** Steps in all; absent where the job does not say. */
   readonly steps?: number;
@@ -38,6 +53,8 @@ export interface GpuStatus {
   readonly totalMib?: number;
   readonly utilizationPercent?: number;
   readonly uncorrectedErrors?: number;
+  /** Processes on it, as the host counts them. */
+  readonly pids: readonly number[];
 }
 
 export interface DiskStatus {
@@ -54,8 +71,14 @@ export interface HostStatus {
   readonly gpus: readonly GpuStatus[];
   readonly disks: readonly DiskStatus[];
   readonly jobs: readonly JobStatusLine[];
+  /** The processes of its jobs; absent where they could not be asked for. */
+  readonly watched?: WatchedProcesses;
   /** What could not be asked, or what the container suffers from. */
   readonly problem?: string;
+}
+
+export interface WatchedProcesses extends JobProcesses {
+  readonly processes: readonly Activity[];
 }
 
 /** Bytes of a log's end that are read for the last step. */
@@ -64,7 +87,7 @@ const TAIL_BYTES = 8192;
 export async function hostStatus(hosts: SshHosts, cluster: Cluster, host: string): Promise<HostStatus> {
   const probe = hosts.probe(host);
   const folder = `/var/lib/muster/${cluster.name}/jobs`;
-  const topics = { gpus, gpuUse, disks, freeDisks, jobs: jobFolders(folder) };
+  const topics = { gpus, gpuUse, disks, freeDisks, jobs: jobFolders(folder), processes: jobProcesses(cluster.name) };
   try {
     const [container, asked] = await Promise.all([
       containerStatus(hosts, cluster, host),
@@ -81,6 +104,7 @@ export async function hostStatus(hosts: SshHosts, cluster: Cluster, host: string
     const [known, used] = [factOf(topics.gpus, answers.gpus), factOf(topics.gpuUse, answers.gpuUse)];
     const lost = known.status === "unknown" ? `${host}: nvidia-smi does not answer: ${known.reason}` : undefined;
     const problem = container.problem ?? lost;
+    const processes = presentValue(factOf(topics.processes, answers.processes));
     return {
       host,
       reachable: true,
@@ -91,12 +115,37 @@ export async function hostStatus(hosts: SshHosts, cluster: Cluster, host: string
         presentValue(factOf(topics.freeDisks, answers.freeDisks)) ?? [],
       ),
       jobs: jobs.filter(each => each !== undefined),
+      ...(processes && { watched: watched(processes) }),
       ...(problem !== undefined && { problem }),
     };
   } catch (error) {
     const problem = problemsOf(error).map(renderProblem).join("\n");
     return { host, reachable: false, gpus: [], disks: [], jobs: [], problem };
   }
+}
+
+function watched(processes: JobProcesses): WatchedProcesses {
+  return { ...processes, processes: activities(undefined, processes) };
+}
+
+/** Only what moves from moment to moment, of a host that was looked at before; as it was where that does not answer. */
+export async function lookAgain(hosts: SshHosts, cluster: Cluster, before: HostStatus): Promise<HostStatus> {
+  if (!before.watched?.processes.length) return before;
+  const topics = { gpuUse, processes: jobProcesses(cluster.name) };
+  const asked = await hosts
+    .probe(before.host)
+    .query(topicsScript(topics))
+    .catch(() => undefined);
+  const answers = parseProbe(asked?.stdout ?? "");
+  const processes = presentValue(factOf(topics.processes, answers.processes));
+  if (!processes) return before;
+  const use = new Map(presentValue(factOf(topics.gpuUse, answers.gpuUse))?.map(gpu => [gpu.index, gpu]));
+  const gpus = before.gpus.map(gpu => ({ ...gpu, ...utilization(use.get(gpu.index)) }));
+  return { ...before, gpus, watched: watched(processes) };
+}
+
+function utilization(use: GpuUse | undefined): Pick<GpuStatus, "utilizationPercent"> {
+  return use?.utilizationPercent === undefined ? {} : { utilizationPercent: use.utilizationPercent };
 }
 
 async function containerStatus(
@@ -119,14 +168,16 @@ async function containerStatus(
 }
 
 function gpuStatus(known: readonly Gpu[], used: readonly GpuUse[]): GpuStatus[] {
-  return used.map(({ index, usedMemoryMib, utilizationPercent, uncorrectedErrors }) => {
+  return used.map(use => {
+    const { index, usedMemoryMib, uncorrectedErrors, processes } = use;
     const total = known.find(gpu => gpu.index === index)?.memoryMib;
     return {
       index,
       usedMib: usedMemoryMib,
       ...(total !== undefined && { totalMib: total }),
-      ...(utilizationPercent !== undefined && { utilizationPercent }),
+      ...utilization(use),
       ...(uncorrectedErrors !== undefined && { uncorrectedErrors }),
+      pids: processes.map(({ pid }) => pid),
     };
   });
 }
@@ -138,6 +189,15 @@ function diskStatus(sized: readonly Disk[], free: readonly FreeDisk[]): DiskStat
   });
 }
 
+/** As the job's own error begins: the rank that others died of, and its words. */
+function failureOf(observation: JobObservation): string {
+  const { finished, record } = observation;
+  if (statusOf(observation) !== "failed" || finished?.first === undefined) return problemOf(observation);
+  const told = describeFailure(record.job, rankEnds(observation), finished.first, String);
+  const [ended = "", cause = ""] = told.replace(`job ${record.job} failed: `, "").split("\n");
+  return `${ended.replace(/ It was ended on all hosts\.$/, "")}${cause.startsWith("  cause: ") ? ` ${cause.trim()}` : ""}`;
+}
+
 function jobLine(cluster: Cluster, { job, silentSeconds }: JobFolder, output: string): JobStatusLine | undefined {
   const observation = parseObservation(output);
   if (!observation) return undefined;
@@ -145,9 +205,12 @@ function jobLine(cluster: Cluster, { job, silentSeconds }: JobFolder, output: st
   const speeds = observation.ranks.flatMap(rank => secondsPerStep(rank.log) ?? []);
   const speed = speeds.at(-1);
   const train = job === "train" ? cluster.pipeline?.train : undefined;
+  const failure = failureOf(observation);
   return {
     job,
+    incarnation: observation.record.incarnation,
     status: statusOf(observation),
+    ...(failure !== "" && { failure }),
     ...(progress && {
       step: progress.step,
       ...(progress.of > 0 && { steps: progress.of }),

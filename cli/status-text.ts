@@ -1,10 +1,17 @@
 import { elapsedText } from "../engine/display/summary";
 import { table } from "./console";
 import type { GpuStatus, HostStatus, JobStatusLine } from "./host-status";
-import { statusProblems } from "./status-problems";
+import type { JobFinding } from "./rank-watch";
+import { statusNotes, statusProblems } from "./status-problems";
+
+/** All that one look has found. */
+export interface Look {
+  readonly hosts: readonly HostStatus[];
+  readonly findings: readonly JobFinding[];
+}
 
 /** Tables of hosts and jobs, and what is wrong with them. */
-export function statusText(all: readonly HostStatus[]): string {
+export function statusText(all: readonly HostStatus[], findings: readonly JobFinding[] = []): string {
   const hosts = all.map(each => [
     each.host,
     each.reachable ? "reachable" : "unreachable",
@@ -13,7 +20,10 @@ export function statusText(all: readonly HostStatus[]): string {
     fullestDisk(each),
   ]);
   const jobs = all.flatMap(each => each.jobs.map(jobCells));
-  const problems = statusProblems(all);
+  const problems = [
+    ...statusProblems(all, findings).map(({ text }) => text),
+    ...statusNotes(findings).map(({ text }) => `note: ${text}`),
+  ];
   return [
     table([["HOST", "SSH", "CONTAINER", "GPUS", "DISK"], ...hosts]),
     ...(jobs.length > 0
@@ -62,17 +72,24 @@ function speedText({ secondsPerStep, tokensPerSecondAtMost }: JobStatusLine): st
 }
 
 /** What changed from one look to the next, a line each: for pipes and logs. */
-export function statusChanges(before: readonly HostStatus[], now: readonly HostStatus[]): string[] {
-  const old = new Map(linesOf(before));
-  const seen = linesOf(now);
-  const problems = new Set(statusProblems(before));
-  const current = statusProblems(now);
+export function statusChanges(before: Look, now: Look): string[] {
+  const old = new Map(linesOf(before.hosts));
+  const seen = linesOf(now.hosts);
+  const [known, current] = [troubles(before), troubles(now)];
   return [
     ...seen.flatMap(([what, line]) => (old.get(what) === line ? [] : [`${what}: ${line}`])),
     ...[...old.keys()].filter(what => !seen.some(([name]) => name === what)).map(what => `${what}: gone`),
-    ...current.filter(text => !problems.has(text)).map(text => `problem: ${text}`),
-    ...[...problems].filter(text => !current.includes(text)).map(text => `no longer: ${text}`),
+    ...[...current].flatMap(([about, line]) => (known.has(about) ? [] : [line])),
+    ...[...known].flatMap(([about, line]) => (current.has(about) ? [] : [`no longer a ${line}`])),
   ];
+}
+
+/** Lines by what they are about. */
+function troubles({ hosts, findings }: Look): Map<string, string> {
+  return new Map([
+    ...statusProblems(hosts, findings).map(({ about, text }) => [about, `problem: ${text}`] as const),
+    ...statusNotes(findings).map(({ about, text }) => [about, `note: ${text}`] as const),
+  ]);
 }
 
 /** What is worth a line when it changes: not memory, not seconds. */

@@ -61,7 +61,7 @@ export function findingsOf(
   // Without all hosts the ways to the others are not known.
   const isComplete = surveyed.length === cluster.hosts.length;
   return [
-    ...unknownFacts(surveyed),
+    ...unknownFacts(surveyed, cluster.network.rdma !== "off"),
     ...surveyed.flatMap(unknownNow),
     ...(isComplete ? [...network.findings, ...launcherFindingsOf(cluster, network)] : []),
     ...preflight(sights, wantedOf(cluster), network.rdma.enabled),
@@ -91,7 +91,7 @@ function unknownNow(host: SurveyedHost): Finding[] {
         host: host.node,
         fact: `${topic} could not be read: ${fact.reason}`,
         why: "a problem there would not be seen",
-        remedy: `npx muster exec ${host.node} --host -- sh, and look; then run again`,
+        remedy: `npx muster ssh ${host.node} --host, and look; then run again`,
       },
     ];
   });

@@ -41,7 +41,7 @@ export function fitHosts(settings: Cluster, hosts: readonly KnownHost[]): Networ
   const silent = hosts.filter(host => !wasAsked(host));
   const network = planNetwork(networkFactsOf(asked), settings.network, networkSurroundings(settings));
   const findings = [
-    ...unknownFacts(asked),
+    ...unknownFacts(asked, settings.network.rdma !== "off"),
     ...network.findings,
     ...launcherFindingsOf(settings, network),
     ...preflight(sightsOf(asked), wantedOf(settings), network.rdma.enabled),

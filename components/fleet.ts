@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { type DeclaredHost, wayTo } from "../config/host-table";
 import type { Cluster as ClusterSettings } from "../config/schema";
@@ -29,23 +30,24 @@ export class Fleet extends pulumi.ComponentResource {
     const { settings } = args;
     const { name } = settings;
     super("muster:index:Fleet", `${name}-fleet`, {}, options);
+    const nodes = settings.hosts.map(host => ({ host: host.name, address: host.clusterAddress }));
     this.provider = new Provider(
       `${name}-provider`,
-      { cluster: name, ...hostInputs(args.hostTable, args.secret), auditLog: ".muster/audit.log" },
+      { cluster: name, ...hostInputs(args.hostTable, args.secret), nodes, auditLog: ".muster/audit.log" },
       { parent: this },
     );
-    const addresses = settings.hosts.map(host => host.clusterAddress);
+    const peersDigest = createHash("sha256").update(JSON.stringify(nodes)).digest("hex").slice(0, 12);
     const ways = new Map(args.hostTable.map(host => [host.name, wayTo(host, args.hostTable)]));
     const model = modelFolder(settings);
     const wanted = wantedOf(settings);
     this.hosts = new Map(
-      settings.hosts.map(({ name: node, clusterAddress }) => [
+      settings.hosts.map(({ name: node }) => [
         node,
         new Host(
           `${name}-${node}-host`,
           {
             host: node,
-            peers: addresses.filter(other => other !== clusterAddress),
+            peersDigest,
             way: ways.get(node),
             ...(model !== undefined && { model }),
             ports: wanted.ports(node).map(({ port }) => port),

@@ -66,7 +66,7 @@ export class HostNodes extends pulumi.ComponentResource {
     return [...files, ...directories, environment, ...sshd];
   }
 
-  private environment(name: string, host: string, tools: readonly File[]): Installation {
+  private environment(name: string, host: string, tools: readonly pulumi.Resource[]): Installation {
     const { settings, fleet, proxy } = this.args;
     const folder = settings.python.environment?.path ?? "";
     return new Installation(

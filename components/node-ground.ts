@@ -2,6 +2,7 @@ import * as path from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/schema";
 import { File } from "../provider/muster/sdk/file.gen";
+import { FileSet } from "../provider/muster/sdk/file-set.gen";
 import { inImageSteps } from "../recipes/environment/in-image";
 import { gateNodes } from "../recipes/fabric";
 import { gateTools, type ToolFile, toolFiles, toolSource } from "../recipes/tools";
@@ -28,17 +29,16 @@ export function neededTools(settings: Cluster): readonly ToolFile[] {
   return [...(makesEnvironment ? (["requirements.py"] as const) : []), ...(gateNodes(settings) ? gateTools : [])];
 }
 
-/** The tools of this project on a node. */
+/** The tools of this project on a node: one resource, because they travel together and are nobody's to review one by one. */
 export function nodeTools(
   name: string,
   host: string,
   settings: Cluster,
   options: pulumi.CustomResourceOptions,
-): File[] {
+): FileSet[] {
+  const tools = neededTools(settings);
+  if (tools.length === 0) return [];
   const folder = nodeFolders(settings).tools.host;
-  return neededTools(settings).map(tool => {
-    const source = path.relative(process.cwd(), toolSource(tool));
-    const place = `${folder}/${tool}`;
-    return new File(`${name}-tool-${tool.replace(".py", "")}`, { host, path: place, source, mode: "0755" }, options);
-  });
+  const sources = Object.fromEntries(tools.map(tool => [tool, path.relative(process.cwd(), toolSource(tool))]));
+  return [new FileSet(`${name}-tools`, { host, folder, sources, mode: "0755" }, options)];
 }

@@ -34,7 +34,11 @@ export class NodeImage extends pulumi.ComponentResource {
   private imageOf(cluster: string, host: string, { settings, fleet, secret }: NodeImageArgs): Image {
     const { image } = settings;
     const { reference, digest, registry, packages } = image;
-    const peers = fleet.network.apply(plan => plan.nodes.map(({ node, address }) => ({ host: node, address })));
+    const declared = new Map(settings.hosts.map(({ name, clusterAddress }) => [name, clusterAddress]));
+    // The provider has the nodes: with all of them in each image the state would grow with the square of the hosts.
+    const peers = fleet.network.apply(plan =>
+      plan.nodes.flatMap(({ node, address }) => (declared.get(node) === address ? [] : [{ host: node, address }])),
+    );
     const base = new Image(
       `${cluster}-${host}-base-image`,
       {

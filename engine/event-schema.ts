@@ -37,6 +37,7 @@ export const state = z.strictObject({
   outputs: properties,
   provider: z.string(),
   initErrors: z.array(z.string()).optional(),
+  hideDiffs: z.array(z.string()).optional().describe("paths of properties whose changes are not shown"),
 });
 
 export const metadata = z.strictObject({

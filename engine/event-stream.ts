@@ -158,6 +158,7 @@ function stateOf(state: ResourceState): StepState {
     outputs: shownMap(state.outputs),
     provider: state.provider ?? "",
     ...(state.initErrors.length === 0 ? {} : { initErrors: [...state.initErrors] }),
+    ...(state.hideDiff.length === 0 ? {} : { hideDiffs: [...state.hideDiff] }),
   };
 }
 

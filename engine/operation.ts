@@ -47,10 +47,7 @@ export class Operation {
   private program: Pick<Program, "ended" | "kill"> | undefined;
   /** An error was told, by the program or a provider: there is no need to say more of a program that fails. */
   private errorTold = false;
-  private programFailed = false;
-  private onProgramFailed: () => void = () => {
-    this.programFailed = true;
-  };
+  private readonly programFailed = deferred<void>();
 
   constructor(
     private readonly options: RunOptions,
@@ -201,7 +198,7 @@ export class Operation {
       dryRun: this.dryRun,
       parallel: this.options.parallel,
       config: this.config,
-      onFailed: () => this.onProgramFailed(),
+      onFailed: () => this.programFailed.resolve(),
       onLine: (message, stream) =>
         this.events.diagnostic({ severity: stream === "stdout" ? "info" : "info#err", message: `${message}\n` }),
     });
@@ -218,8 +215,7 @@ export class Operation {
     const session = this.sessionFor(journal, executor, providers);
     ready(session);
     const silent = new Silence(session);
-    this.onProgramFailed = silent.watch;
-    if (this.programFailed) silent.watch();
+    void this.programFailed.promise.then(silent.watch);
     const ended = await Promise.race([this.program?.ended, executor.whenHalted(), silent.come]);
     silent.stop();
     await session.close();

@@ -10,8 +10,8 @@ const VENDORED_TYPESCRIPT = join(__dirname, "program/vendored-typescript.js");
 const MANIFEST = "PulumiPlugin.yaml";
 
 /**
- * Provider plugins named by path in Pulumi.yaml: a Node program (PulumiPlugin.yaml, `runtime: nodejs`) that prints its port
- * or socket as its first line. A server of its own for each provider resource, as stock has it.
+ * Provider plugins named by path in Pulumi.yaml: an executable `pulumi-resource-<package>`, or a Node program (PulumiPlugin.yaml,
+ * `runtime: nodejs`), that prints its port or socket as its first line. A server of its own for each provider resource, as stock has it.
  */
 export class PathPlugins implements PluginHost {
   private readonly children: ChildProcess[] = [];
@@ -26,7 +26,7 @@ export class PathPlugins implements PluginHost {
     return this.paths.has(packageName);
   }
 
-  /** @throws Error naming the package, if it is not there, no Node program, or ends before it listens */
+  /** @throws Error naming the package, if it is not there, neither executable nor Node program, or ends before it listens */
   async address(packageName: string, _version: string | undefined, engineAddress: string): Promise<string> {
     const folder = this.paths.get(packageName);
     if (folder === undefined) {
@@ -46,33 +46,37 @@ export class PathPlugins implements PluginHost {
   }
 
   private spawn(packageName: string, folder: string, engineAddress: string): ChildProcess {
+    const executable = join(folder, `pulumi-resource-${packageName}`);
+    const [program, ...argv] = existsSync(executable)
+      ? [executable]
+      : this.nodeProgram(packageName, folder, executable);
+    return spawn(program ?? "", [...argv, engineAddress], {
+      cwd: this.projectRoot,
+      env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: undefined, PULUMI_CONFIG_PASSPHRASE_FILE: undefined },
+      // The input is never written to: where it ends, a plugin knows that its engine is gone.
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+  }
+
+  private nodeProgram(packageName: string, folder: string, executable: string): string[] {
     const manifest = join(folder, MANIFEST);
-    if (!existsSync(manifest)) throw new Error(`package '${packageName}': no ${manifest}`);
+    if (!existsSync(manifest)) throw new Error(`package '${packageName}': no ${manifest}, and no ${executable}`);
     const { runtime } = (parse(readFileSync(manifest, "utf8")) ?? {}) as {
       runtime?: string | { name?: string; options?: object };
     };
     const name = typeof runtime === "string" ? runtime : runtime?.name;
     if (name !== "nodejs") {
       throw new Error(
-        `${manifest}: runtime '${String(name)}': the embedded engine starts nodejs plugins only.\nUse --engine pulumi with the stock Pulumi CLI.`,
+        `${manifest}: runtime '${String(name)}': the embedded engine starts nodejs plugins and executables only.\nUse --engine pulumi with the stock Pulumi CLI.`,
       );
     }
     const options = (typeof runtime === "object" ? runtime.options : undefined) as { typescript?: boolean } | undefined;
-    const plain = options?.typescript === false;
     // The SDK's runner always loads a TypeScript compiler; what needs none is started without it.
-    const starter = plain
-      ? []
-      : [createRequire(join(this.projectRoot, "index.js")).resolve("@pulumi/pulumi/cmd/run-plugin")];
-    return spawn(process.execPath, ["--require", VENDORED_TYPESCRIPT, ...starter, folder, engineAddress], {
-      cwd: this.projectRoot,
-      env: {
-        ...process.env,
-        PULUMI_NODEJS_TYPESCRIPT: plain ? "" : "true",
-        PULUMI_CONFIG_PASSPHRASE: undefined,
-        PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const starter =
+      options?.typescript === false
+        ? []
+        : [createRequire(join(this.projectRoot, "index.js")).resolve("@pulumi/pulumi/cmd/run-plugin")];
+    return [process.execPath, "--require", VENDORED_TYPESCRIPT, ...starter, folder];
   }
 }
 

@@ -20,17 +20,17 @@ import {
   stackExists,
   writeCheckpoint,
 } from "./state/backend";
-import { encryptedForm, plainForm, serializeSnapshot } from "./state/deployment";
+import { encryptedForm, plainForm, schemaOf, serializeSnapshot } from "./state/deployment";
 import { makeFolder, writeBlob } from "./state/files";
 import { type NumberedEntry, readHistory, readVersion } from "./state/history";
 import { breakLocks, LockedError, listLocks, takeLock } from "./state/lock";
+import { type Featured, schemaHead } from "./state/schema-version";
 import { DamagedStateError, deploymentOf, readDeployment, saltOf, setAside } from "./state/stored-deployment";
 import { stackUrn } from "./urn";
 
 const SELECTED_FILE = "current-stack";
 const SELECTED_FOLDER = ".muster";
 const STACK_NAME = /^[A-Za-z0-9_.-]{1,100}$/;
-const EXPORT_VERSION = 3;
 
 export function backendOf(projectRoot: string): Backend {
   const project = readProject(projectRoot);
@@ -64,7 +64,7 @@ export async function initStack(place: StackPlace, options: InitOptions = { save
     file.save();
   }
   const empty = serializeSnapshot({ resources: [], pendingOperations: [] }, cipher.salt, plainForm, new Date());
-  writeCheckpoint(backend, place.stack, checkpointText(backend, place.stack, JSON.stringify(empty)));
+  writeCheckpoint(backend, place.stack, checkpointText(backend, place.stack, JSON.stringify(empty), schemaOf([])));
   if (options.select !== false) selectStack(place.projectRoot, place.stack);
 }
 
@@ -122,11 +122,12 @@ export async function exportStack(place: StackPlace, showSecrets: boolean, versi
   const backend = backendOf(place.projectRoot);
   const current = version === undefined;
   const deployment = current ? readDeployment(backend, place.stack) : readVersion(backend, place.stack, version);
-  if (!showSecrets) return { version: EXPORT_VERSION, deployment };
+  const head = schemaHead((deployment.resources ?? []) as Featured[]);
+  if (!showSecrets) return { ...head, deployment };
   const open = { ...(await openStack(place)), deployment };
   const snapshot = await snapshotOf(open, place.passphrase);
   const plain = serializeSnapshot(snapshot, open.cipher.salt, plainForm, new Date());
-  return { version: EXPORT_VERSION, deployment: { ...deployment, ...withoutHead(plain) } };
+  return { ...head, deployment: { ...deployment, ...withoutHead(plain) } };
 }
 
 function withoutHead(deployment: JsonMap): JsonMap {
@@ -171,7 +172,7 @@ export async function importStack(
     });
     const form = encryptedForm(cipher, open.known);
     const next = JSON.stringify(serializeSnapshot(snapshot, cipher.salt, form, new Date()));
-    const checkpoint = checkpointText(backend, place.stack, next);
+    const checkpoint = checkpointText(backend, place.stack, next, schemaOf(snapshot.resources));
     if (!damaged) {
       writeCheckpoint(backend, place.stack, checkpoint);
       return {};

@@ -2,7 +2,7 @@ import { dependentsOf } from "./planner/delete-order";
 import type { ResourceState, Snapshot } from "./resource";
 import { openStack, type StackPlace, snapshotOf } from "./stack-files";
 import { checkpointText, writeCheckpoint } from "./state/backend";
-import { encryptedForm, serializeSnapshot } from "./state/deployment";
+import { encryptedForm, schemaOf, serializeSnapshot } from "./state/deployment";
 import { takeLock } from "./state/lock";
 
 /**
@@ -22,7 +22,8 @@ export async function editState<T>(
     const { resources, result } = change(snapshot.resources);
     const form = encryptedForm(open.cipher, open.known);
     const deployment = serializeSnapshot({ ...snapshot, resources }, open.cipher.salt, form, new Date());
-    writeCheckpoint(backend, place.stack, checkpointText(backend, place.stack, JSON.stringify(deployment)));
+    const text = checkpointText(backend, place.stack, JSON.stringify(deployment), schemaOf(resources));
+    writeCheckpoint(backend, place.stack, text);
     return result;
   } finally {
     unlock();

@@ -43,7 +43,8 @@ exit 0`,
       if (used === undefined || row.length !== 5) throw new Error(`nvidia-smi said: ${row.join(", ")}`);
       return {
         index: whole(index),
-        usedMemoryMib: whole(used),
+        // With MIG only the instances may have a number.
+        usedMemoryMib: told(used) ? whole(used) : 0,
         ...(told(utilization) && { utilizationPercent: whole(utilization) }),
         ...(told(errors) && { uncorrectedErrors: whole(errors) }),
         processes: processes.flatMap(each => (each.uuid === uuid ? [each.process] : [])),

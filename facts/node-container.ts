@@ -14,6 +14,8 @@ export interface NodeContainer {
 export interface InsideContainer {
   /** KiB that may be locked, which RDMA needs. */
   readonly memlockKib: number | "unlimited";
+  /** Files that a process may have open; absent of a shell that does not tell. */
+  readonly openFiles?: number | "unlimited";
   /** Size of its /dev/shm. */
   readonly shmMib: number;
   /** GPUs that nvidia-smi lists; absent: it does not answer, and `gpuProblem` says why. */
@@ -26,6 +28,7 @@ export function nodeContainer(name: string): Topic<NodeContainer> {
   const place = quote(name);
   const inside = [
     'echo "memlock $(ulimit -l)"',
+    'echo "files $(ulimit -n)"',
     `echo "shm $(df -P -B1 /dev/shm | awk 'END { print $2 }')"`,
     'if ! command -v nvidia-smi >/dev/null; then echo "gpus 0"',
     'elif said=$(timeout 20 nvidia-smi -L 2>&1); then echo "gpus $(echo "$said" | grep -c "^GPU ")"',
@@ -44,12 +47,14 @@ case $said in 'found running '*) timeout 30 docker exec ${place} sh -c ${quote(i
       if (imageId === "") throw new Error(`docker said: ${output.trim().slice(0, 200)}`);
       const [memlock, shm] = [word("memlock"), word("shm")];
       if (memlock === undefined || shm === undefined) return { status, imageId };
+      const files = word("files");
       const [gpus, gpuProblem] = [word("gpus"), word("lost")];
       return {
         status,
         imageId,
         inside: {
           memlockKib: memlock === "unlimited" ? memlock : Number(memlock),
+          ...(files !== undefined && files !== "" && { openFiles: files === "unlimited" ? files : Number(files) }),
           shmMib: Math.round(Number(shm) / 2 ** 20),
           ...(gpus !== undefined && { gpuCount: Number(gpus) }),
           ...(gpuProblem !== undefined && { gpuProblem }),

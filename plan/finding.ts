@@ -4,8 +4,10 @@ export interface Finding {
   readonly code: string;
   /** error: nothing is changed while it stands. */
   readonly severity: "error" | "warning" | "info";
-  /** Absent: it concerns the file or all hosts. */
+  /** Absent: it concerns the file, all hosts, or those of `hosts`. */
   readonly host?: string;
+  /** Hosts that are at odds with each other, and nothing tells which of them is wrong. */
+  readonly hosts?: readonly string[];
   /** Path in the cluster file, if one setting is at fault. */
   readonly path?: string;
   /** What was found. */
@@ -31,16 +33,21 @@ export function splitAccepted(
   const standing: Finding[] = [];
   const accepted: (Finding & { reason: string })[] = [];
   for (const finding of findings) {
-    const entry = accept.find(a => a.finding === finding.code && (a.host === undefined || a.host === finding.host));
+    const entry = accept.find(a => a.finding === finding.code && isOf(finding, a.host));
     if (entry) accepted.push({ ...finding, reason: entry.reason });
     else standing.push(finding);
   }
   return { standing, accepted };
 }
 
+/** Whether an entry for this host, or for any, is about the finding. */
+function isOf({ host, hosts }: Finding, wanted: string | undefined): boolean {
+  return wanted === undefined || wanted === host || hosts?.includes(wanted) === true;
+}
+
 /** A finding as text: `error node-1 slots-above-gpus: …`, the reason and the remedy indented. */
 export function formatFinding(finding: Finding): string {
-  const where = [finding.host, finding.path].filter(part => part !== undefined).join(" ");
+  const where = [finding.host ?? finding.hosts?.join(","), finding.path].filter(part => part !== undefined).join(" ");
   return [
     `${finding.severity}${where === "" ? "" : ` ${where}`} ${finding.code}: ${finding.fact}`,
     `  why: ${finding.why}`,

@@ -3,6 +3,7 @@ import type { Finding } from "./finding";
 import { type InterfaceChoice, isInternal } from "./interface-choice";
 import type { NetworkFacts } from "./network";
 import { byValue } from "./node-list";
+import { parityFindings as oddHosts } from "./preflight/parity";
 
 /** Another network must be this many times as fast before it is worth a word. */
 const FASTER = 4;
@@ -23,33 +24,32 @@ export function parityFindings(
 }
 
 function mtuFindings(chosen: readonly InterfaceChoice[]): Finding[] {
-  const known = chosen.flatMap(({ node, found }) => (found ? [{ node, value: String(found.mtu) }] : []));
-  if (new Set(known.map(each => each.value)).size < 2) return [];
-  return [
+  return oddHosts(
+    "MTU",
+    chosen.map(({ node, found }) => ({ node, value: found && String(found.mtu) })),
     {
       code: "mtu-differs",
       severity: "warning",
-      fact: `MTU ${byValue(known)}`,
       why: "large packets are dropped where the smaller MTU stands; small ones get through, so it looks like a hang",
-      remedy: "give the interfaces one MTU",
+      remedy:
+        "give the interfaces one MTU: ip link set dev NAME mtu NUMBER on the host, and in its network configuration",
     },
-  ];
+  );
 }
 
 function speedFindings(chosen: readonly InterfaceChoice[]): Finding[] {
-  const known = chosen.flatMap(({ node, found }) =>
-    found?.speedMbps === undefined ? [] : [{ node, value: speedText(found.speedMbps) }],
-  );
-  if (new Set(known.map(each => each.value)).size < 2) return [];
-  return [
+  const speed = (found: NetworkInterface | undefined) =>
+    found?.speedMbps === undefined ? undefined : speedText(found.speedMbps);
+  return oddHosts(
+    "link speed",
+    chosen.map(({ node, found }) => ({ node, value: speed(found) })),
     {
       code: "speed-differs",
       severity: "warning",
-      fact: `link speed ${byValue(known)}`,
       why: "the slowest link sets the speed of all",
       remedy: "ethtool NAME on the host shows what was negotiated; a worn cable or the switch's port lowers it",
     },
-  ];
+  );
 }
 
 /** A bond whose links are not all up; also beneath a VLAN. */

@@ -2,7 +2,8 @@ import type { Fact } from "../facts/fact";
 import type { Rdma, RdmaPort } from "../facts/rdma";
 import type { Finding } from "./finding";
 import { gidIndex, needsGidIndex } from "./gid-index";
-import { byValue, nodeList } from "./node-list";
+import { nodeList } from "./node-list";
+import { parityFindings } from "./preflight/parity";
 import { type JudgedPorts, judgePorts, type LinkLayer, portName, portsNamed } from "./rdma-ports";
 
 export interface RdmaFacts {
@@ -199,19 +200,21 @@ function gidFindings(node: string, { index, lacking }: NonNullable<ReturnType<ty
 }
 
 function parity(nodes: readonly NodeRdma[]): Finding[] {
-  const differ = (code: string, what: string, remedy: string, value: (node: NodeRdma) => string): Finding[] => {
-    const values = nodes.map(each => ({ node: each.node, value: value(each) }));
-    if (new Set(values.map(each => each.value)).size < 2) return [];
+  const differ = (code: string, noun: string, remedy: string, value: (node: NodeRdma) => string): Finding[] => {
     const why = "the node with the least sets the speed of all";
-    return [{ code, severity: "warning", fact: `${what}: ${byValue(values)}`, why, remedy }];
+    const values = nodes.map(each => ({ node: each.node, value: value(each) }));
+    return parityFindings(noun, values, { code, severity: "warning", why, remedy });
   };
-  const counts = differ("rdma-ports-differ", "usable RDMA ports", "bring up the missing ports", ({ ports }) =>
-    String(ports.length),
+  const counts = differ(
+    "rdma-ports-differ",
+    "usable RDMA ports:",
+    "ibstat on the host shows the ports; bring up the missing ones",
+    ({ ports }) => String(ports.length),
   );
   if (counts.length > 0) return counts;
   return differ(
     "rdma-rates-differ",
-    "rates of the RDMA ports in Gb/s",
+    "rates of the RDMA ports in Gb/s:",
     "ibstat shows the port's rate; a worn cable or a port of another speed lowers it",
     ({ ports }) => ports.map(port => port.rateGbps).join(" "),
   );

@@ -41,6 +41,12 @@ export interface PropertyChange {
   readonly inputDiff?: boolean;
 }
 
+/** A node of the cluster and its address on the network between the nodes. */
+export interface NodeAddress {
+  readonly host: string;
+  readonly address: string;
+}
+
 /** What every operation of a kind may use. */
 export interface KindContext {
   readonly hosts: Hosts;
@@ -48,11 +54,15 @@ export interface KindContext {
   connect?(host: HostConnection): Runner;
   /** Names of this run: `pulumi.Provider`'s stack, for labels and folders on the hosts. */
   readonly cluster: string;
+  /** Where the nodes reach each other, in the order of the cluster file; absent where the provider was not told. */
+  readonly nodes?: readonly NodeAddress[];
   /** Whose the hosts are; absent while the stack's provider does not exist yet. */
   readonly ownership?: Ownership;
   readonly urn: string;
   /** Shown live beside the resource while it is at work. */
   status(line: string): void;
+  /** What the operator has to know after the run too. */
+  tell(line: string): void;
   /** Aborted when the engine cancels. */
   readonly signal: AbortSignal;
   /** From customTimeouts; undefined: the kind's own default. */
@@ -122,7 +132,8 @@ export interface Naming {
 }
 
 /** Preview: hosts can only be asked. */
-export interface PreviewContext extends Pick<KindContext, "cluster" | "ownership" | "urn" | "status" | "signal"> {
+export interface PreviewContext
+  extends Pick<KindContext, "cluster" | "nodes" | "ownership" | "urn" | "status" | "signal"> {
   readonly hosts: Pick<Hosts, "probe">;
 }
 export type ReadContext = PreviewContext;

@@ -13,6 +13,7 @@ export interface OperationRequest {
   /** `create`, `update`, `delete`, `read`: for the text of a time-out. */
   readonly verb: string;
   status(line: string): void;
+  tell(line: string): void;
 }
 
 /**
@@ -25,10 +26,12 @@ export async function operate<T>(request: OperationRequest, run: (context: KindC
   const context: KindContext = {
     hosts: request.session.hosts,
     cluster: request.session.cluster,
+    ...(request.session.nodes ? { nodes: request.session.nodes } : {}),
     ...(request.session.ownership ? { ownership: request.session.ownership } : {}),
     ...(request.session.connect ? { connect: request.session.connect } : {}),
     urn: request.urn,
     status: line => request.status(line),
+    tell: line => request.tell(line),
     signal,
     ...(request.timeoutSeconds > 0 ? { timeoutSeconds: request.timeoutSeconds } : {}),
     allowed: (variable, name) => isAllowed(variable, name),

@@ -2,6 +2,7 @@ import { commandPackage } from "./command/package";
 import { dockerPackage } from "./docker/package";
 import { container } from "./muster/kinds/container/container";
 import { file } from "./muster/kinds/file";
+import { fileSet } from "./muster/kinds/file-set/file-set";
 import { gate } from "./muster/kinds/gate/gate";
 import { host } from "./muster/kinds/host";
 import { image } from "./muster/kinds/image/image";
@@ -18,6 +19,7 @@ import { MUSTER_VERSION } from "./version";
 export const musterKinds = [
   anyKind(host),
   anyKind(file),
+  anyKind(fileSet),
   anyKind(keyPair),
   anyKind(token),
   anyKind(image),

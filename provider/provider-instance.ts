@@ -77,7 +77,7 @@ export class ProviderInstance {
       kind,
       text => this.redact(text),
       { add: text => this.services.redactor.add(text) },
-      this.definition.unknownInputRemedy,
+      this.definition.elsewhere,
     );
   }
 
@@ -85,10 +85,9 @@ export class ProviderInstance {
     const found = this.definition.kinds.find(kind => kind.token === type);
     if (found) return found;
     const known = this.definition.kinds.map(kind => kind.token).join(", ");
-    throw new Error(
-      `package ${this.definition.name} has no resource "${type}" here (it has ${known}). ` +
-        "Remedy: run this stack by the stock engine: muster --engine pulumi",
-    );
+    const { name, elsewhere } = this.definition;
+    const remedy = elsewhere === undefined ? "" : ` Remedy: ${elsewhere}`;
+    throw new Error(`package ${name} has no resource "${type}" here (it has ${known}).${remedy}`);
   }
 
   get isConfigured(): boolean {
@@ -105,7 +104,8 @@ export class ProviderInstance {
         if (line !== said) this.log.status(request.urn, line);
         said = line;
       };
-      return operate({ ...request, session: this.session, cancel: this.cancellation.signal, status }, step);
+      const tell = (line: string) => this.log.info(request.urn, this.redact(line));
+      return operate({ ...request, session: this.session, cancel: this.cancellation.signal, status, tell }, step);
     };
   }
 

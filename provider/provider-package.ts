@@ -4,7 +4,7 @@ import type { Ownership, StackIdentity } from "../remote/ownership";
 import type { Redactor } from "../remote/redact";
 import type { Hosts, Runner } from "../remote/runner";
 import type { Bag } from "./bag";
-import type { CheckFailure, FieldPolicy, Kind } from "./kind";
+import type { CheckFailure, FieldPolicy, Kind, NodeAddress } from "./kind";
 
 /** A kind whose types of inputs and outputs are known to itself only. */
 export type AnyKind = Kind<Bag, Bag>;
@@ -40,6 +40,8 @@ export interface Services {
 export interface Session {
   readonly hosts: Hosts;
   readonly cluster: string;
+  /** Where the nodes reach each other. */
+  readonly nodes?: readonly NodeAddress[];
   /** Absent while the provider itself does not exist yet. */
   readonly ownership?: Ownership;
   readonly connect?: (host: HostConnection) => Runner;
@@ -55,6 +57,11 @@ export interface Configuration {
   carry?(old: Bag, news: Bag): Bag;
 }
 
+/** For packages of Pulumi's that are served in part: on the stock CLI too, for Pulumi.yaml names this folder for them. */
+export function pulumisOwnPlugin(name: string): string {
+  return `Pulumi's own plugin has all of it: take ${name} out of plugins.providers in Pulumi.yaml, and use the stock CLI`;
+}
+
 /** A package as Pulumi sees it: its configuration and its kinds. */
 export interface ProviderPackage {
   readonly name: string;
@@ -62,8 +69,8 @@ export interface ProviderPackage {
   readonly version: string;
   readonly configuration: Configuration;
   readonly kinds: readonly AnyKind[];
-  /** What to do about an input that this package does not know. */
-  readonly unknownInputRemedy?: string;
+  /** Who serves what this package does not, and how to get there; absent: nobody does. */
+  readonly elsewhere?: string;
   /** `stack`: absent in the preview of a new stack, and where the engine does not tell. */
   open(configuration: Bag, services: Services, stack?: StackIdentity): Session;
   schema?(): string;

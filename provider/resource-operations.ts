@@ -23,13 +23,13 @@ export class ResourceOperations {
     private readonly kind: AnyKind,
     private readonly redact: Redact,
     private readonly secretTexts: { add(text: string): unknown },
-    private readonly unknownInputRemedy?: string,
+    private readonly elsewhere?: string,
   ) {}
 
   async check(news: ValueMap, naming: Naming): Promise<{ inputs: ValueMap; failures: CheckFailure[] }> {
     const opened = this.open(news);
     const unknown = new Set(Object.keys(opened.unknown));
-    const checked = checkInputs(this.kind.inputs, opened.known, unknown, this.unknownInputRemedy);
+    const checked = checkInputs(this.kind.inputs, opened.known, unknown, this.elsewhere);
     const failures = checked.failures;
     let inputs = checked.inputs;
     if (failures.length === 0 && this.kind.complete) {
@@ -193,11 +193,11 @@ function pick(bag: Bag, fields: readonly string[]): Bag {
 
 /** Only what may ask: a preview that tried to change a host would not find the function. */
 function previewContext(context: KindContext) {
-  const { hosts, cluster, ownership, urn, status, signal } = context;
+  const { hosts, cluster, nodes, ownership, urn, status, signal } = context;
   const asking = askingOf.get(hosts) ?? { probe: (host: string) => hosts.probe(host) };
   askingOf.set(hosts, asking);
-  const stack = ownership ? { ownership } : {};
-  return { cluster, ...stack, urn, status, signal, hosts: asking };
+  const known = { ...(nodes ? { nodes } : {}), ...(ownership ? { ownership } : {}) };
+  return { cluster, ...known, urn, status, signal, hosts: asking };
 }
 
 /** The same for all that asks the same hosts, so that it can go together. */

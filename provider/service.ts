@@ -22,7 +22,10 @@ export function providerService(provider: ProviderInstance): grpc.UntypedService
       provider.log.attach(request.getAddress());
       return new Empty();
     }),
-    getSchema: unary(() => new pb.GetSchemaResponse().setSchema(provider.definition.schema?.() ?? "{}")),
+    getSchema: unary(() => {
+      const { name, schema } = provider.definition;
+      return new pb.GetSchemaResponse().setSchema(schema?.() ?? refuse(provider, "schema", name));
+    }),
     checkConfig: unary((request: pb.CheckRequest) =>
       checked(provider.checkConfig(decode(request.getOlds()), decode(request.getNews()))),
     ),
@@ -163,10 +166,9 @@ function typeAndName(request: {
 }
 
 function refuse(provider: ProviderInstance, what: string, name: string): never {
-  throw new WireError(
-    grpc.status.UNIMPLEMENTED,
-    `package ${provider.definition.name} does not offer the ${what} "${name}" here. Remedy: use the stock engine: muster --engine pulumi`,
-  );
+  const { name: own, elsewhere } = provider.definition;
+  const remedy = elsewhere === undefined ? "" : ` Remedy: ${elsewhere}`;
+  throw new WireError(grpc.status.UNIMPLEMENTED, `package ${own} does not offer the ${what} "${name}" here.${remedy}`);
 }
 
 type Unary = <Request, Response>(

@@ -33,9 +33,9 @@ export function weightsOf(cluster: Cluster, part: "serve" | "infer"): string {
   return model;
 }
 
-/** Name under which the server offers the weights. */
-export function servedModelName(cluster: Cluster): string {
-  return cluster.pipeline?.serve?.servedModelName ?? lastPart(servedModel(cluster));
+/** Name under which the server offers the weights: the same for every run. Exported weights lie in a folder named after theirs. */
+export function servedModelName({ pipeline }: Cluster): string {
+  return pipeline?.serve?.servedModelName ?? lastPart(pipeline?.serve?.model ?? pipeline?.model.path ?? "");
 }
 
 /** The last part of a path: the name of a model that has no other. */

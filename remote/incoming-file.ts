@@ -47,8 +47,8 @@ echo "$have"`,
 }
 
 /**
- * Receives what is missing, proves the whole by its checksum, and only then gives it its name. Prints `at BYTES` every second, then
- * `whole`, `cut BYTES` or `damaged`. When nobody reads that any more (the operator died), it ends.
+ * Receives what is missing, proves the whole by its checksum, and only then gives it its name. Prints `at BYTES` every second, and at its
+ * end `whole`, `cut BYTES` or `damaged`. When nobody reads that any more (the operator died), it ends.
  */
 export function receiveScript(file: IncomingFile, feed: Feed): string {
   const body = `umask 077
@@ -98,12 +98,16 @@ echo whole`;
   });
 }
 
-/** Reads what `receiveScript` printed; `stderr` says why when it was cut. Undefined: the script did not come to its end. */
+/**
+ * Reads what `receiveScript` printed; `stderr` says why when it was cut. Undefined: the script did not come to its end. On a busy host one
+ * more `at` may follow the verdict: what prints it is a process of its own, and ends only after it.
+ */
 export function parseReceipt(stdout: string, stderr: string): Receipt | undefined {
-  const last = stdout.trimEnd().split("\n").at(-1) ?? "";
-  if (last === "whole" || last === "damaged") return { kind: last };
-  const cut = /^cut (\d+)$/.exec(last);
-  return cut ? { kind: "cut", bytes: Number(cut[1]), why: stderr.trim().slice(-500) } : undefined;
+  const verdict = [...stdout.matchAll(/^(?:(whole|damaged)|cut (\d+))$/gm)].at(-1);
+  if (!verdict) return undefined;
+  const [, ended, bytes] = verdict;
+  if (ended === "whole" || ended === "damaged") return { kind: ended };
+  return { kind: "cut", bytes: Number(bytes), why: stderr.trim().slice(-500) };
 }
 
 /** The last `at BYTES` of a piece of output. */

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { wantedOf } from "../../components/wanted";
 import { type Finding, splitAccepted } from "../../plan/finding";
 import type { NetworkPlan } from "../../plan/network";
+import { nodeList } from "../../plan/node-list";
 import { meshFindings } from "../../plan/preflight/mesh";
 import { reachFindings } from "../../plan/preflight/reach";
 import { type ClusterAccess, withCluster } from "../cluster-access";
@@ -86,9 +87,15 @@ async function diagnose(
   const between = await tryBetween({ cluster, hosts }, surveyed, network, { isFull, progress });
   return {
     answered: surveyed.length,
-    findings: [...silent, ...findingsOf(cluster, surveyed, network), ...between.findings],
+    findings: gravestFirst([...silent, ...findingsOf(cluster, surveyed, network), ...between.findings]),
     tried: between.tried,
   };
+}
+
+/** Else in the order in which they were found: host by host. */
+function gravestFirst(findings: readonly Finding[]): Finding[] {
+  const order: readonly Finding["severity"][] = ["error", "warning", "info"];
+  return [...findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
 }
 
 async function tryBetween(
@@ -133,8 +140,12 @@ export function exitCodeOf(findings: readonly Finding[]): number {
   return findings.some(finding => finding.severity === "warning") ? 1 : 0;
 }
 
+function placeOf({ host, hosts }: Finding): string {
+  return host ?? (hosts ? nodeList(hosts) : "all hosts");
+}
+
 export function findingText(finding: Finding): string {
-  const where = finding.host ?? "all hosts";
+  const where = placeOf(finding);
   const field = finding.path === undefined ? "" : `  (${finding.path})`;
   return [
     `${finding.severity.padEnd(7)}  ${where}  ${finding.code}: ${finding.fact}${field}`,
@@ -144,5 +155,5 @@ export function findingText(finding: Finding): string {
 }
 
 function acceptedText(finding: Finding & { readonly reason: string }): string {
-  return `accepted ${finding.host ?? "all hosts"}  ${finding.code}: ${finding.fact} (${finding.reason})`;
+  return `accepted ${placeOf(finding)}  ${finding.code}: ${finding.fact} (${finding.reason})`;
 }

@@ -69,7 +69,9 @@ export const serve = z
       .string()
       .regex(/^[^:\s]+$/, "a name without colon and space")
       .optional()
-      .describe("Default: the last part of the model's path."),
+      .describe(
+        "Default: the last part of serve.model, else of pipeline.model.path, also for weights that were trained from it.",
+      ),
     toolCallParser: z.string().min(1).optional(),
     reasoningParser: z.string().min(1).optional(),
     apiKey: secretRef.optional().describe("Default: one is generated."),

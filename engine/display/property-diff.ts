@@ -1,5 +1,5 @@
 import type { StepMetadata } from "../events";
-import { formatPath, type PropertyPath } from "../planner/property-path";
+import { formatPath, matchesPath, type PropertyPath } from "../planner/property-path";
 import { pathOf, valueAt } from "./property-path";
 import { isRecord, isSecret, isUnknown } from "./value-text";
 
@@ -45,7 +45,10 @@ export function changesOf(step: StepMetadata): PropertyDiff[] {
   const named = new Set(changes.map(change => String(pathOf(change.path)[0])));
   // A secret that changed looks the same on both sides: the list of keys still names it.
   const hidden = (step.diffs ?? []).filter(key => !named.has(String(pathOf(key)[0])));
-  return [...changes, ...hidden.flatMap(key => detailedChanges(step, key, true, false))];
+  const unseen = ((step.new ?? step.old)?.hideDiffs ?? []).map(pathOf);
+  return [...changes, ...hidden.flatMap(key => detailedChanges(step, key, true, false))].filter(
+    ({ path }) => !unseen.some(pattern => matchesPath(pattern, pathOf(path))),
+  );
 }
 
 function detailedChanges(step: StepMetadata, text: string, inputDiff: boolean, replaces: boolean): PropertyDiff[] {

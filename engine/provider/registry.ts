@@ -5,6 +5,7 @@ import {
   containsUnknown,
   define,
   equalValues,
+  isList,
   isMap,
   mapValues,
   revealSecrets,
@@ -150,9 +151,12 @@ export function publicConfig(inputs: ValueMap): ValueMap {
 
 /** What went in as a secret comes out as one, although CheckConfig is asked in plain. */
 function keepSecrets(outs: ValueMap, ins: ValueMap): ValueMap {
-  return mapValues(outs, (out, key) => {
-    const was = ins[key];
-    if (isMap(out) && isMap(was)) return keepSecrets(out, was);
-    return containsSecret(was) && !(out instanceof Secret) ? new Secret(out) : out;
-  });
+  return mapValues(outs, (out, key) => keepSecret(out, ins[key]));
+}
+
+/** Of a list its members, so that a plan can show what in it changes. */
+function keepSecret(out: Value, was: Value | undefined): Value {
+  if (isMap(out) && isMap(was)) return keepSecrets(out, was);
+  if (isList(out) && isList(was)) return out.map((item, index) => keepSecret(item, was[index]));
+  return containsSecret(was) && !(out instanceof Secret) ? new Secret(out) : out;
 }

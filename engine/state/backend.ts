@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OperatorError } from "../../wire/operator-error";
+import type { JsonMap } from "../../wire/struct";
 import { makeFolder, removeBlob, writeBlob } from "./files";
 
 const BOOKKEEPING = ".pulumi";
@@ -88,9 +89,9 @@ export class NoSuchStackError extends OperatorError {
   }
 }
 
-/** The checkpoint file of a deployment that is JSON text already. One line, no newline at its end. */
-export function checkpointText(backend: Backend, stack: string, deployment: string): string {
-  return `{"version":3,"checkpoint":{"stack":${JSON.stringify(qualifiedName(backend, stack))},"latest":${deployment}}}`;
+/** The checkpoint file of a deployment that is JSON text already; its schema comes first. One line, no newline at its end. */
+export function checkpointText(backend: Backend, stack: string, deployment: string, head: JsonMap): string {
+  return `${JSON.stringify(head).slice(0, -1)},"checkpoint":{"stack":${JSON.stringify(qualifiedName(backend, stack))},"latest":${deployment}}}`;
 }
 
 /** Replaces the whole checkpoint; the one before becomes `.bak`. */

@@ -3,7 +3,14 @@ import { messageOf } from "../diagnosed-error";
 import type { ResourceState, Snapshot } from "../resource";
 import type { Cipher } from "../secrets/passphrase";
 import { type Backend, checkpointPath, checkpointText, writeCheckpoint } from "./backend";
-import { type Ciphertexts, deploymentHead, encryptedForm, type SecretForm, serializeResource } from "./deployment";
+import {
+  type Ciphertexts,
+  deploymentHead,
+  encryptedForm,
+  type SecretForm,
+  schemaOf,
+  serializeResource,
+} from "./deployment";
 import { writeAttributes, writeBlobAsync } from "./files";
 import type { CheckpointWriter } from "./journal";
 
@@ -65,7 +72,7 @@ export class CheckpointFile implements CheckpointWriter {
 
   private textOf({ resources, pendingOperations }: Snapshot): Buffer {
     const head = JSON.stringify(deploymentHead(this.cipher.salt, new Date())).slice(0, -1);
-    const [before = "", after = ""] = checkpointText(this.backend, this.stack, SEAM).split(SEAM);
+    const [before = "", after = ""] = checkpointText(this.backend, this.stack, SEAM, schemaOf(resources)).split(SEAM);
     const parts: Buffer[] = [Buffer.from(before), Buffer.from(head)];
     const list = (name: string, items: readonly (readonly Buffer[])[]): void => {
       if (items.length === 0) return;

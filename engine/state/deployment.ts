@@ -12,6 +12,7 @@ import {
 } from "../../wire/values";
 import { bareState, type CustomTimeouts, type PendingOperation, type ResourceState, type Snapshot } from "../resource";
 import type { Cipher } from "../secrets/passphrase";
+import { schemaHead } from "./schema-version";
 
 /** Version that is written into the manifest: the protocol's. */
 export const ENGINE_VERSION = "3.248.0";
@@ -194,6 +195,11 @@ export function deserializeResource(json: JsonMap, cipher: Cipher, known: Cipher
       json.replacementTrigger === undefined ? undefined : deserializeValue(json.replacementTrigger, cipher, known),
     rest,
   };
+}
+
+/** What stands in front of a deployment of these. */
+export function schemaOf(resources: readonly ResourceState[]): JsonMap {
+  return schemaHead(resources.map(({ replaceWith, rest }) => ({ replaceWith, taint: rest.taint })));
 }
 
 export function deserializeSnapshot(deployment: JsonMap, cipher: Cipher, known: Ciphertexts): Snapshot {

@@ -41,9 +41,11 @@ export class Journal {
 
   /** The state as it is now. */
   snapshot(): Snapshot {
+    const named = renamer(this.entries, this.renamed);
+    const pending = [...this.pending, ...this.unfinished];
     return {
-      resources: inOrder(withNewNames(this.entries, this.renamed)),
-      pendingOperations: [...this.pending, ...this.unfinished],
+      resources: inOrder(this.entries.map(named)),
+      pendingOperations: pending.map(({ type, resource }) => ({ type, resource: named(resource) })),
     };
   }
 
@@ -147,18 +149,18 @@ export class Journal {
 }
 
 /** What was renamed has its new name wherever it is named; a child that was not reached yet is called after its parent's new type. */
-function withNewNames(
+function renamer(
   resources: readonly ResourceState[],
   renamed: ReadonlyMap<string, string>,
-): readonly ResourceState[] {
-  if (renamed.size === 0) return resources;
+): (state: ResourceState) => ResourceState {
+  if (renamed.size === 0) return state => state;
   const names = new Map(renamed);
   for (const { urn, type, parent } of resources) {
     const now = parent && names.get(parent);
     if (now) names.set(urn, renamedChild(urn, type, now));
   }
   const name = (urn: string): string => names.get(urn) ?? urn;
-  return resources.map(state => {
+  return state => {
     const provider = state.provider && parseProviderReference(state.provider);
     const properties = Object.entries(state.propertyDependencies);
     // As stock writes it: once a property's dependency is renamed, those that depend on nothing are left out.
@@ -174,5 +176,5 @@ function withNewNames(
       replaceWith: state.replaceWith.map(name),
       provider: provider ? `${name(provider.urn)}::${provider.id}` : undefined,
     };
-  });
+  };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { OperatorError } from "../../wire/operator-error";
 import type { Json, JsonMap } from "../../wire/struct";
 import { type Backend, backupFolder, checkpointPath, NoSuchStackError } from "./backend";
+import { schemaProblem } from "./schema-version";
 
 /** A state file that can't be read. It is left as it is; a backup is offered. */
 export class DamagedStateError extends OperatorError {
@@ -43,8 +44,8 @@ export function deploymentOf(text: string): JsonMap | string {
     return `${text.trim() === "" ? "it is empty" : "it is not valid JSON"} (${(error as Error).message})`;
   }
   if (!isObject(checkpoint)) return "it holds no JSON object";
-  if (checkpoint.version !== 3)
-    return `it has version ${JSON.stringify(checkpoint.version)}, this engine reads version 3`;
+  const problem = schemaProblem(checkpoint);
+  if (problem !== undefined) return problem;
   const { checkpoint: inner, deployment } = checkpoint;
   const latest = isObject(inner) ? (inner.latest ?? {}) : deployment;
   if (!isObject(latest)) return 'it has no "checkpoint" and no "deployment"';

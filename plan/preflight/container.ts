@@ -32,7 +32,7 @@ export function containerFindings(hosts: readonly HostSight[], wanted: Wanted): 
               code: "container-down",
               severity: "warning" as const,
               host: node,
-              fact: `the node's container is ${value.status}`,
+              fact: `the node's container does not run: ${value.status}`,
               why: "no job can run on this host",
               remedy: "muster up; docker logs of the container says why it ended",
             },

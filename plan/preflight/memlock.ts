@@ -21,8 +21,8 @@ export function memlockFindings(host: HostSight, wanted: Wanted, usesRdma: boole
       fact: `processes may lock ${limit} KiB of memory${wanted.inContainers ? " in the container" : ""}`,
       why: "RDMA registers its buffers as locked memory: ibv_reg_mr fails with 'Cannot allocate memory'",
       remedy: wanted.inContainers
-        ? "systemctl edit docker: [Service] LimitMEMLOCK=infinity, then systemctl restart docker"
-        : "write '* - memlock unlimited' into /etc/security/limits.d/rdma.conf, and log in anew",
+        ? "d=/etc/systemd/system/docker.service.d; mkdir -p $d; printf '[Service]\\nLimitMEMLOCK=infinity\\n' >$d/memlock.conf; systemctl daemon-reload; systemctl restart docker"
+        : "echo '* - memlock unlimited' >/etc/security/limits.d/rdma.conf, and log in anew",
     },
   ];
 }

@@ -22,7 +22,7 @@ export function parityFindings(
   if (counts.size < 2) return [];
   const [[usual, most], [, second]] = [...counts].sort((a, b) => b[1] - a[1]) as [[string, number], [string, number]];
   if (most === second) {
-    return [{ ...rest, fact: `${noun} ${byValue(known)}` }];
+    return [{ ...rest, hosts: known.map(({ node }) => node), fact: `${noun} ${byValue(known)}` }];
   }
   return known
     .filter(({ value }) => value !== usual)

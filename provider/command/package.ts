@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { anyKind, type ProviderPackage } from "../provider-package";
+import { anyKind, type ProviderPackage, pulumisOwnPlugin } from "../provider-package";
 import { localCommand } from "./local-command";
 import { remoteCommand } from "./remote-command";
 
@@ -8,7 +8,7 @@ export const commandPackage: ProviderPackage = {
   name: "command",
   version: "1.2.1",
   configuration: { inputs: z.strictObject({}), fields: {} },
-  unknownInputRemedy: "It may be one that only the stock engine serves: muster --engine pulumi",
+  elsewhere: pulumisOwnPlugin("command"),
   kinds: [anyKind(remoteCommand), anyKind(localCommand)],
   open: (_configuration, { transport }) => ({
     cluster: "",

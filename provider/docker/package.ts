@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Runner } from "../../remote/runner";
-import { anyKind, type ProviderPackage } from "../provider-package";
+import { anyKind, type ProviderPackage, pulumisOwnPlugin } from "../provider-package";
 import { container } from "./container";
 import { network } from "./network";
 import { remoteImage } from "./remote-image";
@@ -19,7 +19,7 @@ export const dockerPackage: ProviderPackage = {
     inputs: configuration,
     fields: { host: { change: "update" }, disableDockerDaemonCheck: { change: "update" } },
   },
-  unknownInputRemedy: "It may be one that only the stock engine serves: muster --engine pulumi",
+  elsewhere: pulumisOwnPlugin("docker"),
   kinds: [anyKind(container), anyKind(network), anyKind(volume), anyKind(remoteImage)],
   open(known, services) {
     const { host } = known as z.infer<typeof configuration>;

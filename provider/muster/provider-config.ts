@@ -63,6 +63,15 @@ const inputs = z.strictObject({
     .describe(
       "Hosts of earlier runs that are no longer declared: what is left on them can still be removed. Kept by itself.",
     ),
+  nodes: z
+    .array(
+      z.strictObject({
+        host: z.string().min(1),
+        address: z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9:._-]*$/, "must be an IP address or a host name"),
+      }),
+    )
+    .optional()
+    .describe("Where the nodes of the cluster reach each other. Here once, and not with each host: it has them all."),
   origins: z
     .record(z.string(), z.string())
     .optional()
@@ -79,6 +88,7 @@ export const musterConfiguration: Configuration = {
     cluster: { change: "update" },
     hosts: { change: "update" },
     formerHosts: { change: "update" },
+    nodes: { change: "update" },
     origins: { change: "ignore" },
     auditLog: { change: "update" },
     connectTimeoutSeconds: { change: "update" },
@@ -120,6 +130,7 @@ export function openMuster(configuration: Bag, services: Services, stack?: Stack
     cluster,
     hosts: declared,
     formerHosts = [],
+    nodes,
     origins = {},
     auditLog,
     connectTimeoutSeconds,
@@ -132,6 +143,7 @@ export function openMuster(configuration: Bag, services: Services, stack?: Stack
   };
   return {
     cluster,
+    ...(nodes ? { nodes } : {}),
     ...(ownership ? { ownership } : {}),
     hosts: services.transport.hosts({
       hosts,

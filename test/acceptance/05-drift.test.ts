@@ -106,11 +106,11 @@ const files: Drift[] = [
   {
     name: "a link takes a file's place",
     host: node1,
-    resource: "dev-node-1-tool-chat",
+    resource: "dev-node-1-tools",
     harm: () => node1.ask(`ln -sf /etc/hostname ${OWN}/tools/chat.py`),
-    names: [/sha256: "\[link\]"/],
-    step: "update dev-node-1-tool-chat",
-    mutations: [/^upload .*\/tools\/chat\.py/],
+    names: [/chat\.py.*"\[link\]"/],
+    step: "update dev-node-1-tools",
+    mutations: [`write chat.py in ${OWN}/tools`],
     evidence: host => host.ask(`stat -c %F ${OWN}/tools/chat.py; sha256sum <${OWN}/tools/chat.py; cat /etc/hostname`),
   },
 ];

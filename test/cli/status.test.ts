@@ -5,6 +5,7 @@ import { secondsPerStep } from "../../cli/step-speed";
 
 const training: JobStatusLine = {
   job: "train",
+  incarnation: "a1",
   status: "running",
   step: 12,
   steps: 300,
@@ -21,6 +22,7 @@ const gpu = (index: number, changes = {}) => ({
   totalMib: 81_559,
   utilizationPercent: 95 + index,
   uncorrectedErrors: 0,
+  pids: [],
   ...changes,
 });
 const first: HostStatus = {
@@ -70,40 +72,58 @@ test.each<[problem: string, all: HostStatus[], said: RegExp]>([
   ],
   [
     "a job that never came to a step",
-    with1({ jobs: [{ job: "train", status: "running", ageSeconds: 1300, silentSeconds: 1201, ranks: ["node-1"] }] }),
+    with1({
+      jobs: [
+        {
+          job: "train",
+          incarnation: "a1",
+          status: "running",
+          ageSeconds: 1300,
+          silentSeconds: 1201,
+          ranks: ["node-1"],
+        },
+      ],
+    }),
     /^node-1: no rank of job train has printed anything for 20m 01s:/,
   ],
 ])("told: %s", (_problem, all, said) => {
-  expect(statusProblems(all)).toEqual([expect.stringMatching(said)]);
-  expect(statusText(all)).toContain(statusProblems(all)[0]);
+  const told = statusProblems(all).map(({ text }) => text);
+  expect(told).toEqual([expect.stringMatching(said)]);
+  expect(statusText(all)).toContain(told[0]);
 });
 
 test("nothing is told of slow steps, silent servers, jobs that ended, and small disks that have room", () => {
   const jobs: JobStatusLine[] = [
     { ...training, secondsPerStep: 60, silentSeconds: 900 },
-    { job: "serve", status: "ready", ageSeconds: 90_000, silentSeconds: 80_000, ranks: ["node-1"] },
+    { job: "serve", incarnation: "a1", status: "ready", ageSeconds: 90_000, silentSeconds: 80_000, ranks: ["node-1"] },
     { ...training, status: "completed", silentSeconds: 80_000 },
   ];
   expect(statusProblems(with1({ jobs, disks: [{ mountPoint: "/boot", sizeGib: 2, freeGib: 1 }] }))).toEqual([]);
 });
 
 test("a watch in a pipe has a line for each change, and none for memory and seconds", () => {
-  const before = [first, second];
-  expect(statusChanges(before, with1({ gpus: [gpu(0, { usedMib: 1 }), gpu(1)] }))).toEqual([]);
-  const lost = with1({ jobs: [{ ...training, step: 13, loss: 1.2 }], problem: "container ms on node-1: gpus lost" });
+  const look = (hosts: readonly HostStatus[]) => ({ hosts, findings: [] });
+  const before = look([first, second]);
+  expect(statusChanges(before, look(with1({ gpus: [gpu(0, { usedMib: 1 }), gpu(1)] })))).toEqual([]);
+  const lost = look(
+    with1({ jobs: [{ ...training, step: 13, loss: 1.2 }], problem: "container ms on node-1: gpus lost" }),
+  );
   expect(statusChanges(before, lost)).toEqual([
     "job train on node-1: running, step 13 of 300, loss 1.200",
     "problem: container ms on node-1: gpus lost",
   ]);
   expect(
-    statusChanges(lost, [
-      { ...first, jobs: [] },
-      { ...second, reachable: false, gpus: [] },
-    ]),
+    statusChanges(
+      lost,
+      look([
+        { ...first, jobs: [] },
+        { ...second, reachable: false, gpus: [] },
+      ]),
+    ),
   ).toEqual([
     "host node-2: unreachable, container running, 0 GPUs",
     "job train on node-1: gone",
-    "no longer: container ms on node-1: gpus lost",
+    "no longer a problem: container ms on node-1: gpus lost",
   ]);
 });
 

@@ -36,6 +36,15 @@ class Host extends pulumi.CustomResource {
 
 /** Declares the images of two hosts; the lines stand below \`image\` in the cluster file. */
 async function images(cluster: string, ...lines: string[]): Promise<(name: string) => Seen> {
+  return imagesAt({}, cluster, ...lines);
+}
+
+/** `planned`: addresses that the network plan has in place of the cluster file's. */
+async function imagesAt(
+  planned: Readonly<Record<string, string>>,
+  cluster: string,
+  ...lines: string[]
+): Promise<(name: string) => Seen> {
   const text = [
     `cluster: ${cluster}`,
     "hosts: [{name: node-1, address: 10.0.0.1}, {name: node-2, address: 10.0.0.2}]",
@@ -48,7 +57,7 @@ async function images(cluster: string, ...lines: string[]): Promise<(name: strin
   ].join("\n");
   const settings = loadCluster("c.yaml", { readFile: () => text });
   const hosts = new Map(settings.hosts.map(({ name }) => [name, new Host(`${cluster}-${name}-host`)]));
-  const nodes = settings.hosts.map(({ name, address }) => ({ node: name, address }));
+  const nodes = settings.hosts.map(({ name, address }) => ({ node: name, address: planned[name] ?? address }));
   const fleet = { network: pulumi.output({ nodes }), on: (name: string) => hosts.get(name) } as unknown as Fleet;
   const secret = (name: string) => pulumi.secret(`the ${name}`);
   const made = new NodeImage(cluster, { settings, fleet, secret }, { transformations: [noteDependencies] });
@@ -69,11 +78,6 @@ async function names(resources: readonly pulumi.Resource[]): Promise<string[]> {
   return urns.map(urn => urn.split("::").at(-1) ?? "");
 }
 
-const PEERS = [
-  { host: "node-1", address: "10.0.0.1" },
-  { host: "node-2", address: "10.0.0.2" },
-];
-
 test("an image depends on its own host only, so that another one that is out of reach stops nothing", async () => {
   const image = await images("own", "packages: {apt: true}");
   for (const node of ["node-1", "node-2"]) {
@@ -82,16 +86,23 @@ test("an image depends on its own host only, so that another one that is out of 
   }
 });
 
-test("all hosts have the same recipe and know each other, whoever derives", async () => {
+test("all hosts have the same recipe, whoever derives", async () => {
   const image = await images("same", "packages: {mirror: 'http://mirror.example/debian'}");
   const { host: _first, ...first } = image("node-1-image").inputs;
   const { host: _second, ...second } = image("node-2-image").inputs;
   expect(second).toEqual(first);
   expect(first).toMatchObject({
     source: { derive: { base: "app:1", baseId: id, mirror: "http://mirror.example/debian" } },
-    peers: PEERS,
+    peers: [],
     spread: true,
   });
+});
+
+test("of the nodes, which the provider has, only those are named that are reached at another address", async () => {
+  const image = await imagesAt({ "node-2": "10.9.0.2" }, "other", "packages: {apt: true}");
+  const peers = [{ host: "node-2", address: "10.9.0.2" }];
+  expect(image("node-1-image").inputs).toMatchObject({ peers });
+  expect(image("node-2-base-image").inputs).toMatchObject({ peers });
 });
 
 test.each([
@@ -107,7 +118,7 @@ test.each([
   ["a pinned digest", [`digest: ${id}`], { source: { pull: {} }, pinnedDigest: id }],
 ])("%s", async (what, lines, expected) => {
   const image = await images(what.replaceAll(" ", "-"), ...lines);
-  expect(image("node-1-base-image").inputs).toMatchObject({ ...expected, peers: PEERS });
+  expect(image("node-1-base-image").inputs).toMatchObject({ ...expected, peers: [] });
 });
 
 test("the password of a registry is a secret", async () => {

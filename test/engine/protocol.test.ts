@@ -1,5 +1,5 @@
 import { appendFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { PathPlugins } from "../../engine/path-plugins";
 import { ResourceReference } from "../../wire/values";
 import { project, provider } from "../support/project-of-each-test";
@@ -67,6 +67,20 @@ test("a package that nobody serves is refused by name, with the remedy", async (
   const result = await project.run("up", { plugins: new PathPlugins(new Map(), project.root) });
   expect(result.exitCode).toBe(1);
   expect(project.errors.join("\n")).toMatch(/package 'demo' is not served[\s\S]*--engine pulumi/);
+});
+
+test("a plugin that is an executable is started as such, and its last line is told where it can't", async () => {
+  const plugins = new PathPlugins(new Map([["command", resolve(__dirname, "../../provider")]]), project.root);
+  try {
+    expect(await plugins.address("command", undefined, "127.0.0.1:1")).toMatch(/^127\.0\.0\.1:\d+$/);
+  } finally {
+    plugins.close();
+  }
+  const broken = join(project.root, "pulumi-resource-demo");
+  writeFileSync(broken, "#!/bin/sh\necho no licence for $1 >&2\nexit 3\n", { mode: 0o755 });
+  await expect(
+    new PathPlugins(new Map([["demo", project.root]]), project.root).address("demo", undefined, "127.0.0.1:1"),
+  ).rejects.toThrow(/package 'demo' ended with code 3[\s\S]*no licence for 127\.0\.0\.1:1/);
 });
 
 test("policy packs of the project are refused by name, with the remedy", async () => {

@@ -89,7 +89,8 @@ test("a damaged state is named, left as it is, and brought back by the command t
     ["it is not valid JSON", good.slice(0, good.length / 2)],
     ["it is empty", ""],
     ["it is not valid JSON", Buffer.alloc(good.length)],
-    ["it has version 4", good.replace('"version":3', '"version":4')],
+    ["it has version 5", good.replace('"version":3', '"version":5')],
+    ["does not support (views)", good.replace('"version":3', '"version":4,"features":["taint","views"]')],
     ['has no "urn" and "type"', good.replace(/"urn":/, '"nru":')],
     ["a secret can't be opened", good.replace(/("ciphertext":"v1:[^:]*:)[^"]{4}/, "$1AAAA")],
   ];

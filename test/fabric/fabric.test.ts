@@ -3,6 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { Checkout } from "../faults/checkout";
 import { Cleanup } from "../support/cleanup";
+import { until } from "../support/command";
 import { closeHost, heal, slowHost, slowPair } from "./harms";
 import { hosts, siteFolder } from "./site";
 
@@ -34,11 +35,11 @@ const training = `pipeline:
     nodes: [${nodes.join(", ")}]
     output: /models/out
     tuner: lora
-    iterations: 1
+    iterations: 200
     globalBatchSize: 4
     maxLength: 1024
     args: {torch_dtype: float32, bf16: false, fp16: false, dataloader_num_workers: 0, dataset_num_proc: 1, check_model: false}
-    waitMinutes: 0.02 # it only has to begin
+    waitMinutes: 0.02 # it only has to begin; who removes the hosts ends it
 `;
 
 const cleanup = new Cleanup();
@@ -128,8 +129,28 @@ test("a host whose ports are closed is named within the gate's time, and nothing
 });
 
 test("when all is healed up goes on: the gate opens and the training begins on all hosts", async () => {
+  declare({ pipeline: true });
   const up = await checkout.up();
   expect(up.told).toMatch(/job train is running/);
   expect((await fabric()).status).toBe("passed");
   expect(await hosts.host("node-1").ask(`ls ${jobs}/train | grep -c '^rank-[0-3].pid$'`)).toBe("4");
+});
+
+test("status names the rank that is stopped, it alone, and nobody once it goes on", async () => {
+  // The workers and their data loaders have RANK; of these the worker is the oldest.
+  const rank3 = `for p in $(grep -lsza '^RANK=3$' /proc/[0-9]*/environ | cut -d/ -f3 | sort -n | head -n 1); do echo $p; done`;
+  const node4 = hosts.host("node-4");
+  const pid = await until("rank 3 runs on node-4", async () => (await node4.ask(rank3)).trim() || undefined, 240);
+  const named = async () => {
+    const told = await checkout.muster("status", "--json");
+    const all = JSON.parse(told.stdout) as { jobs: { findings: { severity: string }[] }[] }[];
+    return all.flatMap(({ jobs: own }) => own.flatMap(({ findings }) => findings));
+  };
+  await node4.ask(`kill -STOP ${pid}`);
+  expect(await named()).toEqual([
+    expect.objectContaining({ severity: "problem", kind: "stopped", host: "node-4", rank: 3, pid: Number(pid) }),
+  ]);
+  await node4.ask(`kill -CONT ${pid}`);
+  const problems = (await named()).filter(({ severity }) => severity === "problem");
+  expect(problems).toEqual([]);
 });

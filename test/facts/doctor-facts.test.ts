@@ -116,10 +116,10 @@ test("GPUs of others are told by process, and ours are not", () => {
 test("a container is told as it is, also where it does not run or has lost its GPUs", () => {
   const of = (output: string) => nodeContainer("ms").parse(output);
   const id = `sha256:${"a".repeat(64)}`;
-  expect(of(`found running ${id}\nmemlock unlimited\nshm 1073741824\ngpus 8\n`)).toEqual({
+  expect(of(`found running ${id}\nmemlock unlimited\nfiles 1048576\nshm 1073741824\ngpus 8\n`)).toEqual({
     status: "running",
     imageId: id,
-    inside: { memlockKib: "unlimited", shmMib: 1024, gpuCount: 8 },
+    inside: { memlockKib: "unlimited", openFiles: 1048576, shmMib: 1024, gpuCount: 8 },
   });
   expect(
     of(`found running ${id}\nmemlock 8192\nshm 67108864\nlost Failed to initialize NVML: Unknown Error\n`),

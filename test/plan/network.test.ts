@@ -1,4 +1,4 @@
-import { planNetwork, withUnaskedNodes } from "../../plan/network";
+import { type NetworkFacts, planNetwork, withUnaskedNodes } from "../../plan/network";
 import { networkTable } from "../../plan/network-table";
 import { auto, fleet, link, node, port, withPorts } from "../support/network-facts";
 
@@ -148,16 +148,47 @@ describe("routes", () => {
   });
 });
 
+test("whether a container gets the RDMA devices depends on its own host alone: no container is replaced for another host", () => {
+  const own = withPorts(port());
+  const others: Partial<NetworkFacts>[] = [
+    {},
+    withPorts(port()),
+    withPorts(port("mlx5_0", { state: "DOWN" })),
+    withPorts(port("mlx5_0", { linkLayer: "Ethernet" })),
+    { rdma: { status: "present", value: { ports: [port()], hasDevices: false } } },
+    { rdma: { status: "unknown", reason: "Input/output error" } },
+  ];
+  const passes = (...facts: NetworkFacts[]) => planNetwork(facts, auto).nodes[0]?.passesRdma;
+  for (const state of ["ACTIVE", "DOWN", "INIT"]) {
+    const first = withPorts(port("mlx5_0", { state }));
+    expect(others.map(other => passes(...fleet(first, other, own)))).toEqual(others.map(() => true));
+  }
+  expect(others.map(other => passes(...fleet({}, other, own)))).toEqual(others.map(() => false));
+  expect(passes(...fleet(own, own).slice(0, 1))).toBe(true);
+  expect(planNetwork(fleet(own, own), { ...auto, rdma: "off" }).nodes.map(each => each.passesRdma)).toEqual([
+    false,
+    false,
+  ]);
+});
+
 describe("what differs", () => {
   const two = (first: Parameters<typeof link>[2], second: Parameters<typeof link>[2]) =>
     fleet({ interfaces: [link("eth0", "10.0.0.1", first)] }, { interfaces: [link("eth0", "10.0.0.2", second)] });
 
   test("MTU and speed", () => {
     expect(planNetwork(two({ mtu: 9000 }, {}), auto).findings).toMatchObject([
-      { code: "mtu-differs", severity: "warning", fact: "MTU 9000 on node-1; 1500 on node-2" },
+      {
+        code: "mtu-differs",
+        severity: "warning",
+        hosts: ["node-1", "node-2"],
+        fact: "MTU 9000 on node-1; 1500 on node-2",
+      },
     ]);
+    const three = [...two({ mtu: 9000 }, {}), node("node-3", "eth0", "10.0.0.3")];
+    const odd = planNetwork(three, auto).findings.filter(({ code }) => code === "mtu-differs");
+    expect(odd).toMatchObject([{ host: "node-1", fact: "MTU 9000; most hosts have 1500" }]);
     expect(planNetwork(two({ speedMbps: 100000 }, { speedMbps: 1000 }), auto).findings).toMatchObject([
-      { code: "speed-differs", severity: "warning", fact: "link speed 100 Gb/s on node-1; 1 Gb/s on node-2" },
+      { code: "speed-differs", severity: "warning", hosts: ["node-1", "node-2"] },
     ]);
     expect(planNetwork(two({ speedMbps: 1000 }, {}), auto).findings).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { type Finding, splitAccepted } from "../../plan/finding";
 import { preflight } from "../../plan/preflight";
 import type { HostSight, Wanted } from "../../plan/preflight/host-sight";
 import { parityFindings } from "../../plan/preflight/parity";
@@ -126,14 +127,15 @@ test("clocks: the odd one of three; of two the one that is further from the oper
   ]);
 });
 
+const rest = { code: "x-differ", severity: "warning" as const, why: "w", remedy: "r" };
+
 test("without a majority one finding tells of all", () => {
-  const rest = { code: "x-differ", severity: "warning" as const, why: "w", remedy: "r" };
   const compared = [
     { node: "a", value: "1" },
     { node: "b", value: "2" },
     { node: "c", value: undefined },
   ];
-  expect(parityFindings("x", compared, rest)).toEqual([{ ...rest, fact: "x 1 on a; 2 on b" }]);
+  expect(parityFindings("x", compared, rest)).toEqual([{ ...rest, hosts: ["a", "b"], fact: "x 1 on a; 2 on b" }]);
   expect(parityFindings("x", compared.slice(1), rest)).toEqual([]);
 });
 
@@ -163,4 +165,11 @@ test("free space: folders on one disk share it, and what lies there already is n
   // What could not be counted may be there already.
   expect(fullDisks(two, of(undefined, 0))).toEqual([]);
   expect(fullDisks([...two, want("/data/a", 60)], of(30, 0))).toHaveLength(1);
+});
+
+test("a finding about hosts at odds is accepted for any of them", () => {
+  const odds: Finding = { ...rest, fact: "x 1 on a; 2 on b", hosts: ["a", "b"] };
+  const accept = (host: string) => splitAccepted([odds], [{ finding: rest.code, host, reason: "known" }]);
+  expect(accept("b").standing).toEqual([]);
+  expect(accept("c").standing).toEqual([odds]);
 });

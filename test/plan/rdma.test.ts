@@ -134,7 +134,15 @@ describe("ports of a node", () => {
   test("that differ in number or rate between the nodes warn", () => {
     const counts = planNetwork(fleet(withPorts(port(), port("mlx5_1")), withPorts(port())), auto);
     expect(counts.findings).toMatchObject([
-      { code: "rdma-ports-differ", fact: "usable RDMA ports: 2 on node-1; 1 on node-2" },
+      {
+        code: "rdma-ports-differ",
+        hosts: ["node-1", "node-2"],
+        fact: "usable RDMA ports: 2 on node-1; 1 on node-2",
+      },
+    ]);
+    const both = withPorts(port(), port("mlx5_1"));
+    expect(planNetwork(fleet(both, withPorts(port()), both), auto).findings).toMatchObject([
+      { code: "rdma-ports-differ", host: "node-2", fact: "usable RDMA ports: 1; most hosts have 2" },
     ]);
     const rates = planNetwork(fleet(withPorts(port()), withPorts(port("mlx5_0", { rateGbps: 200 }))), auto);
     expect(rates.findings).toMatchObject([

@@ -59,6 +59,31 @@ describe("Host behind a real sshd", () => {
     expect(found.outputs).toEqual(preview.outputs);
   });
 
+  test("the ways to the provider's nodes are told without a list of them with each host", async () => {
+    const other = new ProviderClient(await server.address("muster"));
+    cleanup.add(() => other.close());
+    const nodes = [
+      { host: "node-1", address: "127.0.0.1" },
+      { host: "node-2", address: "127.0.0.2" },
+    ];
+    await other.configure({ cluster: "demo", nodes, hosts: [sshd.host() as unknown as ValueMap] });
+    const { inputs } = await other.check(HOST, { host: "node-1", peersDigest: "0123" });
+    const made = await other.create(HOST, inputs);
+    const routes = (peers: string[]) => ({
+      routes: { status: "present", value: [expect.objectContaining({ peers })] },
+    });
+    expect(made.outputs.facts).toMatchObject(routes(["127.0.0.2"]));
+    expect(JSON.stringify(made.outputs).split("127.0.0.2")).toHaveLength(2);
+    const found = await other.read(HOST, made.id, made.outputs, inputs);
+    expect(found.outputs).toEqual(made.outputs);
+    expect(found.inputs).toEqual(inputs);
+    // A state of an earlier version has the peers with each host, and its provider has no nodes.
+    const { peersDigest: _digest, ...rest } = made.outputs;
+    const earlier = { ...rest, peers: ["127.0.0.3"] };
+    const seen = await client.read(HOST, made.id, earlier, { host: "node-1", peers: ["127.0.0.3"] });
+    expect(seen.outputs.facts).toMatchObject(routes(["127.0.0.3"]));
+  });
+
   test("a peer that is no address is refused", async () => {
     const { failures } = await client.check(HOST, { host: "node-1", peers: ["node-2", "$(reboot)"] });
     expect(failures).toEqual([{ property: "peers[1]", reason: "must be an IP address or a host name." }]);

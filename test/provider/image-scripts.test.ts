@@ -35,7 +35,7 @@ const scripts: Readonly<Record<string, string>> = {
   "load an archive": loadArchiveScript(file.path, "app:1", { ids: [id, id] }),
   "load an archive and keep it": loadArchiveScript(file.path, "app:1", { ids: [], keepIn: "/var/lib/x y" }),
   remove: removeScript({ reference: "app:1", source: { derive: derivation } }, id, "dev"),
-  leftovers: leftoversScript("dev"),
+  leftovers: leftoversScript("dev", id),
   sweep: sweepScript("dev"),
   "deb checksums": debChecksumsScript("dev"),
   install: installScript("dev", derivation),

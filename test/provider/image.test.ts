@@ -1,7 +1,9 @@
+import { image } from "../../provider/muster/kinds/image/image";
 import { packages } from "../../provider/packages";
 import { type ProviderServer, startProviderServer } from "../../provider/server";
 import { Secret, UNKNOWN, type ValueMap } from "../../wire/values";
 import { FakeDocker, idOf } from "../support/fake-docker";
+import { kindContext } from "../support/kind-context";
 import { initFailure, ProviderClient } from "../support/provider-client";
 
 const IMAGE = "muster:index:Image";
@@ -136,11 +138,28 @@ describe("an image on a host, over gRPC", () => {
     expect((await client.read(IMAGE, "node-1/nothing:1")).id).toBe("");
   });
 
-  test("in use is not removed, and the error names who uses it", async () => {
+  test("in use by the stack's own container is not removed, and the error names it", async () => {
     registryHas(A, DIGEST);
     const made = await make();
     docker.hosts.mutate("remove image", { exitCode: 1, stderr: "in use by ms" });
     await expect(client.delete(IMAGE, made.id, made.outputs, made.inputs)).rejects.toThrow(/node-1[\s\S]*in use by ms/);
+  });
+
+  test("that others use stays and is told; the last who lets it go removes it, although it was not the one who brought it", async () => {
+    docker.put("node-1", "app:1", { id: A });
+    const state = { host: "node-1", reference: "app:1", source: { pull: {} }, peers: [], spread: false };
+    const outputs = { imageId: A, found: A, digest: "", sizeBytes: 5 };
+    const told: string[] = [];
+    const context = { ...kindContext(docker.hosts), tell: (line: string) => void told.push(line) };
+    docker.hosts.mutate("remove image", "kept container ms of cluster prod, image muster/prod-node:latest\n");
+    await image.delete(context, "", { ...state, ...outputs, owned: true });
+    expect(told).toEqual([
+      "the image app:1 stays on node-1, because others use it: container ms of cluster prod, image muster/prod-node:latest",
+    ]);
+    docker.hosts.mutate("remove image", "").query("*.part-*", `/var/lib/muster/.images/${"a".repeat(64)}\n`);
+    await image.delete(context, "", { ...state, ...outputs, owned: false });
+    expect(docker.hosts.mutations).toEqual(["node-1: remove image app:1", "node-1: remove image app:1"]);
+    expect(told).toHaveLength(1);
   });
 
   test("how it travels is no difference: peers, spread, and a new password", async () => {
@@ -169,27 +188,32 @@ describe("an image on a host, over gRPC", () => {
     expect(call?.script).not.toContain("hunter2");
   });
 
-  test("all hosts get the digest of the first, also when the tag moves while they pull", async () => {
-    const pulled: string[] = [];
-    let bothBegan = () => {};
-    const began = new Promise<void>(resolve => {
-      bothBegan = resolve;
-    });
-    docker.hosts.mutate("pull image", async ({ host, what }) => {
-      const reference = what?.replace("pull image ", "") ?? "";
-      const digest = reference.split("@")[1] ?? idOf(String(pulled.length));
-      pulled.push(digest);
-      docker.put(host, reference, { id: digest, digests: [`app@${digest}`] });
-      if (pulled.length === 2) bothBegan();
-      await began;
-      return "";
-    });
-    const all = await Promise.all(PEERS.map(({ host }) => make({ host, peers: PEERS })));
-    const [first] = all;
-    expect(all[1]?.outputs.digest).toBe(first?.outputs.digest);
-    expect(pulled).toEqual([idOf("0"), idOf("1"), first?.outputs.digest]);
-    expect(docker.find("node-1", "app:1")?.id).toBe(docker.find("node-2", "app:1")?.id);
-  });
+  test.each(["peers that are named", "the provider's nodes"])(
+    "all hosts get the digest of the first, also when the tag moves while they pull (%s)",
+    async whose => {
+      const isNamed = whose.includes("named");
+      if (!isNamed) await client.configure({ cluster: "dev", hosts: [], nodes: PEERS });
+      const pulled: string[] = [];
+      let bothBegan = () => {};
+      const began = new Promise<void>(resolve => {
+        bothBegan = resolve;
+      });
+      docker.hosts.mutate("pull image", async ({ host, what }) => {
+        const reference = what?.replace("pull image ", "") ?? "";
+        const digest = reference.split("@")[1] ?? idOf(String(pulled.length));
+        pulled.push(digest);
+        docker.put(host, reference, { id: digest, digests: [`app@${digest}`] });
+        if (pulled.length === 2) bothBegan();
+        await began;
+        return "";
+      });
+      const all = await Promise.all(PEERS.map(({ host }) => make({ host, ...(isNamed && { peers: PEERS }) })));
+      const [first] = all;
+      expect(all[1]?.outputs.digest).toBe(first?.outputs.digest);
+      expect(pulled).toEqual([idOf("0"), idOf("1"), first?.outputs.digest]);
+      expect(docker.find("node-1", "app:1")?.id).toBe(docker.find("node-2", "app:1")?.id);
+    },
+  );
 
   test.each([
     [{ reference: `app@${DIGEST}`, source: { derive: { base: "x", packages: [] } } }, "reference"],

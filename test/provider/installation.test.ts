@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { InitFailed } from "../../provider/kind";
 import type { InstallationInputs } from "../../provider/muster/kinds/installation/inputs";
 import { installation } from "../../provider/muster/kinds/installation/installation";
 import { lookScript, removeScript, stepScript } from "../../provider/muster/kinds/installation/scripts";
@@ -98,12 +99,23 @@ describe("create and update", () => {
       exitCode: 1,
       stderr: "no space left",
     });
-    const created = installation.create(kindContext(hosts), declared);
-    await expect(created).rejects.toThrow("python, step torch (2 of 3) failed (exit 1)");
-    await expect(created).rejects.toMatchObject({
+    const updated = installation.update?.(kindContext(hosts), "id", declared, old);
+    await expect(updated).rejects.toThrow("python, step torch (2 of 3) failed (exit 1)");
+    await expect(updated).rejects.toMatchObject({
       problems: [{ detail: "no space left", remedy: expect.stringContaining("goes on") }],
     });
     expect(hosts.mutations).toHaveLength(2);
+  });
+
+  test("a create that stops leaves a resource behind, so that destroy removes what is there of it", async () => {
+    const hosts = hostWith([0, ""], [3, "new"], [3, "new"]).mutate(/step torch/, { exitCode: 1, stderr: "no space" });
+    const failure = await installation.create(kindContext(hosts), declared).catch(error => error);
+    expect(failure).toBeInstanceOf(InitFailed);
+    expect(failure).toMatchObject({ id: "node-1/python", state: { unmet: ["torch: it failed"] } });
+    expect(failure.reasons).toEqual([expect.stringMatching(/step torch \(2 of 3\)[\s\S]*no space[\s\S]*Remedy/)]);
+    const silent = new FakeHosts().query(/look-env/, { exitCode: 1, stderr: "Cannot connect" });
+    const untouched = await installation.create(kindContext(silent), declared).catch(error => error);
+    expect(untouched).not.toBeInstanceOf(InitFailed);
   });
 
   test("give secret variables by standard input alone", async () => {

@@ -34,6 +34,17 @@ describe("the cause in real logs", () => {
     expect(causeLine(read("peer-killed.log"))).toContain("ncclRemoteError");
   });
 
+  test("is not the complaint of a rank that lost a peer, where another one has an error of its own", () => {
+    // Lines of ms-swift 3.7.1 on two simulated hosts, after a data loader was killed.
+    const log = `[rank2]: RuntimeError: DataLoader worker (pid 7365) is killed by signal: Killed.
+[rank3]: RuntimeError: [./gloo/transport/tcp/pair.cc:534] Connection closed by peer [10.84.0.12]:14258
+`;
+    expect(causeLine(log)).toBe("[rank2]: RuntimeError: DataLoader worker (pid 7365) is killed by signal: Killed.");
+    const lost =
+      "[rank1]: RuntimeError: [./gloo/transport/tcp/pair.cc:534] Connection closed by peer [10.84.0.12]:31461\n";
+    expect(culprit([end(0, { log: lost }), end(1, { log })], 0)?.rank).toBe(1);
+  });
+
   test("may be an error without a rank", () => {
     expect(causeLine(read("invalid-device.log"))).toBe("torch.AcceleratorError: CUDA error: invalid device ordinal");
   });

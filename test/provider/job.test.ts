@@ -301,6 +301,83 @@ describe("create", () => {
     expect(hosts.mutations.some(what => what.includes("start"))).toBe(false);
   });
 
+  const failed = observed({ lines: ["done failed 1000000009 1 255 channel", "rank 1 closed 255 1"] });
+  const unreachable = new RemoteError({ kind: "unreachable", host: "node-1", address: "a", problem: "gone" });
+
+  /** What of a create's failure stays in the state. */
+  async function leftBy(hosts: FakeHosts): Promise<InitFailed<JobOutputs>> {
+    const failure = await job.create(kindContext(hosts), inputs({ claims, waitSeconds: 60 })).catch(error => error);
+    expect(failure).toBeInstanceOf(InitFailed);
+    return failure;
+  }
+
+  test("of a job that fails keeps it in the state, so that destroy ends and removes all of it", async () => {
+    let started = false;
+    const hosts = new FakeHosts()
+      .query(record, () => (started ? failed : "absent\n"))
+      .query(stray, "")
+      .mutate(/./)
+      .mutate(/^start job/, () => {
+        started = true;
+        return "";
+      });
+    const { id, state, reasons } = await leftBy(hosts);
+    expect({ id, status: state.status, incarnation: state.incarnation }).toEqual({
+      id: "train",
+      status: "failed",
+      incarnation: "abc",
+    });
+    expect(reasons).toEqual([expect.stringMatching(/rank 1 \(node-2/)]);
+    const before = hosts.mutations.length;
+    await job.delete(kindContext(hosts), id, { ...inputs({ claims }), ...state });
+    expect(hosts.mutations.slice(before)).toEqual(
+      expect.arrayContaining([
+        "node-2: prove that no process of job train is left",
+        "node-1: release the GPUs of job train",
+        "node-1: remove the files of job train",
+      ]),
+    );
+  });
+
+  test("of a job whose supervisor did not start in time ends it, gives its GPUs back, and keeps it in the state", async () => {
+    const hosts = new FakeHosts()
+      .query(record, "absent\n")
+      .query(stray, "")
+      .mutate(/./)
+      .mutate(/^start job/, { exitCode: 1, stderr: "no space left" });
+    const { state, reasons } = await leftBy(hosts);
+    expect(state).toMatchObject({ status: "failed", problem: expect.stringContaining("no space left") });
+    expect(reasons).toEqual([expect.stringContaining("Remedy: mend what the host says")]);
+    expect(hosts.mutations.slice(hosts.mutations.indexOf("node-1: start job train") + 1)).toEqual([
+      "node-1: stop job train",
+      "node-1: prove that no process of job train is left",
+      "node-2: prove that no process of job train is left",
+      "node-1: release the GPUs of job train",
+    ]);
+  });
+
+  test("of a job whose host is lost while it starts keeps it in the state: it may be at work there", async () => {
+    const hosts = new FakeHosts()
+      .query(record, "absent\n")
+      .query(stray, "")
+      .mutate(/./)
+      .mutate(/^start job/, unreachable);
+    expect((await leftBy(hosts)).state).toMatchObject({ status: "failed", identityDigest: identityDigest(inputs()) });
+  });
+
+  test("that was refused, or found its host out of reach, leaves nothing in the state", async () => {
+    const refused = new FakeHosts()
+      .query(record, "absent\n")
+      .query(stray, "")
+      .mutate(/./)
+      .mutate(/claim the GPUs/, "held 1 serve:prod/x\n");
+    const away = new FakeHosts().query(record, unreachable);
+    for (const hosts of [refused, away]) {
+      const failure = await job.create(kindContext(hosts), inputs({ claims })).catch(error => error);
+      expect(failure).not.toBeInstanceOf(InitFailed);
+    }
+  });
+
   test("a server that it may stop gives its GPUs; what is no server does not", async () => {
     let stopped = false;
     const ofServe = (mode: string) => {

@@ -210,9 +210,11 @@ describe("provider server over gRPC", () => {
       code: grpc.status.UNIMPLEMENTED,
       details: expect.stringContaining("getThing"),
     });
+    const schema = client.ask(client.raw.getSchema, new pb.GetSchemaRequest());
+    await expect(schema).rejects.toThrow('package memory does not offer the schema "memory" here.');
   });
 
-  test("status lines reach the engine, ephemeral and redacted, and none twice on end", async () => {
+  test("status lines and what is told reach the engine, redacted; status lines are ephemeral, none twice on end", async () => {
     const lines: LogRequest[] = [];
     const engine = new grpc.Server();
     engine.addService(EngineService, {
@@ -239,13 +241,14 @@ describe("provider server over gRPC", () => {
     memory.behave = async context => {
       context.status("step 1 of 2 with hush-hush");
       context.status("step 1 of 2 with hush-hush");
+      context.tell("hush-hush stays");
       context.status("done");
     };
     await client.create(THING, { text: "a", note: new Secret("hush-hush") });
     await last;
     engine.forceShutdown();
-    expect(lines.map(line => line.getMessage())).toEqual(["step 1 of 2 with [secret]", "done"]);
-    expect(lines.map(line => line.getEphemeral())).toEqual([true, true]);
+    expect(lines.map(line => line.getMessage())).toEqual(["step 1 of 2 with [secret]", "[secret] stays", "done"]);
+    expect(lines.map(line => line.getEphemeral())).toEqual([true, false, true]);
   });
 
   test("a configuration may change without anything being replaced", async () => {

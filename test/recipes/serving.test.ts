@@ -6,11 +6,12 @@ import type { Cluster } from "../../config/schema";
 import { type NodeTransport, renderCommand } from "../../recipes/command";
 import { knownArguments } from "../../recipes/ms-swift/argument-list";
 import { servingNodes } from "../../recipes/placement";
+import { placedRun } from "../../recipes/run-identity";
 import { serveCommands } from "../../recipes/serve";
 import { replicaGroups } from "../../recipes/serving/layout";
 import { engineTimeout, origin, readyMinutes, readyPath } from "../../recipes/serving/readiness";
 import { routerCommand } from "../../recipes/sglang/router";
-import { exchanges } from "../../recipes/smoke";
+import { chatArgv, exchanges } from "../../recipes/smoke";
 import { guardedInference, inferCommand } from "../../recipes/swift-serve/infer";
 import { expectGolden } from "../support/golden";
 
@@ -305,6 +306,30 @@ test("the smoke test asks what the parsers promise, and nothing else", () => {
     "chat",
     "chat-streamed",
   ]);
+});
+
+test("a server of exported weights has the model's name, the same for every run; the smoke test asks for that", () => {
+  const served = (change: (text: string) => string, run: string) => {
+    const readFile = () => change(example.replace(/^ *servedModelName: .*\n/m, ""));
+    const cluster = placedRun(loadCluster("glm.yaml", { readFile, hasSecret: () => true }), run);
+    const { serve, smoke } = cluster.pipeline ?? {};
+    if (!serve || !smoke) throw new Error("no server that is asked");
+    const argv = serveCommands(cluster, serve, transportOf)[0]?.[0]?.argv ?? [];
+    const folder = argv[argv.indexOf("serve") + 1];
+    const plan = JSON.parse(chatArgv(cluster, smoke, "http://x", "/r.json")[5] ?? "{}");
+    return {
+      folder,
+      name: argv[argv.indexOf("--served-model-name") + 1],
+      asked: plan.model,
+      answering: plan.answering,
+    };
+  };
+  const exported = served(text => text, "0a1b2c3d");
+  expect(exported.folder).toMatch(/\/0a1b2c3d$/);
+  expect(exported).toMatchObject({ name: "GLM-4.5-Air", asked: "GLM-4.5-Air", answering: ["GLM-4.5-Air"] });
+  expect(served(text => text, "11111111").name).toBe(exported.name);
+  const own = served(text => text.replace(/^ {2}serve:\n/m, "  serve:\n    model: /models/other-hf\n"), "0a1b2c3d");
+  expect(own).toMatchObject({ folder: "/models/other-hf", name: "other-hf", asked: "other-hf" });
 });
 
 test("answers go to a partial file", () => {

@@ -14,15 +14,15 @@ test("hundreds of healthy hosts have no finding", () => {
   expect(findingsOf(cluster, survey(false))).toEqual([]);
 });
 
-test("each flaw among hundreds is named with its host, and lists stay short", () => {
+test("each flaw among hundreds is named with its host", () => {
   const findings = findingsOf(cluster, survey(true));
   const told = findings.map(({ code, host, fact }) => `${code} ${host ?? fact}`).sort();
   expect(told).toEqual([
     "drivers-differ node-150",
-    "mtu-differs MTU 9000 on node-1, node-2, node-3, node-4, node-5 and 294 more; 1500 on node-100",
+    "mtu-differs node-100",
     "no-docker node-300",
     "port-taken node-250",
-    "rdma-ports-differ usable RDMA ports: 8 on node-1, node-2, node-3, node-4, node-5 and 294 more; 7 on node-50",
+    "rdma-ports-differ node-50",
     "slots-above-gpus node-200",
   ]);
 });

@@ -88,6 +88,42 @@ describe("an image derived for eight hosts", () => {
   });
 });
 
+test("two clusters that derived the same image: the first destroy leaves what the second one uses, the second removes it", async () => {
+  const [place] = hostTable();
+  const host = new OutsideView(place?.name ?? "");
+  await withBase([host]);
+  cleanup.add(() => host.ask("docker rm -f spread-ms >/dev/null 2>&1; rm -rf /var/lib/muster/spread-d"));
+  await host.ask(`docker image rm ${BASE}`);
+  const twice = ["spread-c", "spread-d"].map(cluster => ({ cluster, reference: `muster/${cluster}-node:latest` }));
+  const made: { operator: Operator; base: Made; derived: Made }[] = [];
+  for (const { cluster, reference } of twice) {
+    const operator = await Operator.start(cleanup, cluster);
+    const archive = { archive: { path: path.join(debsDirectory, "base.tar") } };
+    const base = await operator.make({ host: host.name, reference: BASE, source: archive });
+    const baseId = base.outputs.imageId as string;
+    const derived = await operator.make({ ...declared(host.name, baseId, []), reference, spread: false });
+    made.push({ operator, base, derived });
+  }
+  const [first, second] = made;
+  if (!first || !second) throw new Error("two clusters were to be made");
+  expect(second.derived.outputs.imageId).toBe(first.derived.outputs.imageId);
+  const run = `docker run -d --network none --label muster.cluster=spread-d --name spread-ms ${twice[1]?.reference} sleep 600`;
+  await host.ask(`${run} >/dev/null`);
+  const remove = async ({ operator, base, derived }: (typeof made)[number]) => {
+    await operator.remove(derived);
+    await operator.remove(base);
+  };
+  const images = () => host.ask("docker images --format '{{.Repository}}:{{.Tag}}' | grep -e spread | sort");
+  await remove(first);
+  expect(await images()).toBe(`${BASE}\n${twice[1]?.reference}`);
+  await expect(second.operator.remove(second.derived)).rejects.toThrow(/in use by spread-ms/);
+  await host.ask("docker rm -f spread-ms");
+  await remove(second);
+  expect((await host.sh("docker images | grep spread; ls -A /var/lib/muster | grep -e spread -e images")).stdout).toBe(
+    "",
+  );
+});
+
 describe("with containerd's image store", () => {
   const table = hostTable().slice(6, 8);
   const hosts = table.map(host => new OutsideView(host.name));

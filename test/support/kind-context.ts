@@ -8,6 +8,7 @@ export function kindContext(hosts: FakeHosts, allowed: readonly string[] = []): 
     cluster: "dev",
     urn: "urn",
     status: () => undefined,
+    tell: () => undefined,
     signal: new AbortController().signal,
     allowed: (_variable, name) => allowed.includes(name),
   };

@@ -60,8 +60,11 @@ const TYPES: Readonly<Record<string, FileFacts["type"]>> = {
   "symbolic link": "link",
 };
 
+/** In the folder of a set of files: their names, one a line. What it names is the set's, also when a File was made of it before. */
+export const SET_LIST = ".muster-set";
+
 /** A parent that is a link could be pointed elsewhere by whoever owns it, so root does not write through it. */
-const REFUSE_LINKED_PARENTS = `d=\${p%/*}
+export const REFUSE_LINKED_PARENTS = `d=\${p%/*}
 while [ -n "$d" ]; do
   if [ -L "$d" ]; then echo "$d is a symbolic link to $(readlink -f -- "$d"); give the real path" >&2; exit 44; fi
   d=\${d%/*}
@@ -71,7 +74,7 @@ done`;
  * When a change fails: what the place is like, for `explainFileFailure`. What is not there yet is as its nearest folder. A part
  * that was uploaded goes away after that, because it may be what fills the disk.
  */
-const FINISH = `export LC_ALL=C
+export const FINISH = `export LC_ALL=C
 t=
 finish() {
   [ "$?" != 0 ] || return 0
@@ -81,12 +84,12 @@ finish() {
   while [ ! -e "$n" ] && [ -n "$n" ]; do n=\${n%/*}; done
   echo "place $(df -k --output=avail,iavail,fstype,target -- "\${n:-/}" | tail -n 1)" >&2
   lsattr -d -- "$p" "\${p%/*}/" 2>/dev/null | sed -n 's/^[^ ]*i[^ ]* /immutable /p' >&2
-  [ -z "$t" ] || rm -f -- "$t"
+  [ -z "$t" ] || rm -rf -- "$t"
 }
 trap finish EXIT
 trap 'exit 143' HUP INT TERM PIPE`;
 
-const MAKE_PARENTS = `d=\${p%/*}
+export const MAKE_PARENTS = `d=\${p%/*}
 [ -z "$d" ] || [ -d "$d" ] || (umask "$parents_umask"; mkdir -p -- "$d")`;
 
 export interface Placement {
@@ -156,7 +159,7 @@ mv -fT -- "$w" "$p"`,
 }
 
 /** Beginning of the names of a path's temporary files: what a killed host or operator left of an earlier try is found by it. */
-function temporaryStem(path: string): string {
+export function temporaryStem(path: string): string {
   return `.muster.${createHash("sha256").update(path).digest("hex").slice(0, 12)}`;
 }
 
@@ -193,7 +196,9 @@ export function permissionScript(
 export function removeScript(path: string, directory: boolean): string {
   const remove = directory
     ? `if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir -- "$p" 2>/dev/null || { echo kept; exit 0; }; fi`
-    : `[ ! -e "$p" ] && [ ! -L "$p" ] || rm -f -- "$p"
+    : `l=\${p%/*}/${SET_LIST}
+if [ -f "$l" ] && grep -qxF -e "\${p##*/}" -- "$l"; then exit 0; fi
+[ ! -e "$p" ] && [ ! -L "$p" ] || rm -f -- "$p"
 for part in "$w" "$w".part-*; do [ ! -e "$part" ] || rm -f -- "$part"; done`;
   return script(
     `${FINISH}
@@ -204,7 +209,7 @@ ${pruneScript([posix.dirname(path)])}`,
   );
 }
 
-function variables({ path, mode, owner, parentsMode }: Placement): Record<string, string> {
+export function variables({ path, mode, owner, parentsMode }: Placement): Record<string, string> {
   const parents = Number.parseInt(parentsMode ?? (path.startsWith(`${OWN_ROOT}/`) ? "0700" : "0755"), 8);
   return {
     p: path,

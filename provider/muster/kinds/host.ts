@@ -15,8 +15,14 @@ const inputs = z.strictObject({
   host: z.string().min(1).describe("Name of the host in the provider's table."),
   peers: z
     .array(z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9:._-]*$/, "must be an IP address or a host name"))
-    .default([])
-    .describe("Addresses of the other nodes; the ways to them are among the facts."),
+    .optional()
+    .describe(
+      "Addresses of other nodes; the ways to them are among the facts. Default: those of the provider's nodes. Each host would hold all others.",
+    ),
+  peersDigest: z
+    .string()
+    .optional()
+    .describe("Of the provider's nodes: when they change, the ways to them are asked for anew."),
   way: z
     .string()
     .default("")
@@ -53,6 +59,7 @@ export const host: Kind<HostInputs, HostOutputs> = {
   fields: {
     host: { change: "replace" },
     peers: { change: "update" },
+    peersDigest: { change: "update" },
     way: { change: "update" },
     model: { change: "update" },
     ports: { change: "update" },
@@ -81,9 +88,9 @@ export const host: Kind<HostInputs, HostOutputs> = {
     },
   },
   async predict(context, news, old) {
-    if (news.host === undefined || news.peers === undefined) return {};
+    if (news.host === undefined) return {};
     try {
-      return await ask(context, { ...news, host: news.host, peers: news.peers });
+      return await ask(context, { ...news, host: news.host });
     } catch (error) {
       return standIn(unanswered(error), news, old);
     }
@@ -91,8 +98,10 @@ export const host: Kind<HostInputs, HostOutputs> = {
   async read(context, id, old) {
     const asked = {
       host: old?.host ?? id,
-      peers: old?.peers ?? [],
       way: old?.way ?? "",
+      // Of the state of an earlier version, which held them.
+      ...(old?.peers !== undefined && { peers: old.peers }),
+      ...(old?.peersDigest !== undefined && { peersDigest: old.peersDigest }),
       ...(old?.model !== undefined && { model: old.model }),
       ...(old?.ports !== undefined && { ports: old.ports }),
       ...(old?.paths !== undefined && { paths: old.paths }),
@@ -155,8 +164,15 @@ function outputsIn(state: HostOutputs): HostOutputs {
   return { facts, access, login, foreignOwner: owner, portHolders: held, existingPaths: there };
 }
 
+/** Addresses of the other nodes. */
+function peersOf({ nodes = [] }: PreviewContext, name: string): string[] {
+  const own = nodes.find(({ host: node }) => node === name)?.address;
+  return nodes.flatMap(({ address }) => (address === own ? [] : [address]));
+}
+
 async function ask(context: PreviewContext, asked: Asked): Promise<HostOutputs> {
-  const { host: name, peers, model } = asked;
+  const { host: name, model } = asked;
+  const peers = asked.peers ?? peersOf(context, name);
   const probe = context.hosts.probe(name);
   const options = { signal: context.signal, timeoutSeconds: 60 };
   const topics = {

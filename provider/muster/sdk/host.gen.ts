@@ -7,8 +7,10 @@ import type { ExistingPaths } from "../../../facts/existing-paths";
 export interface HostArgs {
   /** Name of the host in the provider's table. */
   host: pulumi.Input<string>;
-  /** Addresses of the other nodes; the ways to them are among the facts. Default []. */
+  /** Addresses of other nodes; the ways to them are among the facts. Default: those of the provider's nodes. Each host would hold all others. */
   peers?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Of the provider's nodes: when they change, the ways to them are asked for anew. */
+  peersDigest?: pulumi.Input<string>;
   /** What leads to the host: login, address, pinned keys. When it changes the host is asked anew. Default "". */
   way?: pulumi.Input<string>;
   /** Folder of a model's weights on the host; its numbers are among the facts. */
@@ -23,8 +25,10 @@ export interface HostArgs {
 export class Host extends pulumi.CustomResource {
   /** Name of the host in the provider's table. */
   declare readonly host: pulumi.Output<string>;
-  /** Addresses of the other nodes; the ways to them are among the facts. Default []. */
-  declare readonly peers: pulumi.Output<string[]>;
+  /** Addresses of other nodes; the ways to them are among the facts. Default: those of the provider's nodes. Each host would hold all others. */
+  declare readonly peers: pulumi.Output<string[] | undefined>;
+  /** Of the provider's nodes: when they change, the ways to them are asked for anew. */
+  declare readonly peersDigest: pulumi.Output<string | undefined>;
   /** What leads to the host: login, address, pinned keys. When it changes the host is asked anew. Default "". */
   declare readonly way: pulumi.Output<string>;
   /** Folder of a model's weights on the host; its numbers are among the facts. */

@@ -43,7 +43,7 @@ export interface ImageArgs {
     user: pulumi.Input<string>;
     password: pulumi.Input<string>;
   }>;
-  /** The hosts of the cluster: those that have the image, or get it in the same run, can give it to this one. Default []. */
+  /** Hosts that can give the image to this one if they have it, or get it in the same run. Default: the provider's nodes; of these only those are named here that others reach at another address. Default []. */
   peers?: pulumi.Input<(pulumi.Input<{
     host: pulumi.Input<string>;
     /** Its address on the network between the hosts. */
@@ -96,7 +96,7 @@ export class Image extends pulumi.CustomResource {
     user: string;
     password: string;
   } | undefined>;
-  /** The hosts of the cluster: those that have the image, or get it in the same run, can give it to this one. Default []. */
+  /** Hosts that can give the image to this one if they have it, or get it in the same run. Default: the provider's nodes; of these only those are named here that others reach at another address. Default []. */
   declare readonly peers: pulumi.Output<({
     host: string;
     /** Its address on the network between the hosts. */

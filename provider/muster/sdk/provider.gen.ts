@@ -134,6 +134,11 @@ export interface ProviderArgs {
     /** Secret. Default: the password. */
     sudoPassword?: pulumi.Input<string>;
   }>)[]>;
+  /** Where the nodes of the cluster reach each other. Here once, and not with each host: it has them all. */
+  nodes?: pulumi.Input<(pulumi.Input<{
+    host: pulumi.Input<string>;
+    address: pulumi.Input<string>;
+  }>)[]>;
   /** By a host's name, the lines of ssh_config that the way to it comes from. For messages. */
   origins?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
   /** File that gets one line per change of a host. */

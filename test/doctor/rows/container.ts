@@ -62,7 +62,7 @@ export const refusedRows: readonly Row[] = [
     fault: "a container has ended",
     on: "node-4",
     code: "container-down",
-    says: /^the node's container is exited$/,
+    says: /^the node's container does not run: exited$/,
     plant: "docker stop -t 2 ms",
     lift: `docker start ms && until docker exec ms /bin/bash /etc/muster/health.sh; do docker inspect ms >/dev/null || exit 1; done`,
   },

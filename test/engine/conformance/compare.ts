@@ -20,13 +20,14 @@ export function differences(seen: StepRecord, recorded: StepRecord, ordered: rea
 type Sections = Readonly<Record<string, readonly unknown[]>>;
 
 function sectionsOf(record: StepRecord): Sections {
-  const { resources = [], ...deployment } = record.state.deployment ?? {};
+  const { deployment: whole, ...schema } = record.state;
+  const { resources = [], ...deployment } = whole ?? {};
   return {
     exit: [record.exit],
     calls: record.calls,
     events: (record.events ?? []).map(comparableEvent),
     state: resources.map(withSortedDependencies),
-    deployment: [deployment],
+    deployment: [{ ...schema, ...deployment }],
     world: [record.world],
     config: [record.config],
     locks: record.locks ?? [],

@@ -89,6 +89,12 @@ test("inputs that the provider ignores are not shown", () => {
   expect(changes).toEqual([{ path: "a", before: 1, after: 2 }]);
 });
 
+test("changes that the option hideDiffs names are not shown", () => {
+  const quiet = step({}, { a: { x: 1, y: 1 }, b: 1 }, { a: { x: 2, y: 2 }, b: 2 });
+  const changes = changesOf({ ...quiet, ...(quiet.new && { new: { ...quiet.new, hideDiffs: ["a.x", "b"] } }) });
+  expect(changes).toEqual([{ path: "a.y", before: 1, after: 2 }]);
+});
+
 test("what was found on the host and is not an input is said as found", () => {
   const detailedDiff = { running: { diffKind: "update" as const, inputDiff: false } };
   const [change] = changesOf(step({ detailedDiff, diffs: ["running"] }, { a: 1 }, { a: 1 }, { a: 1, running: false }));

@@ -42,10 +42,10 @@ function referencesOf(state: ResourceState): [string, string][] {
 /** What a state, as it lies on the disk, does not tell of the world: what a kill at this moment would lose. */
 export function untold({ resources, pendingOperations }: Snapshot, world: World): string[] {
   const pending = new Set(pendingOperations.map(({ type, resource }) => `${type} ${resource.urn}`));
-  // By key: what is being renamed has its new URN there already, and a delete still goes by the old one.
-  const keysOf = (wanted: string): Set<number> =>
-    new Set(pendingOperations.filter(({ type }) => type === wanted).map(({ resource }) => keyOf(nameOf(resource.urn))));
-  const [updating, deleting] = [keysOf("updating"), keysOf("deleting")];
+  // By key: what is being renamed has its new URN there already.
+  const updating = new Set(
+    pendingOperations.filter(({ type }) => type === "updating").map(({ resource }) => keyOf(nameOf(resource.urn))),
+  );
   const byId = new Map(resources.filter(isThing).map(state => [state.id ?? "", state]));
   const lost = [...world.things].flatMap(([id, thing]) =>
     byId.has(id) || thing.free || pending.has(`creating ${thing.urn}`) ? [] : [`${id} (${thing.urn}) is lost`],
@@ -54,9 +54,7 @@ export function untold({ resources, pendingOperations }: Snapshot, world: World)
     if (state.external || state.pendingReplacement || world.drifted.has(id)) return [];
     const thing = world.things.get(id);
     if (thing === undefined) {
-      return deleting.has(keyOf(nameOf(state.urn)))
-        ? []
-        : [`${id} (${state.urn}) is in the state, but not in the world`];
+      return pending.has(`deleting ${state.urn}`) ? [] : [`${id} (${state.urn}) is in the state, but not in the world`];
     }
     const [told, real] = [revealSecrets(state.outputs), revealSecrets(thing.properties)];
     if (equalValues(told, real) || updating.has(keyOf(nameOf(state.urn)))) return [];

@@ -40,7 +40,8 @@ export interface Brought {
 }
 
 /** Makes the reference name the image that is wished for, in the cheapest way. */
-export async function bring(context: KindContext, inputs: ImageInputs, wish: Wish, last?: Last): Promise<Brought> {
+export async function bring(context: KindContext, declared: ImageInputs, wish: Wish, last?: Last): Promise<Brought> {
+  const inputs = { ...declared, peers: peersOf(context, declared) };
   const { host, reference, source, peers } = inputs;
   for (const id of wish.ids ?? (last?.imageId ? [last.imageId] : [])) {
     const there = await look(context.hosts, host, id);
@@ -60,6 +61,16 @@ export async function bring(context: KindContext, inputs: ImageInputs, wish: Wis
   }
   await fromSource(context, inputs, { keep: false, digest: known });
   return { digest: "" };
+}
+
+/** The provider's nodes, at the addresses that the inputs have for some, and whom the inputs name besides. */
+function peersOf({ nodes = [] }: KindContext, { peers }: ImageInputs): ImageInputs["peers"] {
+  const named = new Map(peers.map(({ host, address }) => [host, address]));
+  const known = new Set(nodes.map(({ host }) => host));
+  return [
+    ...nodes.map(({ host, address }) => ({ host, address: named.get(host) ?? address })),
+    ...peers.filter(({ host }) => !known.has(host)),
+  ];
 }
 
 /** A tag may move while the hosts pull it, or may have moved since the others did: all get the digest of the first. */

@@ -10,9 +10,9 @@ import { digestOf, type ImageFacts, look } from "./facts";
 import { change } from "./host-change";
 import { type ImageInputs, type ImageOutputs, imageInputsSchema } from "./inputs";
 import { withIdentity } from "./operator-files";
-import { leftoversScript, sweepScript } from "./paths";
+import { leftoversScript, letGoMark, sweepScript } from "./paths";
 import { localName } from "./reference";
-import { removeScript } from "./remove-script";
+import { parseRemoved, removeScript } from "./remove-script";
 import { declaredDigest, fits, isSame, type Wish, wishOf } from "./wish";
 
 /** Removing layers of gigabytes takes a disk its time. */
@@ -171,14 +171,22 @@ export const image: Kind<ImageInputs, ImageOutputs> = {
   },
 
   async delete(context, _id, old) {
-    const { host, reference } = old;
-    if (old.owned) {
-      const script = removeScript(old, old.imageId, context.cluster);
-      await change(context, host, `remove image ${reference}`, script, { timeoutSeconds: REMOVE_SECONDS });
-    }
-    const asked = await context.hosts.probe(host).query(leftoversScript(context.cluster));
-    const { stdout } = expectSuccess(asked, { host, what: "looking for what was left of images" });
-    if (stdout.trim() !== "")
+    const { host, imageId } = old;
+    if (old.owned) await remove(context, old);
+    const asked = await context.hosts.probe(host).query(leftoversScript(context.cluster, imageId));
+    const left = expectSuccess(asked, { host, what: "looking for what was left of images" }).stdout.trim().split("\n");
+    // Whose stack brought it has let it go, and was told that it stays for us.
+    if (!old.owned && left.includes(letGoMark(imageId))) await remove(context, old);
+    if (left.some(path => path !== "" && path !== letGoMark(imageId)))
       await change(context, host, "remove what was left of images on their way", sweepScript(context.cluster));
   },
 };
+
+async function remove(context: KindContext, old: ImageInputs & ImageOutputs): Promise<void> {
+  const { host, reference, imageId } = old;
+  const script = removeScript(old, imageId, context.cluster);
+  const what = `remove image ${reference}`;
+  const users = parseRemoved(await change(context, host, what, script, { timeoutSeconds: REMOVE_SECONDS }));
+  if (users === undefined) return;
+  context.tell(`the image ${localName(reference)} stays on ${host}, because others use it: ${users}`);
+}

@@ -59,7 +59,7 @@ export const imageInputsSchema = z.object({
     .array(peer)
     .default([])
     .describe(
-      "The hosts of the cluster: those that have the image, or get it in the same run, can give it to this one.",
+      "Hosts that can give the image to this one if they have it, or get it in the same run. Default: the provider's nodes; of these only those are named here that others reach at another address.",
     ),
   spread: z
     .boolean()

@@ -23,13 +23,24 @@ export function uploadedArchive(cluster: string, sha256: string): string {
 
 const WHOLE = ".whole.tar";
 
+/** Of all clusters together: marks of images that muster brought, whose stack has let them go while others used them. */
+export const LET_GO_FOLDER = "/var/lib/muster/.images";
+
+export function letGoMark(imageId: string): string {
+  return `${LET_GO_FOLDER}/${imageId.replace(/^sha256:/, "")}`;
+}
+
 export function debsFolder(cluster: string): string {
   return `/var/lib/muster/${cluster}/debs`;
 }
 
-/** Lists what interrupted runs have left: parts, whole archives, half-made layers. */
-export function leftoversScript(cluster: string): string {
-  return `for f in ${leftovers(cluster)}; do [ ! -e "$f" ] || echo "$f"; done\n`;
+/**
+ * Lists what interrupted runs have left: parts, whole archives, half-made layers. And the mark of the image, if a stack has let it go while
+ * others used it.
+ */
+export function leftoversScript(cluster: string, imageId: string): string {
+  const mark = imageId === "" ? "" : ` ${quote(letGoMark(imageId))}`;
+  return `for f in ${leftovers(cluster)}${mark}; do [ ! -e "$f" ] || echo "$f"; done\n`;
 }
 
 /** Removes it, and folders that have become empty. */

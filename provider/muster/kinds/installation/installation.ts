@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { OperatorError } from "../../../../wire/operator-error";
 import { expectSuccess } from "../../../command-failed";
-import type { CheckFailure, Kind, KindContext, PreviewContext, PropertyChange } from "../../../kind";
+import { errorText } from "../../../error-text";
+import {
+  type CheckFailure,
+  InitFailed,
+  type Kind,
+  type KindContext,
+  type PreviewContext,
+  type PropertyChange,
+} from "../../../kind";
 import { type InstallationInputs, type InstallationOutputs, installationInputsSchema } from "./inputs";
 import { lookScript, NOT_DONE, removeScript, stepScript } from "./scripts";
 
@@ -60,8 +68,18 @@ export const installation: Kind<InstallationInputs, InstallationOutputs> = {
   },
 
   async create(context, inputs) {
-    await install(context, inputs);
-    return { id: `${inputs.host}/${inputs.name}`, state: { unmet: [] } };
+    const id = `${inputs.host}/${inputs.name}`;
+    let begun: string | undefined;
+    try {
+      await install(context, inputs, step => {
+        begun = step;
+      });
+    } catch (error) {
+      if (begun === undefined) throw error;
+      // What is there of it is known to the next up, and to destroy.
+      throw new InitFailed(id, { unmet: [`${begun}: it failed`] }, [errorText(error)]);
+    }
+    return { id, state: { unmet: [] } };
   },
 
   async update(context, _id, inputs) {
@@ -103,8 +121,12 @@ async function unmetSteps(context: PreviewContext, asked: Asked): Promise<string
   });
 }
 
-/** Does what is not done, in order. Nothing is sent that changes the host when all is done. */
-async function install(context: KindContext, inputs: InstallationInputs): Promise<void> {
+/** Does what is not done, in order. Nothing is sent that changes the host when all is done. `begins` is told each step that is. */
+async function install(
+  context: KindContext,
+  inputs: InstallationInputs,
+  begins: (step: string) => void = () => {},
+): Promise<void> {
   const { host, name, steps, lock, secretEnv } = inputs;
   const unmet = await unmetSteps(context, inputs);
   const first = steps.findIndex(step => unmet.some(line => line.startsWith(`${step.name}: `)));
@@ -117,6 +139,7 @@ async function install(context: KindContext, inputs: InstallationInputs): Promis
     if (index < first) continue;
     const place = `${name}, step ${step.name} (${index + 1} of ${steps.length})`;
     context.status(place);
+    begins(step.name);
     const result = await context.hosts.runner(host).mutate(place, stepScript(step, lock, inputs), {
       stdin,
       timeoutSeconds: step.timeoutSeconds,

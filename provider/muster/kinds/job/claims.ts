@@ -111,7 +111,11 @@ export async function releaseClaims(context: GangContext, inputs: Pick<JobInputs
  * @throws OperatorError that names who holds them.
  */
 export async function takeClaims(context: KindContext, inputs: JobInputs, incarnation: string): Promise<void> {
-  const first = await claimOnce(context, inputs, incarnation);
+  const first = await claimOnce(context, inputs, incarnation).catch(async error => {
+    // The others' hosts must not wait for the one that failed.
+    await releaseClaims(context, inputs).catch(() => {});
+    throw error;
+  });
   const stoppable = first.filter(holder => mayBeStopped(context, inputs, holder));
   const servers = new Map(stoppable.map(holder => [holder.job, holder]));
   if (first.length > stoppable.length) throw await refused(context, inputs, first);

@@ -55,8 +55,11 @@ export function torchrunRootCause(log: string): WorkerFailure | undefined {
  */
 export function causeLine(log: string): string | undefined {
   const lines = log.split(/[\r\n]+/);
-  const last = (pattern: RegExp) =>
-    lines.filter(line => pattern.test(line) && !line.includes("ChildFailedError")).at(-1);
+  const last = (pattern: RegExp) => {
+    const all = lines.filter(line => pattern.test(line) && !line.includes("ChildFailedError"));
+    // Ranks that only lost a peer speak after the one that they lost.
+    return all.filter(line => !SECOND_HAND.test(line)).at(-1) ?? all.at(-1);
+  };
   const found =
     // What the tools of the pipeline end with (recipes/tools/result.py); it names the cause of what they ran.
     last(/^error: /) ??

@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { pause } from "../../../../remote/pause";
 import { OperatorError } from "../../../../wire/operator-error";
 import { expectSuccess } from "../../../command-failed";
-import type { KindContext } from "../../../kind";
-import { takeClaims } from "./claims";
+import { errorText } from "../../../error-text";
+import { InitFailed, type KindContext } from "../../../kind";
+import { isUnreachable } from "../../../operation";
+import { releaseClaims, takeClaims } from "./claims";
 import { gangFiles, gangRecord, jobFolder, supervisorProgram } from "./gang-files";
 import { stopGang, strayProcesses } from "./gang-stop";
 import { probeReady, wait } from "./gang-wait";
@@ -11,14 +13,16 @@ import { startScript } from "./host-scripts";
 import { identityDigest } from "./identity";
 import { type JobInputs, type JobOutputs, leaderHost } from "./inputs";
 import { type JobObservation, statusOf } from "./observation";
-import { observe } from "./observe";
+import { observe, outputsOf } from "./observe";
 
 /** Within these a supervisor has noticed the end of a rank (supervisor/leader.sh: BEATS_MISSED and the time to stop the others). */
 const NOTICE_SECONDS = 45;
 
-async function start(context: KindContext, inputs: JobInputs): Promise<void> {
+/** `claimed`: from then on there is something of the job on its hosts. */
+async function start(context: KindContext, inputs: JobInputs, claimed: () => void): Promise<void> {
   const incarnation = randomBytes(6).toString("hex");
   await takeClaims(context, inputs, incarnation);
+  claimed();
   const leader = leaderHost(inputs);
   const files: [string, string | Buffer][] = [
     ["supervisor", supervisorProgram],
@@ -28,11 +32,12 @@ async function start(context: KindContext, inputs: JobInputs): Promise<void> {
   const stdin = files.map(([name, content]) => `${name} ${Buffer.from(content).toString("base64")}\n`).join("");
   const what = `start job ${inputs.name}`;
   const script = startScript(jobFolder(context.cluster, inputs.name));
-  expectSuccess(await context.hosts.runner(leader).mutate(what, script, { stdin, timeoutSeconds: 60 }), {
-    host: leader,
-    what,
-    remedy: "mend what the host says, then run up again",
-  });
+  const started = await context.hosts.runner(leader).mutate(what, script, { stdin, timeoutSeconds: 60 });
+  if (started.exitCode === 0) return;
+  // A supervisor that was only slow would bring the job to life after all.
+  await stopGang(context, inputs);
+  await releaseClaims(context, inputs);
+  expectSuccess(started, { host: leader, what, remedy: "mend what the host says, then run up again" });
 }
 
 /**
@@ -52,8 +57,40 @@ async function stillServes(context: KindContext, inputs: JobInputs): Promise<boo
   return true;
 }
 
-/** Makes the job be there: attaches to a live or completed one of the same identity, else starts it. Then waits. */
-export async function converge(context: KindContext, inputs: JobInputs): Promise<JobOutputs> {
+/**
+ * As `converge`, for a job that the state does not know yet. Once something of it is on its hosts, every failure leaves a resource behind: the
+ * next up starts it anew, and destroy finds its processes, its claims and its folder, in which secrets stand.
+ * @throws InitFailed then
+ */
+export async function create(context: KindContext, inputs: JobInputs): Promise<JobOutputs> {
+  let isThere = false;
+  try {
+    return await converge(context, inputs, () => {
+      isThere = true;
+    });
+  } catch (error) {
+    if (!isThere || error instanceof InitFailed) throw error;
+    throw new InitFailed(inputs.name, await leftBehind(context, inputs, error), [errorText(error)]);
+  }
+}
+
+/** What is known of a job that failed. A host that is out of reach is not waited for a second time. */
+async function leftBehind(context: KindContext, inputs: JobInputs, error: unknown): Promise<JobOutputs> {
+  const seen = isUnreachable(error) ? undefined : await observe(context, inputs).catch(() => undefined);
+  if (seen) return outputsOf(seen);
+  const nothing = { incarnation: "", startedAt: "", finishedAt: "", result: "", progress: null };
+  return { ...nothing, status: "failed", problem: errorText(error), identityDigest: identityDigest(inputs) };
+}
+
+/**
+ * Makes the job be there: attaches to a live or completed one of the same identity, else starts it. Then waits. `isThere` is called as soon
+ * as something of it is on its hosts.
+ */
+export async function converge(
+  context: KindContext,
+  inputs: JobInputs,
+  isThere: () => void = () => {},
+): Promise<JobOutputs> {
   const seen = await observe(context, inputs);
   const same = seen?.record.identityDigest === identityDigest(inputs);
   const status = seen && statusOf(seen);
@@ -64,8 +101,9 @@ export async function converge(context: KindContext, inputs: JobInputs): Promise
     else await refuseStray(context, inputs);
     await stopGang(context, inputs);
     await refuseForeignServer(context, inputs);
-    await start(context, inputs);
+    await start(context, inputs, isThere);
   }
+  isThere();
   return wait(context, inputs);
 }
 

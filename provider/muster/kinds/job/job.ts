@@ -7,7 +7,7 @@ import { isUnreachable } from "../../../operation";
 import { pruneScript } from "../prune";
 import { CLAIMS_FOLDER, refuseHeldGpus, releaseClaims } from "./claims";
 import { jobFolder } from "./gang-files";
-import { converge } from "./gang-run";
+import { converge, create } from "./gang-run";
 import { hostsOf, onEach, stopGang, strayProcesses } from "./gang-stop";
 import { canonical, identityDigest } from "./identity";
 import { type JobInputs, type JobOutputs, jobInputsSchema } from "./inputs";
@@ -160,7 +160,7 @@ export const job: Kind<JobInputs, JobOutputs> = {
   },
 
   async create(context, inputs) {
-    return { id: inputs.name, state: await converge(context, inputs) };
+    return { id: inputs.name, state: await create(context, inputs) };
   },
 
   async update(context, _id, inputs) {
