@@ -33,9 +33,9 @@ export class Claims {
     return this.olds.get(urn);
   }
 
-  /** Neither in the program nor in the state. */
-  isUnknown(urn: string): boolean {
-    return !this.seen.has(urn) && !this.olds.has(urn);
+  /** True for what the program or the state has. */
+  knows(urn: string): boolean {
+    return this.seen.has(urn) || this.resources.some(state => state.urn === urn);
   }
 
   /** True if what had the one name in the state has the other now. */

@@ -1,7 +1,7 @@
-import type { Dependents } from "./dependents";
+import { type Dependents, requiredBy } from "./dependents";
 import type { EventStream } from "./event-stream";
 import type { Executor } from "./executor/executor";
-import { orderDeletes, stillNeeded } from "./planner/delete-order";
+import { deletionWaves, stillNeeded } from "./planner/delete-order";
 import { deleteReplacedStep, deleteStep, type Step, untargetedStep } from "./planner/step";
 import type { ProviderRegistry } from "./provider/registry";
 import type { ResourceState } from "./resource";
@@ -17,6 +17,8 @@ export interface DeletionParts {
   readonly events: EventStream;
   /** What this run has deleted so far; those of `olds` come to it. */
   readonly goingToo: Set<string>;
+  /** True for what the program has registered. */
+  isHandled?(urn: string): boolean;
   /** False: the run is held against a plan that does not have these steps. */
   allows?(steps: readonly Step[]): boolean;
 }
@@ -26,16 +28,24 @@ export async function deleteAll(olds: readonly ResourceState[], parts: DeletionP
   const { targets, dependents, executor, providers, goingToo } = parts;
   const mayGo = targets.limited ? await dependents.deletable(targets) : () => true;
   const doomed = olds.filter(mayGo);
-  if (!accepted(doomed, parts)) return;
-  const stay = olds.filter(state => !mayGo(state) && !state.delete);
-  for (const state of stay) await executor.chain([untargetedStep(state)]);
   for (const { urn, provider } of doomed) {
     goingToo.add(urn);
     // Also in a preview, and for what is not asked of it: a provider that can't be had is told before anything is deleted.
     if (provider !== undefined) await providers.instance(provider);
   }
+  if (!accepted(doomed, parts)) return;
+  const stay = olds.filter(state => !mayGo(state) && !(state.delete && parts.isHandled?.(state.urn)));
+  for (const state of stay) await executor.chain([untargetedStep(state)]);
   const steps = doomed.map((state): Step => (state.delete ? deleteReplacedStep : deleteStep)(state, { goingToo }));
-  if (parts.allows?.(steps) !== false) await executor.ordered(orderDeletes(steps));
+  if (parts.allows?.(steps) === false) return;
+  const failed: string[] = [];
+  for (const wave of deletionWaves(steps)) {
+    const blocked = failed.length === 0 ? new Set() : requiredBy(failed, olds);
+    const going = wave.filter(step => !blocked.has(step.urn));
+    const results = await Promise.all(going.map(step => executor.chain([step])));
+    const left = going.filter((_, at) => results[at] === undefined || results[at].error !== undefined);
+    failed.push(...left.map(step => step.urn));
+  }
 }
 
 /** What goes only because of a target has to be named too, or asked for. A preview shows it all the same. */

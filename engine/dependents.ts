@@ -31,8 +31,11 @@ export class Dependents {
     const gone = new Set([root.urn]);
     const dragged: Dragged[] = [];
     for (const state of dependentsOf(gone, this.resources)) {
-      if (!state.custom || state.external || this.settled(state)) continue;
-      const keys = await this.replaceKeys(state, gone);
+      if (this.settled(state)) continue;
+      // Also a component goes with what it is said to be deleted with.
+      const goesAlong = state.deletedWith === root.urn;
+      if (!goesAlong && (!state.custom || state.external)) continue;
+      const keys = goesAlong ? [] : await this.replaceKeys(state, gone);
       if (keys === undefined) continue;
       gone.add(state.urn);
       dragged.push({ state, keys });

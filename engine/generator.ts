@@ -85,19 +85,19 @@ export class StepGenerator {
     return this.claims.oldOf(urn);
   }
 
-  /** Targets that are neither in the program nor in the state. */
+  /** What to say of targets that are neither in the program nor in the state. */
   unknownTargets(): string[] {
-    return this.parts.targets.targets.named.filter(urn => this.claims.isUnknown(urn));
+    return this.parts.targets.targets.complaints(urn => this.claims.knows(urn));
   }
 
   /** Steps of one registration, to be run one after the other. */
   async generate(goal: Goal): Promise<Planned> {
     const old = this.claims.claim(goal);
     const taken = this.parts.targets.take(plannedState(goal, goal.inputs, old));
-    if (taken && wantsImport(goal, old)) {
+    if (wantsImport(goal, old)) {
       const replaced = this.deletedFirst.has(old?.urn ?? "") ? undefined : old;
       const steps = this.validated(goal, importSteps(plannedState(goal, goal.inputs, old), replaced));
-      return { steps, follow: async imported => this.validated(goal, await this.compare(goal, imported, true)) };
+      return { steps, follow: async imported => this.validated(goal, await this.compare(goal, imported, taken)) };
     }
     return { steps: this.validated(goal, await this.compare(goal, old, taken)) };
   }
@@ -108,7 +108,7 @@ export class StepGenerator {
     const next: ResourceState = { ...plannedState(goal, goal.inputs, undefined), id, external: true };
     if (this.parts.targets.missing(next) !== undefined && !this.parts.targets.take(next)) {
       this.parts.targets.skip(goal.urn);
-      return { steps: [old === undefined ? skippedCreateStep(next) : untargetedStep(old, goal.urn)] };
+      return { steps: [old === undefined ? skippedCreateStep(next) : untargetedStep(old)] };
     }
     const replaces = old !== undefined && !old.external && old.id !== id;
     if (replaces) this.replaced.add(goal.urn);
@@ -135,8 +135,8 @@ export class StepGenerator {
       this.replaced.add(goal.urn);
       return recreateSteps(old, plannedState(goal, inputs, undefined), keys);
     }
+    if (!taken) return [untargetedStep(old)];
     if (old.external === true) return replaceSteps(old, plannedState(goal, inputs, undefined), NO_DIFF, true);
-    if (!taken) return [untargetedStep(old, goal.urn)];
     return this.change(goal, old, plannedState(goal, inputs, old), inputs);
   }
 

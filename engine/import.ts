@@ -30,7 +30,8 @@ export interface ImportParts {
 /**
  * Takes objects over into the state as their providers have them; no program is run
  * (pulumi/pulumi pkg/resource/deploy/import.go, 3.260).
- * @throws Error for an unknown parent or provider, or a name that is taken
+ * A name that is taken, or a parent that is not there, is a step that fails.
+ * @throws Error for an unknown provider
  */
 export async function importAll(imports: readonly Import[], parts: ImportParts): Promise<void> {
   const { journal, executor, session, stack, project } = parts;
@@ -40,12 +41,16 @@ export async function importAll(imports: readonly Import[], parts: ImportParts):
   if (!olds.some(({ urn }) => urn === root)) await session.register(bareGoal(root, false, {}));
   for (const wanted of imports) {
     const parent = wanted.parent ?? root;
-    if (parent !== root && !olds.some(({ urn }) => urn === parent))
-      throw new Error(`no parent '${parent}' in the state`);
     const urn = makeUrn(stack, project, parent, wanted.type, wanted.name);
     const there = olds.find(state => state.urn === urn);
     if ((there?.importID ?? there?.id) === wanted.id) continue;
-    if (there !== undefined) throw new Error(`resource '${urn}' already exists`);
+    const lost = parent !== root && !olds.some(state => state.urn === parent);
+    const refused =
+      there !== undefined
+        ? `resource '${urn}' already exists`
+        : lost
+          ? `unknown parent '${parent}' for resource '${urn}'`
+          : undefined;
     const next: ResourceState = {
       ...bareState(urn, wanted.type, true),
       parent,
@@ -53,7 +58,7 @@ export async function importAll(imports: readonly Import[], parts: ImportParts):
       provider: await providerFor(wanted, olds, parts),
       importID: wanted.id,
     };
-    await executor.chain([plainImportStep(next)]);
+    await executor.chain([plainImportStep(next, refused)]);
   }
 }
 

@@ -18,7 +18,7 @@ import { goalOf, readGoalOf, UnsupportedError, withRemedy } from "./program/requ
 import type { RpcServer } from "./rpc-server";
 import { unary } from "./rpc-server";
 import type { Registered, Session } from "./session";
-import { isProviderType, makeUrn, packageOf } from "./urn";
+import { isProviderType, makeUrn, packageOf, parseProviderReference, providerType, typeOf } from "./urn";
 
 /** What `supportsFeature` answers yes to. */
 const FEATURES: ReadonlySet<string> = new Set([
@@ -83,8 +83,10 @@ export class Monitor {
     const parent = request.getParent() || undefined;
     const urn = makeUrn(stack, project, parent, type, name);
     const found = aliases.resolve({ urn, type, name, parent }, request.getAliasurnsList(), request.getAliasesList());
-    const provider = await this.providerFor(request, type, request.getCustom() && !isProviderType(type));
-    const goal = goalOf(request, { urn, aliases: found, provider }, this.goals.get(parent ?? ""));
+    const above = this.goals.get(parent ?? "");
+    const asks = request.getCustom() && !isProviderType(type);
+    const provider = asks ? await this.providerFor(request, type, above) : undefined;
+    const goal = goalOf(request, { urn, aliases: found, provider }, above);
     this.goals.set(urn, goal);
     const hashed = withHashes(goal.inputs, this.parts.programFolder);
     const inputs = isProviderType(type) ? withPluginChoice(hashed, choiceOf(request)) : hashed;
@@ -97,7 +99,7 @@ export class Monitor {
     const session = await this.parts.session;
     const type = request.getType();
     const urn = makeUrn(stack, project, request.getParent() || undefined, type, request.getName());
-    const provider = await this.providerFor(request, type, true);
+    const provider = await this.providerFor(request, type);
     const registered = await session.read(readGoalOf(request, urn, provider), request.getId());
     const response = new messages.ReadResourceResponse().setUrn(urn);
     return registered.result === "success" ? response.setProperties(encode(registered.state.outputs)) : response;
@@ -105,9 +107,9 @@ export class Monitor {
 
   private async invoke(request: messages.ResourceInvokeRequest): Promise<InvokeResponse> {
     const token = request.getTok();
-    const provider = await this.providerFor(request, token, true);
+    const provider = await this.providerFor(request, token);
     const session = await this.parts.session;
-    const answer = await session.invoke(token, decode(request.getArgs()), provider ?? "").catch((error: unknown) => {
+    const answer = await session.invoke(token, decode(request.getArgs()), provider).catch((error: unknown) => {
       throw new Error(`invocation of ${token} returned an error: ${messageOf(error)}`);
     });
     const failures = answer.failures.map(({ property, reason }) =>
@@ -116,10 +118,12 @@ export class Monitor {
     return new InvokeResponse().setReturn(encode(answer.result)).setFailuresList(failures);
   }
 
-  private async providerFor(request: ProviderRequest, token: string, needed: boolean): Promise<string | undefined> {
-    if (!needed) return undefined;
+  /** The provider that is asked for; else the parent's, if it serves the same package; else the package's default one. */
+  private async providerFor(request: ProviderRequest, token: string, parent?: Goal): Promise<string> {
     if (packageOf(token) === BUILT_IN) throw new UnsupportedError(`'${token}'`);
     if (request.getProvider() !== "") return request.getProvider();
+    const inherited = parent?.provider;
+    if (inherited && typeOf(parseProviderReference(inherited).urn) === providerType(packageOf(token))) return inherited;
     return (await this.parts.session).defaultProvider(token, choiceOf(request));
   }
 }

@@ -5,7 +5,6 @@ import { messageOf } from "./diagnosed-error";
 import { EventStream } from "./event-stream";
 import type { OpType } from "./events";
 import { Executor } from "./executor/executor";
-import { StepGenerator } from "./generator";
 import { importAll } from "./import";
 import { Monitor, serveEngine } from "./monitor";
 import { type Outside, realOutside } from "./outside";
@@ -24,7 +23,7 @@ import { configOf, type OpenStack, openStack, snapshotOf } from "./stack-files";
 import { initialiseBackend } from "./state/backend";
 import { Journal } from "./state/journal";
 import { takeLock } from "./state/lock";
-import { Targets, UrnPatterns } from "./targets";
+import { hasResource, refuseUnknown, Targets, UrnPatterns } from "./targets";
 
 const HISTORY_KINDS = { up: "update", refresh: "refresh", destroy: "destroy", import: "resource-import" } as const;
 const MILLISECONDS = 1000;
@@ -43,6 +42,7 @@ export class Operation {
   private readonly events: EventStream;
   private readonly startTime = Math.floor(Date.now() / MILLISECONDS);
   private readonly dryRun: boolean;
+  private readonly aliases: AliasTable;
   private failed = false;
   private program: Pick<Program, "ended" | "kill"> | undefined;
   /** An error was told, by the program or a provider: there is no need to say more of a program that fails. */
@@ -58,6 +58,7 @@ export class Operation {
     private readonly outside: Outside,
   ) {
     this.dryRun = isDryRun(options);
+    this.aliases = new AliasTable(options.stack, open.project.name);
     this.events = new EventStream(options.onEvent, this.dryRun, options.kind === "refresh");
   }
 
@@ -74,6 +75,7 @@ export class Operation {
       // Read again: what was read before the lock may be what another run has changed since.
       const locked = dryRun ? open : await openStack(options);
       const start = await snapshotOf(locked, options.passphrase);
+      if (options.kind === "refresh" || options.kind === "destroy") refuseUnknown(options, start.resources);
       const config = configOf(locked);
       const plan = PlanRun.of(options, locked, config);
       return new Operation(options, locked, start, config, plan, realOutside(locked, dryRun, unlock));
@@ -115,7 +117,7 @@ export class Operation {
         stack: options.stack,
         project: this.project.name,
         programFolder: programOf(this.project).folder,
-        aliases: new AliasTable(options.stack, this.project.name),
+        aliases: this.aliases,
         session: ready.promise,
       }).addTo(outside.server);
     }
@@ -131,15 +133,10 @@ export class Operation {
     const executor = this.executorFor(journal, providers);
     try {
       if (this.runsProgram) this.program = this.startProgram(address);
-      if (options.kind === "refresh" || options.refreshFirst) {
-        await refreshAll(journal, executor, new Targets(options));
-      }
-      if (this.runsProgram && !executor.halted) await this.runProgram(journal, executor, providers, ready.resolve);
-      else if (options.kind === "destroy" && !executor.halted) await this.destroy(journal, executor, providers);
-      else if (options.kind === "import") await this.import(journal, executor, providers);
+      await this.carryOut(journal, executor, providers, ready.resolve);
       this.plan.conclude(executor, events);
       if (options.stop?.aborted) this.reportStop();
-      else if (executor.sumsUp) events.error(`${this.word} failed`);
+      else if (executor.sumsUp) events.error(`${this.word} failed${this.causeOf(executor)}`);
     } catch (error) {
       executor.failed = true;
       events.error(messageOf(error));
@@ -150,6 +147,29 @@ export class Operation {
       events.summary(this.failed ? "failed" : "succeeded");
       events.ended();
     }
+  }
+
+  private async carryOut(
+    journal: Journal,
+    executor: Executor,
+    providers: ProviderRegistry,
+    ready: (session: Session) => void,
+  ): Promise<void> {
+    const { options } = this;
+    if (options.kind === "refresh" || options.refreshFirst) await refreshAll(journal, executor, new Targets(options));
+    if (executor.halted || executor.failed) return;
+    if (options.kind === "destroy") return this.destroy(journal, executor, providers);
+    if (options.kind === "import") return this.import(journal, executor, providers);
+    if (!this.runsProgram) return;
+    const isKnown = hasResource(journal.snapshot().resources);
+    const refused = executor.refuse(new UrnPatterns(options.replaces).complaints(isKnown));
+    if (!refused) await this.runProgram(journal, executor, providers, ready);
+  }
+
+  /** Only an import says once more why. */
+  private causeOf({ stepError }: Executor): string {
+    const imports = this.options.kind === "import" && stepError !== undefined;
+    return imports ? `: step application failed: ${stepError.message}` : "";
   }
 
   /** Stock's word for a run, of whatever kind. */
@@ -192,7 +212,7 @@ export class Operation {
   ): Promise<void> {
     const { events, plan } = this;
     if (!plan.begin(events)) return;
-    const { session, generator } = this.sessionFor(journal, executor, providers);
+    const session = this.sessionFor(journal, executor, providers);
     ready(session);
     const silent = new Silence(session);
     void this.programFailed.promise.then(silent.watch);
@@ -209,43 +229,21 @@ export class Operation {
     await session.deleteUnclaimed();
     session.finishStack(!executor.refused);
     plan.end(urn => journal.snapshot().resources.some(state => state.urn === urn), events);
-    const unknown = generator.unknownTargets();
-    for (const urn of unknown) {
-      events.error(`Target '${urn}' could not be found in the stack. Did you forget to escape $ in your shell?`);
-    }
-    if (unknown.length > 0) executor.failed = true;
+    executor.refuse(session.unknownTargets());
   }
 
-  private sessionFor(
-    journal: Journal,
-    executor: Executor,
-    providers: ProviderRegistry,
-  ): { session: Session; generator: StepGenerator } {
+  private sessionFor(journal: Journal, executor: Executor, providers: ProviderRegistry): Session {
     const { options, events, plan } = this;
-    const targets = new Targets(options);
-    const generator = new StepGenerator({
-      preview: this.dryRun,
-      resources: journal.snapshot().resources,
-      providers,
-      targets,
-      replaces: new UrnPatterns(options.replaces),
-      seed: plan.seed,
-      rename: (from, to) => journal.rename(from, to),
-      problem: (message, urn) => {
-        events.error(message, urn);
-        executor.refused = true;
-      },
-      warn: (message, urn) => events.warning(message, urn),
-      note: (message, urn) => events.diagnostic({ severity: "info", message, urn }),
-    });
-    const session = new Session({
+    return new Session({
       stack: options.stack,
       project: this.project.name,
       preview: this.dryRun,
-      targets,
+      targets: new Targets(options),
       targetDependents: options.targetDependents === true,
+      replaces: new UrnPatterns(options.replaces),
       continueOnError: options.continueOnError === true,
-      generator,
+      seed: plan.seed,
+      aliases: this.aliases,
       executor,
       journal,
       providers,
@@ -253,7 +251,6 @@ export class Operation {
       config: configValues(this.config),
       watch: plan.watch,
     });
-    return { session, generator };
   }
 
   private async destroy(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
@@ -272,7 +269,7 @@ export class Operation {
   }
 
   private async import(journal: Journal, executor: Executor, providers: ProviderRegistry): Promise<void> {
-    const { session } = this.sessionFor(journal, executor, providers);
+    const session = this.sessionFor(journal, executor, providers);
     const { stack, imports = [] } = this.options;
     await importAll(imports, { stack, project: this.project.name, journal, executor, session });
   }

@@ -2,11 +2,16 @@ import type { Executor } from "./executor/executor";
 import { refreshStep } from "./planner/step";
 import type { ResourceState } from "./resource";
 import type { Journal } from "./state/journal";
-import type { Targets } from "./targets";
+import { hasResource, type Targets } from "./targets";
 
-/** Reads every resource anew; what is gone leaves the state. */
+/** Reads every resource anew; what is gone leaves the state. Names that nothing has make the run fail. */
 export async function refreshAll(journal: Journal, executor: Executor, targets: Targets): Promise<void> {
-  const resources = journal.snapshot().resources.filter(state => targets.includes(state));
+  const before = journal.snapshot().resources;
+  if (before.length === 0) return;
+  const isKnown = hasResource(before);
+  if ([targets.targets, targets.excludes].some(named => executor.refuse(named.complaints(isKnown)))) return;
+  // What only shares a provider is no dependent here, as with stock.
+  const resources = before.filter(state => targets.includes({ ...state, provider: undefined }));
   const steps = besideSiblings(resources).map(refreshStep);
   await Promise.all(steps.map(step => executor.chain([step])));
   mendReferences(journal);

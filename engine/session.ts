@@ -10,16 +10,18 @@ import {
 import { type DeletionParts, deleteAll } from "./deletion";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
 import { Turns } from "./executor/slots";
-import type { Planned, StepGenerator } from "./generator";
+import { type Planned, StepGenerator } from "./generator";
 import type { Deviation, PlanWatch } from "./plan-files/deployment-plan";
 import { stillNeeded } from "./planner/delete-order";
 import { bareGoal, type Goal } from "./planner/goal";
 import { reuseSecrets } from "./planner/reuse";
 import type { Step } from "./planner/step";
+import type { AliasTable } from "./program/aliases";
 import { defaultProviderName, type PluginChoice, withPluginChoice } from "./program/plugin-choice";
 import type { CheckFailure } from "./provider/client";
 import { type ResourceState, requirementsOf } from "./resource";
 import type { Journal } from "./state/journal";
+import type { UrnPatterns } from "./targets";
 import { isProviderType, makeUrn, packageOf, providerType, STACK_TYPE, typeOf } from "./urn";
 
 /** What a program is told about a resource that it registered. */
@@ -40,7 +42,10 @@ export interface SessionParts extends Omit<DeletionParts, "dependents" | "goingT
   readonly stack: string;
   readonly project: string;
   readonly continueOnError: boolean;
-  readonly generator: StepGenerator;
+  /** `--replace` */
+  readonly replaces: UrnPatterns;
+  readonly seed?: (urn: string) => Uint8Array;
+  readonly aliases: AliasTable;
   readonly journal: Journal;
   /** Stack configuration by full key; secrets are Secret. */
   readonly config: Readonly<Record<string, Value>>;
@@ -59,18 +64,41 @@ export class Session {
   private closed = false;
   private stackOutputs: { readonly urn: string; readonly outputs: ValueMap } | undefined;
 
-  constructor(private readonly parts: SessionParts) {}
+  private readonly generator: StepGenerator;
+
+  constructor(private readonly parts: SessionParts) {
+    const { journal, events, executor, aliases } = parts;
+    this.generator = new StepGenerator({
+      ...parts,
+      resources: journal.snapshot().resources,
+      rename: (from, to) => {
+        journal.rename(from, to);
+        if (from !== to) aliases.note(from, to);
+      },
+      problem: (message, urn) => {
+        events.error(message, urn);
+        executor.refused = true;
+      },
+      warn: (message, urn) => events.warning(message, urn),
+      note: (message, urn) => events.diagnostic({ severity: "info", message, urn }),
+    });
+  }
+
+  /** What to say of targets that are neither in the program nor in the state. */
+  unknownTargets(): string[] {
+    return this.generator.unknownTargets();
+  }
 
   stateOf(urn: string): ResourceState | undefined {
     return this.states.get(urn);
   }
 
   async register(goal: Goal): Promise<Registered> {
-    return this.track(this.registerNow(goal, () => this.parts.generator.generate(goal)));
+    return this.track(this.registerNow(goal, () => this.generator.generate(goal)));
   }
 
   async read(goal: Goal, id: string): Promise<Registered> {
-    return this.track(this.registerNow(goal, async () => this.parts.generator.generateRead(goal, id)));
+    return this.track(this.registerNow(goal, async () => this.generator.generateRead(goal, id)));
   }
 
   private async registerNow(goal: Goal, plan: () => Promise<Planned>): Promise<Registered> {
@@ -85,7 +113,8 @@ export class Session {
       const { follow } = planned;
       const more = await this.inTurn(goal, async () => this.asPlanned(goal, await follow(imported), each => each));
       if (more === undefined) return this.giveUp(goal.urn, "failed");
-      if (more.some(step => step.op !== "same")) {
+      // What was imported as it is wanted needs no step to say so.
+      if (more.some(step => step.op !== "same" || step.untargeted)) {
         steps = more;
         applied = await executor.chain(steps);
       }
@@ -94,10 +123,9 @@ export class Session {
     if (applied?.state === undefined || applied.error !== undefined || last === undefined)
       return this.giveUp(goal.urn, "failed", applied?.state);
     this.parts.watch?.done(goal.urn, applied.state.outputs);
-    this.states.set(goal.urn, applied.state);
-    this.steps.set(goal.urn, last);
-    if (isProviderType(goal.type)) this.parts.generator.providerConfigs.set(goal.urn, applied.state.inputs);
-    if (last.skipped) return { result: "skipped", urn: goal.urn };
+    this.states.set(applied.state.urn, applied.state);
+    this.steps.set(applied.state.urn, applied.told ?? last);
+    if (isProviderType(goal.type)) this.generator.providerConfigs.set(goal.urn, applied.state.inputs);
     return { result: "success", state: applied.state };
   }
 
@@ -108,7 +136,7 @@ export class Session {
    */
   private inTurn<T>(goal: Goal, plan: () => Promise<T>): Promise<T | undefined> {
     const { executor, events } = this.parts;
-    const isFreed = goal.dependencies.length > 0 && this.parts.generator.oldOf(goal.urn) === undefined;
+    const isFreed = goal.dependencies.length > 0 && this.generator.oldOf(goal.urn) === undefined;
     return this.planning.run(isFreed ? goal.urn : "", async () => {
       if (executor.halted || this.closed) throw new RunEndedError();
       try {
@@ -193,7 +221,7 @@ export class Session {
     const state = this.states.get(urn);
     const step = this.steps.get(urn);
     if (state === undefined || step === undefined) throw new Error(`'${urn}' is not of this run`);
-    if (!this.heeds(this.parts.watch?.outputs(urn, state.outputs, outputs))) return;
+    if (step.skipped || !this.heeds(this.parts.watch?.outputs(urn, state.outputs, outputs))) return;
     const next = { ...state, outputs: reuseSecrets(outputs, state.outputs) };
     if (!equalValues(state.outputs, outputs)) journal.replaceInPlace(state, next);
     const kept = equalValues(state.outputs, outputs) ? state : next;
@@ -228,7 +256,8 @@ export class Session {
 
   /** Deletes what the program no longer has. Only after it ended well. */
   async deleteUnclaimed(): Promise<void> {
-    const { generator, journal, targets, events, executor } = this.parts;
+    const { generator } = this;
+    const { journal, targets, events, executor } = this.parts;
     const unclaimed = new Set(generator.unclaimed());
     const isOld = (state: ResourceState): boolean =>
       state.delete === true || (unclaimed.has(state) && !this.states.has(state.urn));
@@ -243,7 +272,8 @@ export class Session {
     const { dependents, deleted: goingToo } = generator;
     const allows = (steps: readonly Step[]): boolean => this.heeds(this.parts.watch?.steps(steps));
     const going = olds.filter(state => !spared.has(state));
-    await deleteAll(going, { ...this.parts, dependents, goingToo, allows });
+    const isHandled = (urn: string): boolean => this.states.has(urn);
+    await deleteAll(going, { ...this.parts, dependents, goingToo, allows, isHandled });
   }
 
   private track<T>(work: Promise<T>): Promise<T> {

@@ -29,6 +29,16 @@ export class UrnPatterns {
     return [...this.literals];
   }
 
+  /** What to say of each that names nothing; in stock's words. */
+  complaints(isKnown: (urn: string) => boolean): string[] {
+    return this.named
+      .filter(urn => !isKnown(urn))
+      .map(urn => {
+        const hint = urn.includes("$") ? "" : " Did you forget to escape $ in your shell?";
+        return `Target '${urn}' could not be found in the stack.${hint}`;
+      });
+  }
+
   has(urn: string): boolean {
     return this.literals.has(urn) || this.patterns.some(pattern => pattern.test(urn));
   }
@@ -85,4 +95,17 @@ export class Targets {
   missing(state: ResourceState): string | undefined {
     return [...requirementsOf(state)].find(urn => this.skipped.has(urn));
   }
+}
+
+/** Whether the state has a resource of this name. */
+export function hasResource(resources: readonly ResourceState[]): (urn: string) => boolean {
+  const urns = new Set(resources.map(state => state.urn));
+  return urn => urns.has(urn);
+}
+
+/** @throws Error for a name in the options that the state does not have */
+export function refuseUnknown({ targets, excludes }: Scope, resources: readonly ResourceState[]): void {
+  const isKnown = hasResource(resources);
+  const unknown = [targets, excludes].flatMap(texts => new UrnPatterns(texts).named).find(urn => !isKnown(urn));
+  if (unknown !== undefined) throw new Error(`no resource named '${unknown}' found`);
 }

@@ -16,6 +16,12 @@ export function makeUrn(
   return `urn:pulumi:${stack}::${project}::${prefix}${type}::${name}`;
 }
 
+/** The URN of a child whose parent is called `parent` now. */
+export function renamedChild(urn: string, type: string, parent: string): string {
+  const [, , stack = ""] = urn.split(":");
+  return makeUrn(stack, urn.split("::")[1] ?? "", parent, type, nameOf(urn));
+}
+
 export function qualifiedTypeOf(urn: string): string {
   return urn.split("::")[2] ?? "";
 }

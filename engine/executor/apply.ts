@@ -19,6 +19,8 @@ export interface Applied {
   readonly error?: Error;
   readonly status: FailureStatus;
   readonly warning?: string;
+  /** Of a chain: the last step, with what became of the one before it. */
+  readonly told?: Step;
   /** What a refresh came to. */
   readonly resultOp?: OpType;
   readonly diff?: Diff;

@@ -1,5 +1,4 @@
 import type { EventStream } from "../event-stream";
-import type { OrderedStep } from "../planner/delete-order";
 import type { Step } from "../planner/step";
 import { InitFailedError, ProviderError } from "../provider/rpc-error";
 import type { PendingOperation, ResourceState } from "../resource";
@@ -31,7 +30,7 @@ export class Executor {
   /** A step has failed. */
   failed = false;
   /** Failed in carrying something out, not in planning it. */
-  stepFailed = false;
+  stepError: Error | undefined;
   private givenUp = false;
   /** Something was refused, and the run goes on: to delete the rest, or to show it in a preview. It fails in the end. */
   refused = false;
@@ -60,7 +59,7 @@ export class Executor {
 
   /** Whether it is to be told that the run has failed. Not of one that could not even be planned: all was said. */
   get sumsUp(): boolean {
-    return !this.givenUp && (this.stepFailed || this.refused);
+    return !this.givenUp && (this.stepError !== undefined || this.refused);
   }
 
   /** True once nothing new may be started. */
@@ -78,9 +77,10 @@ export class Executor {
       for (const [index, step] of steps.entries()) {
         if (!this.mayStart(step)) return undefined;
         const replaced = step.op === "replace" && steps[index - 1]?.deleteOldLater === true;
-        const applied = await this.step(replaced ? afterDeed(step, last) : step);
+        const told = replaced ? afterDeed(step, last) : step;
+        const applied = await this.step(told);
         if (applied.error !== undefined) return known(step, applied);
-        if (step.op !== "replace") last = applied;
+        last = { ...(step.op === "replace" && last ? last : applied), told };
       }
       return last;
     });
@@ -89,24 +89,6 @@ export class Executor {
   /** A resource that can't be read keeps no other from being refreshed. */
   private mayStart(step: Step): boolean {
     return step.op === "refresh" ? this.options.stop?.aborted !== true : !this.halted;
-  }
-
-  /** Steps of many resources, each after those that it waits for; a failed one keeps the rest from starting. */
-  async ordered(steps: readonly OrderedStep[]): Promise<void> {
-    const results = new Map<Step, Promise<boolean>>();
-    const start = ({ step, after }: OrderedStep): Promise<boolean> => {
-      const known = results.get(step);
-      if (known !== undefined) return known;
-      const result = Promise.all(after.map(other => results.get(other) ?? true)).then(async before => {
-        if (!before.every(Boolean)) return false;
-        const applied = await this.chain([step]);
-        return applied !== undefined && applied.error === undefined;
-      });
-      results.set(step, result);
-      return result;
-    };
-    for (const item of topological(steps)) start(item);
-    await Promise.all(results.values());
   }
 
   /** Notes a failure that no step stands for. */
@@ -120,6 +102,13 @@ export class Executor {
     this.failed = true;
     this.givenUp = true;
     this.halt();
+  }
+
+  /** Gives up if there is any reason to, and says it. */
+  refuse(reasons: readonly string[]): boolean {
+    for (const reason of reasons) this.events.error(reason);
+    if (reasons.length > 0) this.giveUp();
+    return reasons.length > 0;
   }
 
   private async step(step: Step): Promise<Applied> {
@@ -143,9 +132,9 @@ export class Executor {
         this.tellUnsure(step, applied.error);
         this.events.failed(step, applied, this.done);
       }
-      this.stepFailed = true;
+      this.stepError ??= applied.error;
       // What is protected keeps no other from being deleted: all of it is told in one run.
-      if (protection === undefined) this.fail();
+      if (protection === undefined || step.refused !== undefined) this.fail();
       else this.refused = true;
     }
     return applied;
@@ -161,6 +150,7 @@ export class Executor {
   }
 
   private refusal(step: Step): Error | undefined {
+    if (step.refused !== undefined) return new Error(step.refused);
     // Of a replacement that was decided before it started.
     if (step.op !== "delete" || step.old?.protect !== true) return undefined;
     return new Error(
@@ -224,22 +214,4 @@ function known(step: Step, applied: Applied): Applied | undefined {
 /** The word `replace` after the deed tells of what was made. */
 function afterDeed(word: Step, deed: Applied | undefined): Step {
   return deed?.state === undefined ? word : { ...word, next: deed.state };
-}
-
-/** Orders items so that what is waited for comes first. */
-function topological(items: readonly OrderedStep[]): OrderedStep[] {
-  const byStep = new Map(items.map(item => [item.step, item]));
-  const done = new Set<Step>();
-  const result: OrderedStep[] = [];
-  const visit = (item: OrderedStep): void => {
-    if (done.has(item.step)) return;
-    done.add(item.step);
-    for (const other of item.after) {
-      const before = byStep.get(other);
-      if (before !== undefined) visit(before);
-    }
-    result.push(item);
-  };
-  for (const item of items) visit(item);
-  return result;
 }

@@ -1,27 +1,21 @@
 import { type ResourceState, requirementsOf } from "../resource";
 import type { Step } from "./step";
 
-/** A step with the steps that must be over before it starts. */
-export interface OrderedStep {
-  readonly step: Step;
-  readonly after: readonly Step[];
-}
-
 /**
- * Deletes, what depends before what it depends on; the latest first. A replaced object is deleted before what its
- * replacement's namesake depends on, too.
+ * Deletes in waves: each is over before the next starts, and what depends goes before what it depends on, the latest first.
+ * (pulumi/pulumi pkg/resource/deploy/step_generator.go ScheduleDeletes, 3.260).
+ * @param steps in the order of the state; only what stands before a resource is meant by a name that it refers to
  */
-export function orderDeletes(steps: readonly Step[]): OrderedStep[] {
-  const byUrn = new Map<string, Step[]>();
-  for (const step of steps) byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);
-  const dependents = new Map<Step, Step[]>(steps.map(step => [step, []]));
+export function deletionWaves(steps: readonly Step[]): Step[][] {
+  const waves: Step[][] = [];
+  const levels = new Map<string, number>();
   for (const step of steps) {
-    if (step.old === undefined) continue;
-    for (const urn of requirementsOf(step.old)) {
-      for (const required of byUrn.get(urn) ?? []) if (required !== step) dependents.get(required)?.push(step);
-    }
+    const below = [...(step.old ? requirementsOf(step.old) : [])].map(urn => levels.get(urn) ?? -1);
+    const level = Math.max(-1, ...below) + 1;
+    levels.set(step.urn, Math.max(level, levels.get(step.urn) ?? 0));
+    waves[level] = [step, ...(waves[level] ?? [])];
   }
-  return [...steps].reverse().map(step => ({ step, after: dependents.get(step) ?? [] }));
+  return waves.reverse();
 }
 
 /** Those of `going` that must stay, as something of `all` that stays refers to them, directly or not. */

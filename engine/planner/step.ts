@@ -26,6 +26,8 @@ export interface Step {
   readonly deleteOldLater?: boolean;
   /** Of an import: no program says how it should be, so what the provider has is taken as it is. */
   readonly unasked?: boolean;
+  /** Why it can't be done: it fails without a call. */
+  readonly refused?: string;
   /** Nothing was asked about it: it stays as it was, whatever the program says. */
   readonly untargeted?: boolean;
   /** An untargeted resource that does not exist: `same` in name only. */
@@ -70,14 +72,14 @@ export function createStep(next: ResourceState): Step {
   });
 }
 
-export function untargetedStep(old: ResourceState, urn = old.urn): Step {
-  const next = { ...old, urn };
-  return step("same", next, { old, next, untargeted: true });
+/** Under the name that it has in the state, whatever the program calls it. */
+export function untargetedStep(old: ResourceState): Step {
+  return step("same", old, { old, next: old, untargeted: true });
 }
 
 /** Of the verb `import`: taken over as it is. */
-export function plainImportStep(next: ResourceState): Step {
-  return step("import", next, { next, unasked: true });
+export function plainImportStep(next: ResourceState, refused?: string): Step {
+  return step("import", next, { next, unasked: true, refused });
 }
 
 export function sameStep(old: ResourceState, next: ResourceState): Step {

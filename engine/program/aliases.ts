@@ -1,5 +1,5 @@
 import type { Alias } from "@pulumi/pulumi/proto/alias_pb";
-import { makeUrn, nameOf } from "../urn";
+import { makeUrn, nameOf, typeOf } from "../urn";
 
 export interface AliasSubject {
   readonly urn: string;
@@ -9,50 +9,43 @@ export interface AliasSubject {
 }
 
 /**
- * The URNs that a resource may have had: its own aliases, and those that follow from its parent's
+ * The URNs that a resource may have had: its own aliases, and what follows from the name under which its parent was found
  * (pulumi/pulumi pkg/resource/deploy/step_generator.go generateAliases, 3.260).
  */
 export class AliasTable {
-  private readonly byUrn = new Map<string, readonly string[]>();
+  /** Old names by new ones, of what was found under an alias. */
+  private readonly found = new Map<string, string>();
 
   constructor(
     private readonly stack: string,
     private readonly project: string,
   ) {}
 
+  note(from: string, to: string): void {
+    this.found.set(to, from);
+  }
+
+  /** In the order in which they are tried. */
   resolve(subject: AliasSubject, urns: readonly string[], specs: readonly Alias[]): string[] {
-    const found = new Set<string>(urns);
-    for (const alias of specs) for (const urn of this.ofAlias(subject, alias)) found.add(urn);
-    for (const parent of this.parentsOf(subject.parent)) {
-      found.add(
-        makeUrn(this.stack, this.project, parent, subject.type, inheritedName(subject.name, subject.parent, parent)),
-      );
-    }
-    found.delete(subject.urn);
-    this.byUrn.set(subject.urn, [...found]);
-    return [...found];
+    const own = [...urns, ...specs.map(alias => this.urnOf(subject, alias))];
+    const { parent } = subject;
+    const oldParent = parent && this.found.get(parent);
+    if (!parent || !oldParent) return [...new Set(own)];
+    // A child named after its parent is assumed to have been named after the parent's old name.
+    const inherited = (type: string, name: string): string => {
+      const renamed = name.startsWith(nameOf(parent)) ? nameOf(oldParent) + name.slice(nameOf(parent).length) : name;
+      return makeUrn(this.stack, this.project, oldParent, type, renamed);
+    };
+    const named = own.map(urn => inherited(typeOf(urn), nameOf(urn)));
+    return [...new Set([...own, inherited(subject.type, subject.name), ...named])];
   }
 
-  private parentsOf(parent: string | undefined): readonly string[] {
-    return parent === undefined ? [] : (this.byUrn.get(parent) ?? []);
-  }
-
-  private ofAlias(subject: AliasSubject, alias: Alias): string[] {
+  private urnOf(subject: AliasSubject, alias: Alias): string {
     const spec = alias.getSpec();
-    if (spec === undefined) return alias.getUrn() === "" ? [] : [alias.getUrn()];
-    const type = spec.getType() || subject.type;
-    const name = spec.getName() || subject.name;
-    const stack = spec.getStack() || this.stack;
-    const project = spec.getProject() || this.project;
-    const urnUnder = (parent: string | undefined): string => makeUrn(stack, project, parent, type, name);
-    if (spec.getNoparent()) return [urnUnder(undefined)];
-    const parent = spec.getParenturn() || subject.parent;
-    return [parent, ...this.parentsOf(parent)].map(urnUnder);
+    if (spec === undefined) return alias.getUrn();
+    const named = spec.getParenturn();
+    const parent = spec.getNoparent() ? undefined : named ? (this.found.get(named) ?? named) : subject.parent;
+    const [type, name] = [spec.getType() || subject.type, spec.getName() || subject.name];
+    return makeUrn(spec.getStack() || this.stack, spec.getProject() || this.project, parent, type, name);
   }
-}
-
-/** A child named after its parent is assumed to have been named after the parent's old name. */
-function inheritedName(name: string, parent: string | undefined, oldParent: string): string {
-  const parentName = parent === undefined ? "" : nameOf(parent);
-  return parentName !== "" && name.startsWith(parentName) ? nameOf(oldParent) + name.slice(parentName.length) : name;
 }

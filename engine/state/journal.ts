@@ -1,5 +1,5 @@
 import type { PendingOperation, ResourceState, Snapshot } from "../resource";
-import { parseProviderReference } from "../urn";
+import { parseProviderReference, renamedChild } from "../urn";
 import { inOrder } from "./order";
 
 /** Where a journal puts its checkpoints. */
@@ -41,7 +41,7 @@ export class Journal {
 
   /** The state as it is now. */
   snapshot(): Snapshot {
-    const named = (state: ResourceState): ResourceState => (this.renamed.size === 0 ? state : this.withNewNames(state));
+    const named = renamer(this.entries, this.renamed);
     const pending = [...this.pending, ...this.unfinished];
     return {
       resources: inOrder(this.entries.map(named)),
@@ -146,22 +146,35 @@ export class Journal {
     }
     return this.next;
   }
+}
 
-  private withNewNames(state: ResourceState): ResourceState {
-    const name = (urn: string): string => this.newNameOf(urn);
+/** What was renamed has its new name wherever it is named; a child that was not reached yet is called after its parent's new type. */
+function renamer(
+  resources: readonly ResourceState[],
+  renamed: ReadonlyMap<string, string>,
+): (state: ResourceState) => ResourceState {
+  if (renamed.size === 0) return state => state;
+  const names = new Map(renamed);
+  for (const { urn, type, parent } of resources) {
+    const now = parent && names.get(parent);
+    if (now) names.set(urn, renamedChild(urn, type, now));
+  }
+  const name = (urn: string): string => names.get(urn) ?? urn;
+  return state => {
     const provider = state.provider && parseProviderReference(state.provider);
+    const properties = Object.entries(state.propertyDependencies);
+    // As stock writes it: once a property's dependency is renamed, those that depend on nothing are left out.
+    const touched = properties.some(([, urns]) => urns.some(urn => names.has(urn)));
+    const named = properties.filter(([, urns]) => urns.length > 0).map(([key, urns]) => [key, urns.map(name)]);
     return {
       ...state,
-      // What is still to be deleted goes by the new name too; another may have taken the old one.
-      urn: state.delete ? name(state.urn) : state.urn,
+      urn: name(state.urn),
       parent: state.parent && name(state.parent),
       dependencies: state.dependencies.map(name),
-      propertyDependencies: Object.fromEntries(
-        Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.map(name)]),
-      ),
+      propertyDependencies: touched ? Object.fromEntries(named) : state.propertyDependencies,
       deletedWith: state.deletedWith && name(state.deletedWith),
       replaceWith: state.replaceWith.map(name),
       provider: provider ? `${name(provider.urn)}::${provider.id}` : undefined,
     };
-  }
+  };
 }

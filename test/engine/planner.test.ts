@@ -1,5 +1,5 @@
 import { decide } from "../../engine/planner/decide";
-import { dependentsOf, orderDeletes } from "../../engine/planner/delete-order";
+import { deletionWaves, dependentsOf } from "../../engine/planner/delete-order";
 import { applyReplaceOnChanges, changed, NO_DIFF, settleUnknown } from "../../engine/planner/diff";
 import { parseTimeout } from "../../engine/planner/goal";
 import { keepOldValues } from "../../engine/planner/ignore-changes";
@@ -46,17 +46,14 @@ test("replaceOnChanges of a part replaces without a key of its own", () => {
   expect(decide(old, diff, undefined).kind).toBe("replace");
 });
 
-test("deletes wait for what depends on them", () => {
+test("deletes wait for what depends on them, and for all that lies as deep", () => {
   const a = bareState("a", "t", true);
   const b = { ...bareState("b", "t", true), dependencies: ["a"] };
   const c = { ...bareState("c", "t", true), parent: "b" };
+  const lone = bareState("lone", "t", true);
   const context = { goingToo: new Set<string>() };
-  const ordered = orderDeletes([a, b, c].map(state => deleteStep(state, context)));
-  expect(ordered.map(({ step, after }) => [step.urn, after.map(other => other.urn)])).toEqual([
-    ["c", []],
-    ["b", ["c"]],
-    ["a", ["b"]],
-  ]);
+  const waves = deletionWaves([a, b, c, lone].map(state => deleteStep(state, context)));
+  expect(waves.map(wave => wave.map(step => step.urn))).toEqual([["c"], ["b"], ["lone", "a"]]);
   expect(dependentsOf(new Set(["a"]), [a, b, c]).map(state => state.urn)).toEqual(["b", "c"]);
 });
 

@@ -1,0 +1,8 @@
+import { Thing, Group, Provider, lookup, lookupOutput, pulumi } from "./probe";
+const settled = (r: any) => new Promise<void>(ok => r.urn.apply(() => ok()));
+export = async () => {
+    const other = new Thing("other", { value: 1 });
+    await settled(other);
+    const second = new Thing("second", { value: 1 }, { aliases: [{ name: "other" }] });
+    await settled(second);
+};
