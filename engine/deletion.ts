@@ -1,11 +1,11 @@
-import { type Dependents, requiredBy } from "./dependents";
+import type { Dependents } from "./dependents";
 import type { EventStream } from "./event-stream";
 import type { Executor } from "./executor/executor";
 import { deletionWaves, stillNeeded } from "./planner/delete-order";
 import { deleteReplacedStep, deleteStep, type Step, untargetedStep } from "./planner/step";
 import type { ProviderRegistry } from "./provider/registry";
 import type { ResourceState } from "./resource";
-import type { Scope, Targets } from "./targets";
+import { requiredBy, type Scope, type Targets } from "./targets";
 
 export interface DeletionParts {
   readonly targets: Targets;

@@ -3,8 +3,8 @@ import { withUnknownDependencies } from "./planner/decide";
 import { dependentsOf } from "./planner/delete-order";
 import { applyReplaceOnChanges, type Diff, NO_DIFF, replaces, settleUnknown } from "./planner/diff";
 import type { ProviderRegistry } from "./provider/registry";
-import { type ResourceState, requirementsOf } from "./resource";
-import type { Targets, UrnPatterns } from "./targets";
+import type { ResourceState } from "./resource";
+import { requiredBy, type Targets, type UrnPatterns } from "./targets";
 import { isProviderType, parseProviderReference } from "./urn";
 
 /** A resource that can't stay when another goes. */
@@ -88,14 +88,4 @@ export class Dependents {
     const excluded = this.resources.filter(state => !targets.includes(state)).map(state => state.urn);
     return requiredBy(excluded, this.resources);
   }
-}
-
-/** These, and everything that they depend on, directly or not. */
-export function requiredBy(urns: Iterable<string>, resources: readonly ResourceState[]): Set<string> {
-  const required = new Set(urns);
-  // What is required stands before what requires it.
-  for (const state of [...resources].reverse()) {
-    if (required.has(state.urn)) for (const urn of requirementsOf(state)) required.add(urn);
-  }
-  return required;
 }

@@ -135,7 +135,10 @@ export class StepGenerator {
       this.replaced.add(goal.urn);
       return recreateSteps(old, plannedState(goal, inputs, undefined), keys);
     }
-    if (!taken) return [untargetedStep(old)];
+    if (!taken) {
+      this.parts.targets.keep(goal.urn, old.urn);
+      return [untargetedStep(old)];
+    }
     if (old.external === true) return replaceSteps(old, plannedState(goal, inputs, undefined), NO_DIFF, true);
     return this.change(goal, old, plannedState(goal, inputs, old), inputs);
   }
@@ -146,11 +149,15 @@ export class StepGenerator {
 
   /** Steps that need what only a wider target would make are refused; a preview shows them all the same. */
   private validated(goal: Goal, steps: Step[]): Step[] {
-    const why = this.parts.targets.targets.given ? "was not specified in --target list" : "left out by --exclude";
-    for (const { next, skipped } of steps) {
-      const missing = next === undefined || skipped ? undefined : this.parts.targets.missing(next);
-      if (missing === undefined) continue;
-      this.problem(goal.urn, `Resource '${goal.urn}' depends on '${missing}' which was ${why}.`);
+    const { targets, resources } = this.parts;
+    const why = targets.targets.given ? "was not specified in --target list" : "left out by --exclude";
+    for (const { next, old, skipped } of steps) {
+      if (next === undefined || skipped) continue;
+      const missing = targets.missing(next);
+      const circular = old && targets.circular(next, old.urn, resources);
+      if (missing === undefined && circular === undefined) continue;
+      const rest = missing === undefined ? ", and needs it as it is" : "";
+      this.problem(goal.urn, `Resource '${goal.urn}' depends on '${missing ?? circular}' which was ${why}${rest}.`);
       break;
     }
     return steps;

@@ -58,6 +58,8 @@ export class Targets {
   private readonly drawnIn = new Set<string>();
   /** New, and not targeted. */
   private readonly skipped = new Set<string>();
+  /** There, and left as it is: it depends on what it did. By its name now, the name in the state. */
+  private readonly kept = new Map<string, string>();
 
   constructor(private readonly scope: Scope) {
     this.targets = new UrnPatterns(scope.targets);
@@ -91,10 +93,33 @@ export class Targets {
     this.skipped.add(urn);
   }
 
+  /** Notes that a resource stays as it is. */
+  keep(urn: string, before: string): void {
+    this.kept.set(urn, before);
+  }
+
+  /** What a step would need although that, left as it is, needs `urn` of the state `before` this run: a circle. */
+  circular(next: ResourceState, urn: string, before: readonly ResourceState[]): string | undefined {
+    return [...requirementsOf(next)].find(needed => {
+      const kept = this.kept.get(needed);
+      return kept !== undefined && requiredBy([kept], before).has(urn);
+    });
+  }
+
   /** What a step would need and only a wider target, or a narrower exclusion, would make. */
   missing(state: ResourceState): string | undefined {
     return [...requirementsOf(state)].find(urn => this.skipped.has(urn));
   }
+}
+
+/** These, and everything that they depend on, directly or not. */
+export function requiredBy(urns: Iterable<string>, resources: readonly ResourceState[]): Set<string> {
+  const required = new Set(urns);
+  // What is required stands before what requires it.
+  for (const state of [...resources].reverse()) {
+    if (required.has(state.urn)) for (const urn of requirementsOf(state)) required.add(urn);
+  }
+  return required;
 }
 
 /** Whether the state has a resource of this name. */

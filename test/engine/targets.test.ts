@@ -1,6 +1,6 @@
-import { Dependents, requiredBy } from "../../engine/dependents";
+import { Dependents } from "../../engine/dependents";
 import { bareState } from "../../engine/resource";
-import { Targets, UrnPatterns } from "../../engine/targets";
+import { requiredBy, Targets, UrnPatterns } from "../../engine/targets";
 
 const a = bareState("urn:a", "t:i:T", true);
 const b = { ...bareState("urn:b", "t:i:T", true), dependencies: ["urn:a"] };
