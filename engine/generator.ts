@@ -3,6 +3,7 @@ import { equalValues, type ValueMap, withoutUnknowns } from "../wire/values";
 import { Claims } from "./claims";
 import { Dependents } from "./dependents";
 import { DiagnosedError, messageOf } from "./diagnosed-error";
+import { Needs } from "./needs";
 import { type Decision, decide } from "./planner/decide";
 import { applyReplaceOnChanges, changed, type Diff, NO_DIFF, settleUnknown, triggers } from "./planner/diff";
 import { type Goal, SEED_BYTES } from "./planner/goal";
@@ -39,6 +40,8 @@ export interface GeneratorParts {
   readonly seed?: (urn: string) => Uint8Array;
   /** Renames in the state, for aliases. */
   rename(from: string, to: string): void;
+  /** The program calls `urn` by another name than the state, where it stays as it is. */
+  keepName(urn: string, called: string): void;
   /** Tells of a problem that makes the run fail in the end and does not keep a preview from going on. */
   problem(message: string, urn: string): void;
   warn(message: string, urn: string): void;
@@ -66,9 +69,12 @@ export class StepGenerator {
   /** Deleted ahead of a replacement of what they depend on; their own registration makes them anew. */
   private readonly deletedFirst = new Map<string, readonly string[]>();
   private readonly claims: Claims;
+  /** Of a run that leaves something out. */
+  private readonly needs: Needs | undefined;
 
   constructor(private readonly parts: GeneratorParts) {
     this.claims = new Claims(parts.resources, parts.rename);
+    if (parts.targets.limited) this.needs = new Needs(parts.resources);
     this.dependents = new Dependents(
       parts.resources,
       parts.providers,
@@ -108,7 +114,7 @@ export class StepGenerator {
     const next: ResourceState = { ...plannedState(goal, goal.inputs, undefined), id, external: true };
     if (this.parts.targets.missing(next) !== undefined && !this.parts.targets.take(next)) {
       this.parts.targets.skip(goal.urn);
-      return { steps: [old === undefined ? skippedCreateStep(next) : untargetedStep(old)] };
+      return { steps: [old === undefined ? skippedCreateStep(next) : this.keep(goal, old)] };
     }
     const replaces = old !== undefined && !old.external && old.id !== id;
     if (replaces) this.replaced.add(goal.urn);
@@ -135,12 +141,16 @@ export class StepGenerator {
       this.replaced.add(goal.urn);
       return recreateSteps(old, plannedState(goal, inputs, undefined), keys);
     }
-    if (!taken) {
-      this.parts.targets.keep(goal.urn, old.urn);
-      return [untargetedStep(old)];
-    }
+    if (!taken) return [this.keep(goal, old)];
     if (old.external === true) return replaceSteps(old, plannedState(goal, inputs, undefined), NO_DIFF, true);
     return this.change(goal, old, plannedState(goal, inputs, old), inputs);
+  }
+
+  /** What is not targeted stays as it is, under its old name: who refers to it has to, too. */
+  private keep(goal: Goal, old: ResourceState): Step {
+    this.needs?.keep(goal.urn, old);
+    this.parts.keepName(old.urn, goal.urn);
+    return untargetedStep(old);
   }
 
   private isForced(goal: Goal, old: ResourceState): boolean {
@@ -149,12 +159,12 @@ export class StepGenerator {
 
   /** Steps that need what only a wider target would make are refused; a preview shows them all the same. */
   private validated(goal: Goal, steps: Step[]): Step[] {
-    const { targets, resources } = this.parts;
+    const { targets } = this.parts;
     const why = targets.targets.given ? "was not specified in --target list" : "left out by --exclude";
     for (const { next, old, skipped } of steps) {
       if (next === undefined || skipped) continue;
       const missing = targets.missing(next);
-      const circular = old && targets.circular(next, old.urn, resources);
+      const circular = this.needs?.circle(next, old);
       if (missing === undefined && circular === undefined) continue;
       const rest = missing === undefined ? ", and needs it as it is" : "";
       this.problem(goal.urn, `Resource '${goal.urn}' depends on '${missing ?? circular}' which was ${why}${rest}.`);

@@ -75,6 +75,7 @@ export class Session {
         journal.rename(from, to);
         if (from !== to) aliases.note(from, to);
       },
+      keepName: (urn, called) => journal.keepName(urn, called),
       problem: (message, urn) => {
         events.error(message, urn);
         executor.refused = true;

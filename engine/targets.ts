@@ -58,8 +58,6 @@ export class Targets {
   private readonly drawnIn = new Set<string>();
   /** New, and not targeted. */
   private readonly skipped = new Set<string>();
-  /** There, and left as it is: it depends on what it did. By its name now, the name in the state. */
-  private readonly kept = new Map<string, string>();
 
   constructor(private readonly scope: Scope) {
     this.targets = new UrnPatterns(scope.targets);
@@ -91,19 +89,6 @@ export class Targets {
   /** Notes that a new resource is not made. */
   skip(urn: string): void {
     this.skipped.add(urn);
-  }
-
-  /** Notes that a resource stays as it is. */
-  keep(urn: string, before: string): void {
-    this.kept.set(urn, before);
-  }
-
-  /** What a step would need although that, left as it is, needs `urn` of the state `before` this run: a circle. */
-  circular(next: ResourceState, urn: string, before: readonly ResourceState[]): string | undefined {
-    return [...requirementsOf(next)].find(needed => {
-      const kept = this.kept.get(needed);
-      return kept !== undefined && requiredBy([kept], before).has(urn);
-    });
   }
 
   /** What a step would need and only a wider target, or a narrower exclusion, would make. */

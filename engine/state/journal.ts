@@ -21,6 +21,8 @@ export class Journal {
   private readonly renamed = new Map<string, string>();
   /** Old names by new ones, of what is still there under the old one. */
   private readonly renaming = new Map<string, string>();
+  /** Names in the state of what stays as it is, by those that the program uses. */
+  private readonly kept = new Map<string, string>();
   private next: Promise<void> | undefined;
   private current: Promise<void> = Promise.resolve();
   private changed = false;
@@ -41,7 +43,7 @@ export class Journal {
 
   /** The state as it is now. */
   snapshot(): Snapshot {
-    const named = renamer(this.entries, this.renamed);
+    const named = renamer(this.entries, this.renamed, this.kept);
     const pending = [...this.pending, ...this.unfinished];
     return {
       resources: inOrder(this.entries.map(named)),
@@ -110,6 +112,11 @@ export class Journal {
     if (from !== to) this.renaming.set(to, from);
   }
 
+  /** Who refers to `called` means `urn`, which stays in the state under this name. */
+  keepName(urn: string, called: string): void {
+    if (urn !== called) this.kept.set(called, urn);
+  }
+
   newNameOf(urn: string): string {
     return this.renamed.get(urn) ?? urn;
   }
@@ -152,19 +159,23 @@ export class Journal {
 function renamer(
   resources: readonly ResourceState[],
   renamed: ReadonlyMap<string, string>,
+  kept: ReadonlyMap<string, string>,
 ): (state: ResourceState) => ResourceState {
-  if (renamed.size === 0) return state => state;
+  if (renamed.size + kept.size === 0) return state => state;
   const names = new Map(renamed);
+  const taken = new Set(resources.map(state => state.urn));
   for (const { urn, type, parent } of resources) {
     const now = parent && names.get(parent);
-    if (now) names.set(urn, renamedChild(urn, type, now));
+    const child = now && renamedChild(urn, type, now);
+    // Where somebody has that name already, this one was not claimed, and goes under its old one.
+    if (child && !taken.has(child)) names.set(urn, child);
   }
-  const name = (urn: string): string => names.get(urn) ?? urn;
+  const name = (urn: string): string => names.get(urn) ?? kept.get(urn) ?? urn;
   return state => {
     const provider = state.provider && parseProviderReference(state.provider);
     const properties = Object.entries(state.propertyDependencies);
     // As stock writes it: once a property's dependency is renamed, those that depend on nothing are left out.
-    const touched = properties.some(([, urns]) => urns.some(urn => names.has(urn)));
+    const touched = properties.some(([, urns]) => urns.some(urn => name(urn) !== urn));
     const named = properties.filter(([, urns]) => urns.length > 0).map(([key, urns]) => [key, urns.map(name)]);
     return {
       ...state,
