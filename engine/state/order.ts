@@ -33,7 +33,12 @@ export function inOrder(resources: readonly ResourceState[]): readonly ResourceS
   const place = (state: ResourceState): void => {
     if (begun.has(state)) return;
     begun.add(state);
-    for (const name of required(state)) for (const other of byName.get(name) ?? []) place(other);
+    for (const name of required(state)) {
+      const named = byName.get(name) ?? [];
+      // What is still to be deleted has a namesake in its place, if that is there.
+      const live = named.filter(other => !other.delete);
+      for (const other of live.length > 0 ? live : named) place(other);
+    }
     placed.add(state);
   };
   for (const state of resources) place(state);
