@@ -87,12 +87,17 @@ function saveConfig({ config }: StackSession, { config: given = [], configPath =
 
 /** @param imports of the verb `import`: what it takes over */
 export async function update(kind: RunKind, call: VerbCall<UpdateFlags>, imports?: readonly Import[]): Promise<number> {
-  const { console, flags, folder } = call;
+  const { console, folder } = call;
+  const { eventLog } = call.flags;
+  const flags = eventLog === undefined ? call.flags : { ...call.flags, eventLog: resolve(folder, eventLog) };
   const project = openProject(folder);
   const stack = await openStack(project, stackOf(project, flags.stack, console.env), console.env);
   saveConfig(stack, flags);
   const interactive = isInteractive(console, flags.nonInteractive === true);
   const providers = openProviders(project);
+  // Relative paths in inputs are the project's: stock starts its plugins there.
+  const before = process.cwd();
+  process.chdir(project.root);
   const interrupts = listenForInterrupts(process, text => console.err.write(`${text}\n`));
   try {
     const prepared = {
@@ -118,5 +123,6 @@ export async function update(kind: RunKind, call: VerbCall<UpdateFlags>, imports
   } finally {
     interrupts.dispose();
     await providers.stop();
+    process.chdir(before);
   }
 }
