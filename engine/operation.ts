@@ -157,7 +157,7 @@ export class Operation {
   ): Promise<void> {
     const { options } = this;
     if (options.kind === "refresh" || options.refreshFirst) await refreshAll(journal, executor, new Targets(options));
-    if (executor.halted || executor.failed) return;
+    if (executor.halted) return;
     if (options.kind === "destroy") return this.destroy(journal, executor, providers);
     if (options.kind === "import") return this.import(journal, executor, providers);
     if (!this.runsProgram) return;

@@ -147,8 +147,9 @@ export class Session {
         for (const message of error instanceof DiagnosedError ? error.messages : [messageOf(error)]) {
           events.error(message, goal.urn);
         }
-        // What can't even be planned ends the run, continue-on-error or not.
-        executor.giveUp();
+        // What can't be planned because of what failed is a consequence; anything else ends the run, continue-on-error or not.
+        if (this.needsUnusable(goal)) executor.fail();
+        else executor.giveUp();
         return undefined;
       }
     });
