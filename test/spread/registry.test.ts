@@ -139,10 +139,17 @@ describe("an image of a registry", () => {
     expect(refused).toMatch(/unauthorized|401/i);
     expect(refused).not.toContain("not-it");
 
-    await second.ask(
-      `nohup sh -c 'while :; do ps -eo args; sleep 0.01; done' >/tmp/seen 2>/dev/null </dev/null & echo $! >/tmp/watch.pid`,
+    // Every docker is seen for certain, other processes if they live long enough to be looked at.
+    await second.ask(`cat >/usr/local/bin/docker <<'SEEN'
+#!/bin/sh
+echo "docker $*" >>/tmp/seen
+exec /usr/bin/docker "$@"
+SEEN
+    chmod +x /usr/local/bin/docker
+    nohup sh -c 'while :; do ps -eo args; sleep 0.01; done' >>/tmp/seen 2>/dev/null </dev/null & echo $! >/tmp/watch.pid`);
+    cleanup.add(() =>
+      second.ask("kill $(cat /tmp/watch.pid) 2>/dev/null; rm -f /usr/local/bin/docker /tmp/seen /tmp/watch.pid"),
     );
-    cleanup.add(() => second.ask("kill $(cat /tmp/watch.pid) 2>/dev/null; rm -f /tmp/seen /tmp/watch.pid"));
     const made = await run.make({ ...args, registry: { user: "me", password: new Secret(PASSWORD) } });
     expect(made.outputs.registry).toEqual(new Secret({ user: "me", password: PASSWORD }));
     // What looks for the secrets below would itself be seen.
