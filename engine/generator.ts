@@ -272,15 +272,14 @@ export class StepGenerator {
   /** What must be replaced because `root` is deleted before its replacement is there: deleted first, the last one first. */
   private async dependentsToDelete(goal: Goal, root: ResourceState): Promise<ResourceState[]> {
     const dragged = await diagnosed(goal, () => this.dependents.draggedBy(root));
-    return dragged.reverse().flatMap(({ state, keys }) => {
+    return dragged.reverse().map(({ state, keys }) => {
       if (state.protect) {
         throw new DiagnosedError(goal.urn, [
           `unable to replace resource "${state.urn}" as part of replacing "${goal.urn}" ${protectedText(state.urn)}`,
         ]);
       }
       this.deletedFirst.set(state.urn, keys);
-      // One whose replacement never came was deleted then.
-      return state.pendingReplacement === true ? [] : [state];
+      return state;
     });
   }
 }
