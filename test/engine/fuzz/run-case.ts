@@ -137,6 +137,7 @@ class FuzzStack {
     const before = this.written;
     let writes = 0;
     world.dead = false;
+    world.begin();
     const onWrite = (snapshot: Snapshot): void => {
       if (world.dead) return;
       this.release(this.written, snapshot);

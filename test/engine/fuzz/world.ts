@@ -32,6 +32,9 @@ export class World {
   frozen = false;
   /** Changed behind the engine's back, so that the state may be wrong about them. */
   readonly drifted = new Set<string>();
+  /** By an earlier run. What was to be replaced then and never was may be deleted once more with what it depends on, as stock does it. */
+  private readonly deletedBefore = new Set<string>();
+  private readonly deletedNow = new Set<string>();
   readonly violations: string[] = [];
   /** Called after each mutation. */
   mutated: () => void = () => {};
@@ -180,13 +183,21 @@ export class World {
     return new messages.UpdateResponse().setProperties(encode(outputs));
   }
 
+  /** A run begins. */
+  begin(): void {
+    for (const id of this.deletedNow) this.deletedBefore.add(id);
+    this.deletedNow.clear();
+  }
+
   private async delete(request: messages.DeleteRequest): Promise<Empty> {
     this.mutate(`delete of ${request.getName()}`);
     const id = request.getId();
     if (id.startsWith("ext-")) this.violations.push(`delete of ${id}, which was only read`);
-    if (!this.things.has(id) && !this.drifted.has(id)) this.violations.push(`delete of ${id}, which is not there`);
+    const wasThere = this.things.has(id) || this.drifted.has(id) || this.deletedBefore.has(id);
+    if (!wasThere) this.violations.push(`delete of ${id}, which is not there`);
     if (this.fault("delete", request) !== undefined) throw new Error(`fault: delete of ${request.getName()}`);
     this.things.delete(id);
+    this.deletedNow.add(id);
     this.mutated();
     return new Empty();
   }
