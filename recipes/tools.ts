@@ -3,7 +3,20 @@ import * as path from "node:path";
 /** Where the tools of this project lie in the containers. */
 export const toolsFolder = "/opt/muster";
 
-/** Files of recipes/tools that the nodes of a pipeline get. They import each other, so they travel together. */
+/** Those of the gate, and what they import. */
+export const gateTools = [
+  "fabric.py",
+  "reach.py",
+  "pair_rounds.py",
+  "halving.py",
+  "all_reduce.py",
+  "nccl_output.py",
+  "nccl_tests.py",
+  "report.py",
+  "child.py",
+] as const;
+
+/** Files of recipes/tools that the nodes of a pipeline get. They import each other, and those of the gate, so they travel together. */
 export const toolFiles = [
   "inert.py",
   "dcp.py",
@@ -17,34 +30,13 @@ export const toolFiles = [
   "fetch.py",
   "convert.py",
   "newest.py",
-  "child.py",
   "infer.py",
   "deploy.py",
   "ray_cluster.py",
   "completion.py",
   "chat.py",
   "requirements.py",
-  "report.py",
-  "reach.py",
-  "pair_rounds.py",
-  "halving.py",
-  "all_reduce.py",
-  "nccl_output.py",
-  "nccl_tests.py",
-  "fabric.py",
-] as const;
-
-/** Those of the gate, and what they import. */
-export const gateTools = [
-  "fabric.py",
-  "reach.py",
-  "pair_rounds.py",
-  "halving.py",
-  "all_reduce.py",
-  "nccl_output.py",
-  "nccl_tests.py",
-  "report.py",
-  "child.py",
+  ...gateTools,
 ] as const;
 
 export type ToolFile = (typeof toolFiles)[number];
