@@ -1,12 +1,8 @@
-import { type PropertyPath, parsePath } from "../planner/property-path";
+import { type PropertyPath, readPath } from "../planner/property-path";
 
 /** The path of a provider's diff; an unreadable one is taken as one key. */
 export function pathOf(text: string): PropertyPath {
-  try {
-    return parsePath(text);
-  } catch {
-    return [text];
-  }
+  return readPath(text) ?? [text];
 }
 
 /** The value at a path; undefined where the path leads nowhere. */

@@ -1,5 +1,5 @@
 import { define, isList, isMap, Secret, type Value, type ValueMap } from "../../wire/values";
-import { type PropertyPath, parsePath } from "./property-path";
+import { type PropertyPath, readPath } from "./property-path";
 
 /** The new inputs with the old values at some paths, and the paths where that could not be, or not in all places. */
 export interface Kept {
@@ -15,21 +15,13 @@ export function keepOldValues(news: ValueMap, olds: ValueMap, ignoreChanges: rea
   let inputs: Value = news;
   const missed: string[] = [];
   for (const text of ignoreChanges) {
-    const path = pathOf(text);
+    const path = readPath(text);
     if (path === undefined) continue;
     const [kept, everywhere] = reset(path, { value: olds, secret: false }, { value: inputs, secret: false });
     inputs = kept ?? {};
     if (!everywhere) missed.push(text);
   }
   return { inputs: inputs as ValueMap, missed };
-}
-
-function pathOf(text: string): PropertyPath | undefined {
-  try {
-    return parsePath(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A value on the way, and whether it lies within a secret. */

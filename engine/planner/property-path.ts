@@ -21,6 +21,15 @@ export function parsePath(text: string): PropertyPath {
   return parts;
 }
 
+/** The same; undefined for a path that is not well formed. */
+export function readPath(text: string): PropertyPath | undefined {
+  try {
+    return parsePath(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The text of a path, as Pulumi writes it: `value.x`, `list[0]`, `env["odd.key"]`. */
 export function formatPath(path: PropertyPath): string {
   let text = "";
